@@ -1,0 +1,1 @@
+"""Synthetic patients whose true risk is known exactly, and the user's own cohort."""

@@ -1,0 +1,180 @@
+"""Reading a table of predictors as a question to the joint distribution.
+
+Every column becomes a range of possible values for each distinct row: one value when recorded, a band, or everything
+when missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .. import vocabulary
+from ..numerics.patterns import distinct_rows
+from .laboratory import recorded_values
+
+IntArray = npt.NDArray[np.int64]
+YES_NO = (*(key for key in vocabulary.FINDINGS if key != "age_50_or_over"), *vocabulary.IMAGING)
+_CONTEXT = ("age_years", "male")
+
+
+class Group(NamedTuple):
+    """Patterns (row numbers) that share their possible contexts."""
+
+    rows: IntArray
+    contexts: list[int]
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """Distinct rows as inclusive ranges of value indices per column.
+
+    ``low`` and ``high`` map each column to (n_patterns,) indices; yes/no columns have 0 and 1, laboratory values the
+    position among the recorded values, age years, sex 0/1. ``inverse`` is the pattern of each original row.
+    """
+
+    low: dict[str, IntArray]
+    high: dict[str, IntArray]
+    inverse: IntArray
+    n_patterns: int
+    halves: tuple[tuple[str, ...], tuple[str, ...]]
+
+    def groups(self) -> Iterator[Group]:
+        """Patterns grouped by the ages and sexes they allow."""
+        bounds = [self.low["age_years"], self.high["age_years"], self.low["male"], self.high["male"]]
+        which, first = distinct_rows(bounds)
+        order = np.argsort(which, kind="stable")
+        for rows in np.split(order, np.cumsum(np.bincount(which))[:-1]):
+            a, b, x, y = (int(bound[rows[0]]) for bound in bounds)
+            start = int(vocabulary.AGE.low)
+            yield Group(rows, [2 * (age - start) + sex for age in range(a, b + 1) for sex in range(x, y + 1)])
+
+    def distinct(self, columns: tuple[str, ...], rows: IntArray) -> tuple[IntArray, IntArray]:
+        """One row number for each distinct combination of ``columns`` among ``rows``, and which of them each row is."""
+        if not columns:
+            return rows[:1], np.zeros(rows.size, dtype=np.int64)
+        bounds = [bound[key][rows] for key in columns for bound in (self.low, self.high)]
+        which, first = distinct_rows(bounds)
+        return rows[first], which
+
+
+def read_query(predictors: pd.DataFrame) -> Query:
+    """Check the columns of a table and collapse it to distinct rows.
+
+    Raises
+    ------
+    ValueError
+        Naming the column, the rule and the first offending value; also where age and its band contradict each other.
+    """
+    if not isinstance(predictors, pd.DataFrame):
+        raise ValueError(f"predictors must be a DataFrame with named columns; got {type(predictors).__name__}.")
+    known = (*_CONTEXT, "age_50_or_over", *YES_NO, *vocabulary.LABORATORY)
+    unknown = [str(column) for column in predictors.columns if column not in known]
+    if unknown:
+        raise ValueError(
+            f"predictors must have columns of the vocabulary; got {', '.join(unknown)}. Rename or drop them; known: {', '.join(known)}."
+        )
+    inverse, first = distinct_rows([predictors[column] for column in predictors.columns])
+    rows = predictors.iloc[first]
+    low: dict[str, IntArray] = {}
+    high: dict[str, IntArray] = {}
+    for column in predictors.columns:
+        low[column], high[column] = _bounds(column, rows[column])
+    _age_bounds(low, high, first)
+    low.setdefault("male", np.zeros(first.size, dtype=np.int64))
+    high.setdefault("male", np.ones(first.size, dtype=np.int64))
+    findings = [key for key in low if key not in _CONTEXT]
+    return Query(low, high, inverse, first.size, _halves(findings))
+
+
+def _halves(findings: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Yes/no columns split evenly, laboratory values in the second half."""
+    flags = [key for key in findings if key not in vocabulary.LABORATORY]
+    values = [key for key in findings if key in vocabulary.LABORATORY]
+    middle = len(flags) if len(values) > 1 else (len(flags) + 1) // 2 + len(values)
+    return tuple(flags[:middle]), (*flags[middle:], *values)
+
+
+def _bounds(column: str, values: pd.Series[Any]) -> tuple[IntArray, IntArray]:
+    if column in vocabulary.LABORATORY:
+        return _laboratory_bounds(column, values)
+    if column == "age_years":
+        return _whole_bounds(column, values, int(vocabulary.AGE.low), int(vocabulary.AGE.high))
+    return _whole_bounds(column, values, 0, 1)
+
+
+def _numbers(column: str, values: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    try:
+        return np.asarray(pd.to_numeric(values), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{column} must hold numbers; got {values.iloc[0]!r}. Map text to 0 and 1 first.") from None
+
+
+def _whole_bounds(column: str, values: pd.Series[Any], lowest: int, highest: int) -> tuple[IntArray, IntArray]:
+    x = _numbers(column, values)
+    missing = np.isnan(x)
+    bad = ~missing & ((x != np.floor(x)) | (x < lowest) | (x > highest))
+    if bad.any():
+        raise ValueError(
+            f"{column} must be a whole number from {lowest} to {highest}, or missing; got {x[bad][0]:g}. "
+            "Recode the value or set it to NaN."
+        )
+    low, high = np.where(missing, lowest, x), np.where(missing, highest, x)
+    return low.astype(np.int64), high.astype(np.int64)
+
+
+def _laboratory_bounds(column: str, values: pd.Series[Any]) -> tuple[IntArray, IntArray]:
+    """Recorded numbers, or band labels of the vocabulary."""
+    grid = recorded_values(column)
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        return _band_bounds(column, values, grid)
+    x = _numbers(column, values)
+    missing = np.isnan(x)
+    per_unit = round(1 / vocabulary.LABORATORY[column].step)
+    position = np.rint(np.where(missing, grid[0], x) * per_unit) - round(grid[0] * per_unit)
+    off = ~missing & (np.abs(x * per_unit - np.rint(x * per_unit)) > 1e-6)
+    bad = off | (position < 0) | (position >= grid.size)
+    if bad.any():
+        raise ValueError(
+            f"{column} must be from {grid[0]:g} to {grid[-1]:g} in steps of {1 / per_unit:g}, a band label, or missing; got "
+            f"{x[bad][0]:g}. Round to the recorded precision, or set values beyond the range to its end."
+        )
+    index = position.astype(np.int64)
+    return np.where(missing, 0, index), np.where(missing, grid.size - 1, index)
+
+
+def _band_bounds(column: str, values: pd.Series[Any], grid: npt.NDArray[np.float64]) -> tuple[IntArray, IntArray]:
+    labels = vocabulary.LABORATORY[column].bands
+    starts = np.searchsorted(grid, [grid[0], *vocabulary.LABORATORY[column].cutoffs])
+    ends = np.append(starts[1:], grid.size) - 1
+    ranges = {label: (int(a), int(b)) for label, a, b in zip(labels, starts, ends, strict=True)}
+    everything = (0, grid.size - 1)
+    text = [None if pd.isna(value) else str(value) for value in values]
+    unknown = sorted({value for value in text if value is not None and value not in ranges})
+    if unknown:
+        raise ValueError(
+            f"{column} must hold numbers or the bands {', '.join(labels)}; got {unknown[0]!r}. Relabel it."
+        )
+    pairs = np.array([everything if value is None else ranges[value] for value in text], dtype=np.int64)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _age_bounds(low: dict[str, IntArray], high: dict[str, IntArray], first: IntArray) -> None:
+    """Merge age in years with its band at 50."""
+    band_low, band_high = low.pop("age_50_or_over", None), high.pop("age_50_or_over", None)
+    low.setdefault("age_years", np.full(first.size, int(vocabulary.AGE.low)))
+    high.setdefault("age_years", np.full(first.size, int(vocabulary.AGE.high)))
+    if band_low is None or band_high is None:
+        return
+    low["age_years"] = np.where(band_low == 1, np.maximum(low["age_years"], 50), low["age_years"])
+    high["age_years"] = np.where(band_high == 0, np.minimum(high["age_years"], 49), high["age_years"])
+    clash = low["age_years"] > high["age_years"]
+    if clash.any():
+        raise ValueError(
+            f"age_years and age_50_or_over must agree; got a contradiction at row {int(first[clash][0])}. Correct one of them."
+        )

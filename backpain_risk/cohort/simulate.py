@@ -1,0 +1,286 @@
+"""Drawing patients, block by block.
+
+Patient i lives in block i // 65 536. Every variable has a stream of its own and is always drawn for a whole block, so
+the first rows are the same for any number of patients, any number of workers and any partition into files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .. import vocabulary
+from ..numerics.checks import FloatArray
+from ..numerics.streams import BLOCK, as_seed_sequence, block_generator
+from .queries import YES_NO
+from .scenario import Scenario
+from .structure import AGES, HEALTHY, MALIGNANT, N_CONTEXTS, NODE_WEIGHTS, NODES, Structure
+from .table import Cohort
+
+IntArray = npt.NDArray[np.int64]
+GENERATOR_VERSION = 1
+"""Changes whenever the same scenario and seed would give other patients."""
+
+_STREAMS = {key: i for i, key in enumerate(("profile", "severity", *YES_NO, *vocabulary.LABORATORY))}
+"""Numbers of the streams: append-only, so that a new variable never changes an old one."""
+
+
+@dataclass(frozen=True, eq=False)
+class AliasTable:
+    """Walker's alias method: one uniform number draws from a discrete distribution."""
+
+    keep: FloatArray
+    alias: IntArray
+
+    @classmethod
+    def build(cls, probability: FloatArray) -> AliasTable:
+        scaled = probability * (probability.size / probability.sum())
+        keep, alias = np.ones(scaled.size), np.arange(scaled.size)
+        p = scaled.tolist()
+        small = [i for i, value in enumerate(p) if value < 1]
+        large = [i for i, value in enumerate(p) if value >= 1]
+        while small and large:
+            low, high = small.pop(), large[-1]
+            keep[low], alias[low] = p[low], high
+            p[high] -= 1 - p[low]
+            if p[high] < 1:
+                small.append(large.pop())
+        return cls(keep, alias)
+
+    def draw(self, uniform: FloatArray) -> IntArray:
+        position = uniform * self.keep.size
+        column = position.astype(np.int64)
+        return np.where(position - column < self.keep[column], column, self.alias[column])
+
+
+@dataclass(frozen=True, eq=False)
+class YesNoTable:
+    """P(yes) of every cell in 16 leading bits, and the rest for the rare ties."""
+
+    leading: npt.NDArray[np.uint16]
+    rest: FloatArray
+
+    @classmethod
+    def build(cls, probability: FloatArray) -> YesNoTable:
+        scaled = probability * 65_536
+        leading = np.minimum(np.floor(scaled), 65_535)
+        return cls(leading.astype(np.uint16), scaled - leading)
+
+    def draw(self, cell: IntArray, generator: np.random.Generator) -> npt.NDArray[np.int8]:
+        """Yes (1) with the exact probability of each cell: 16 random bits decide, ties draw again."""
+        bits = generator.bit_generator.random_raw(cell.size // 4).view(np.uint16)
+        threshold = self.leading.take(cell)
+        yes = bits < threshold
+        ties = np.flatnonzero(bits == threshold)
+        yes[ties] = generator.random(ties.size) < self.rest[cell[ties]]
+        return yes.view(np.int8)
+
+
+@dataclass(frozen=True, eq=False)
+class ValueTable:
+    """Thresholds of a laboratory value in each class, and the mean of every cell."""
+
+    mean: FloatArray
+    tau: tuple[FloatArray, FloatArray]
+    grid: tuple[IntArray, IntArray]
+
+    _LOW, _STEP, _SIZE = -12.0, 1 / 256, 24 * 256
+
+    @classmethod
+    def build(cls, mean: FloatArray, tau: tuple[FloatArray, FloatArray]) -> ValueTable:
+        edges = cls._LOW + cls._STEP * np.arange(cls._SIZE)
+        healthy, malignant = (np.searchsorted(t, edges) for t in tau)
+        return cls(mean, tau, (healthy, malignant))
+
+    def draw(self, cell: IntArray, malignant: IntArray, generator: np.random.Generator) -> IntArray:
+        """Index of the recorded value; ``malignant`` are the row numbers of the cancers."""
+        z = generator.standard_normal(cell.size)
+        z += self.mean.take(cell)
+        index = self._locate(z, HEALTHY)
+        index[malignant] = self._locate(z[malignant], MALIGNANT)
+        return index
+
+    def _locate(self, z: FloatArray, g: int) -> IntArray:
+        """Thresholds below z: a table look-up to the left edge of its bin, then single steps within the bin."""
+        place = ((z - self._LOW) * (1 / self._STEP)).astype(np.int64)
+        index: IntArray = self.grid[g].take(place, mode="clip")
+        tau = np.append(self.tau[g], np.inf)
+        behind = np.flatnonzero(tau.take(index) < z)
+        while behind.size:
+            index[behind] += 1
+            behind = behind[tau.take(index[behind]) < z[behind]]
+        return index
+
+
+@dataclass(frozen=True, eq=False)
+class Sampler:
+    """Everything needed to draw blocks of patients from one scenario."""
+
+    profile: AliasTable
+    severity: AliasTable
+    yes_no: dict[str, YesNoTable]
+    values: dict[str, ValueTable]
+    recorded: dict[str, npt.NDArray[Any]]
+    profiles: dict[str, npt.NDArray[Any]]
+    states: pd.DataFrame
+
+    def block(self, seed: np.random.SeedSequence, number: int) -> dict[str, npt.NDArray[Any]]:
+        """All columns of one block, drawn whole."""
+        generators = {key: block_generator(seed, stream, number) for key, stream in _STREAMS.items()}
+        profile = self.profile.draw(generators["profile"].random(BLOCK))
+        node = self.severity.draw(generators["severity"].random(BLOCK))
+        cell = profile * NODES.size + node
+        columns = {key: table.take(profile) for key, table in self.profiles.items()}
+        columns["severity"] = node.astype(np.int8)
+        malignant = np.flatnonzero(columns["outcome"])
+        for key, flag in self.yes_no.items():
+            columns[key] = flag.draw(cell, generators[key])
+        for key, value in self.values.items():
+            columns[key] = self.recorded[key].take(value.draw(cell, malignant, generators[key]))
+        return columns
+
+
+@lru_cache(maxsize=4)
+def sampler(scenario: Scenario) -> Sampler:
+    """The sampling tables of a scenario."""
+    structure = scenario.structure
+    rate = (1 - structure.base_rate, structure.base_rate)
+    weight = [r * states.weight.ravel() for r, states in zip(rate, structure.states, strict=True)]
+    tau = structure.tau
+    return Sampler(
+        profile=AliasTable.build(np.concatenate(weight)),
+        severity=AliasTable.build(NODE_WEIGHTS),
+        yes_no={key: YesNoTable.build(_both(structure.finding_probability, key)) for key in YES_NO},
+        values={key: ValueTable.build(_both(_means(structure), key), tau[key]) for key in vocabulary.LABORATORY},
+        recorded={key: _compact(structure.recorded[key].values) for key in vocabulary.LABORATORY},
+        profiles=_profiles(structure),
+        states=_state_table(structure),
+    )
+
+
+def _both(of: Any, key: str) -> FloatArray:
+    """Values over all cells: profiles of the healthy, then of the malignant, nodes running fastest."""
+    return np.concatenate([of(key, g).ravel() for g in (HEALTHY, MALIGNANT)])
+
+
+def _means(structure: Structure) -> Any:
+    return lambda key, g: structure.responses[key][g].mean()
+
+
+def _compact(values: FloatArray) -> npt.NDArray[Any]:
+    return values.astype(np.int32) if np.all(values == np.floor(values)) else values
+
+
+def _profiles(structure: Structure) -> dict[str, npt.NDArray[Any]]:
+    """What every profile (context and state of a class) fixes."""
+    sizes = [states.weight.shape[1] for states in structure.states]
+    context = np.concatenate([np.repeat(np.arange(N_CONTEXTS), size) for size in sizes])
+    age = AGES[context // 2].astype(np.int32)
+    states = np.concatenate([np.tile(np.arange(size), N_CONTEXTS) for size in sizes])
+    outcome = np.repeat([0, 1], [N_CONTEXTS * size for size in sizes])
+    return {
+        "age_years": age,
+        "male": (context % 2).astype(np.int8),
+        "age_50_or_over": (age >= 50).astype(np.int8),
+        "outcome": outcome.astype(np.int8),
+        "state": np.where(outcome == 1, states + sizes[0], states).astype(np.int8),
+    }
+
+
+def _state_table(structure: Structure) -> pd.DataFrame:
+    """Cause, primary site and mechanisms of each state, both classes below one another."""
+    healthy, malignant = structure.states
+    table = pd.DataFrame(
+        {
+            "cause": pd.Categorical(
+                [*healthy.cause, *malignant.cause], [*vocabulary.CAUSES, vocabulary.MALIGNANCY.key]
+            ),
+            "primary_site": pd.Categorical(
+                [*(site or None for site in healthy.primary_site), *malignant.primary_site],
+                list(vocabulary.PRIMARY_SITES),
+            ),
+        }
+    )
+    mechanisms = np.concatenate([healthy.mechanisms, malignant.mechanisms])
+    return table.assign(**{key: mechanisms[:, j] for j, key in enumerate(vocabulary.MECHANISMS)})
+
+
+def simulate_cohort(scenario: Scenario, n: int, *, seed: int | np.random.SeedSequence) -> Cohort:
+    """Draw a synthetic cohort.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    n : int
+        Number of patients.
+    seed : int or SeedSequence
+        The same seed gives the same first rows for every ``n``.
+
+    Returns
+    -------
+    Cohort
+        With ``predictors``, ``tests``, ``outcome``, ``latent`` and, when asked, ``true_risk``.
+
+    Raises
+    ------
+    ValueError
+        When ``n`` is not a positive whole number or the seed is missing.
+
+    Examples
+    --------
+    >>> from backpain_risk.cohort.scenario import load_scenario
+    >>> cohort = simulate_cohort(load_scenario("primary_care"), 100_000, seed=1)
+    >>> int(cohort.outcome.sum())
+    1034
+    """
+    if isinstance(n, bool) or n != int(n) or n < 1:
+        raise ValueError(f"n must be a positive whole number of patients; got {n}. Pass for example n=10_000.")
+    sequence, tables = as_seed_sequence(seed), sampler(scenario)
+    return _cohort(scenario, collect(tables, sequence, int(n)), tables)
+
+
+def collect(tables: Sampler, seed: np.random.SeedSequence, n: int) -> dict[str, npt.NDArray[Any]]:
+    """Columns of the first ``n`` patients."""
+    result: dict[str, npt.NDArray[Any]] = {}
+    for start, stop, columns in _blocks(tables, seed, n):
+        for key, values in columns.items():
+            whole = result.setdefault(key, np.empty(n, dtype=values.dtype))
+            whole[start:stop] = values[: stop - start]
+    return result
+
+
+def _blocks(
+    tables: Sampler, seed: np.random.SeedSequence, n: int
+) -> Iterator[tuple[int, int, dict[str, npt.NDArray[Any]]]]:
+    for number in range(-(-n // BLOCK)):
+        start = number * BLOCK
+        yield start, min(start + BLOCK, n), tables.block(seed, number)
+
+
+def _cohort(scenario: Scenario, columns: dict[str, npt.NDArray[Any]], tables: Sampler) -> Cohort:
+    predictors = {key: columns[key] for key in ("age_years", "male", *vocabulary.FINDINGS)}
+    tests = {key: columns[key] for key in (*vocabulary.LABORATORY, *vocabulary.IMAGING)}
+    return Cohort(
+        predictors=pd.DataFrame(predictors, copy=False),
+        outcome=pd.Series(columns["outcome"], name="outcome", copy=False),
+        tests=pd.DataFrame(tests, copy=False),
+        latent=_latent(columns, tables.states),
+        scenario=scenario,
+    )
+
+
+def _latent(columns: dict[str, npt.NDArray[Any]], states: pd.DataFrame) -> pd.DataFrame:
+    state = columns["state"]
+    latent: dict[str, Any] = {
+        key: pd.Categorical.from_codes(states[key].cat.codes.to_numpy().take(state), dtype=states[key].dtype)
+        for key in ("cause", "primary_site")
+    }
+    latent |= {key: states[key].to_numpy().take(state) for key in vocabulary.MECHANISMS}
+    latent["severity"] = NODES.take(columns["severity"])
+    return pd.DataFrame(latent, copy=False)

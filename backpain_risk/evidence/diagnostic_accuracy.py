@@ -1,0 +1,396 @@
+"""From a 2x2 table to sensitivity, specificity, likelihood ratios and their uncertainty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, logit
+
+from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction
+from ..numerics.estimate import Estimate
+from ..numerics.intervals import PROPORTION_INTERVALS, normal_quantile, proportion_interval, score_ratio_interval
+from .bayes_theorem import post_test_probability
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BETWEEN_STUDY_SD = 0.5
+"""SD of the logit specificity between studies, assumed where several studies do not give one."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AccuracyDraws:
+    """Draws of one test's accuracy; each array has shape (size,)."""
+
+    sensitivity: FloatArray
+    specificity: FloatArray
+
+    @property
+    def lr_positive(self) -> FloatArray:
+        return self.sensitivity / (1 - self.specificity)
+
+    @property
+    def lr_negative(self) -> FloatArray:
+        return (1 - self.sensitivity) / self.specificity
+
+    @property
+    def diagnostic_odds_ratio(self) -> FloatArray:
+        return self.lr_positive / self.lr_negative
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per draw: sensitivity, specificity, lr_positive, lr_negative."""
+        import pandas as pd
+
+        names = ("sensitivity", "specificity", "lr_positive", "lr_negative")
+        return pd.DataFrame({name: getattr(self, name) for name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictiveValues:
+    """Positive and negative predictive value at one prevalence."""
+
+    positive: Estimate
+    negative: Estimate
+    prevalence: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """Two rows, ``positive`` and ``negative``."""
+        import pandas as pd
+
+        rows = pd.concat([self.positive.to_frame(), self.negative.to_frame()])
+        return rows.set_axis(["positive", "negative"]).rename_axis("predictive_value")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracy:
+    """Accuracy of one yes/no finding or test, from the counts of a 2x2 table.
+
+    Build it with :meth:`from_counts` or :meth:`from_rates`.
+
+    Parameters
+    ----------
+    tp, fp, fn, tn : float
+        Patients: true and false positives, false and true negatives. From rates they are effective counts and need
+        not be whole.
+    interval : {"wilson", "clopper_pearson", "jeffreys"}
+        Interval for sensitivity and specificity.
+    ratio_interval : {"log", "score"}
+        Interval for LR+ and LR-: log method (Katz) or Koopman's score interval. The diagnostic odds ratio always uses
+        the log method (Woolf).
+    level : float
+    finding, study, definition, status : str
+        Where the numbers come from, and how well they are known.
+
+    Notes
+    -----
+    Zero cells: proportions need no rule. Where any cell is zero, 1/2 is added to all four cells before LR+, LR- and the
+    diagnostic odds ratio are computed by the log method (value and limits alike); the score interval needs no
+    correction and is then centred on the uncorrected ratio, which may be 0 or infinite.
+
+    References
+    ----------
+    Wilson (1927), J Am Stat Assoc 22:209. Simel, Samsa, Matchar (1991), J Clin Epidemiol 44:763. Koopman (1984),
+    Biometrics 40:513.
+
+    Examples
+    --------
+    >>> history = Accuracy.from_counts(tp=4, fp=41, fn=9, tn=1921)
+    >>> print(history.sensitivity)
+    0.308 (95% confidence interval 0.127 to 0.576, wilson)
+    >>> print(history.lr_positive)
+    14.7 (95% confidence interval 6.2 to 35, log)
+    """
+
+    tp: float
+    fp: float
+    fn: float
+    tn: float
+    interval: str = "wilson"
+    ratio_interval: str = "log"
+    level: float = 0.95
+    finding: str = ""
+    study: str = ""
+    definition: str = ""
+    status: str = ""
+
+    def __post_init__(self) -> None:
+        check_choice("interval", self.interval, PROPORTION_INTERVALS)
+        check_choice("ratio_interval", self.ratio_interval, ("log", "score"))
+        check_fraction("level", self.level)
+        for name in ("tp", "fp", "fn", "tn"):
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} must be a count of 0 or more; got {value}. Check the cells of the 2x2 table.")
+        for arm, size in (("with malignancy (tp + fn)", self.tp + self.fn), ("without (fp + tn)", self.fp + self.tn)):
+            if size == 0:
+                raise ValueError(
+                    f"the 2x2 table must hold patients {arm}; got 0. A study of one class informs that class only: "
+                    "use pool_accuracy."
+                )
+
+    @classmethod
+    def from_counts(
+        cls,
+        tp: float,
+        fp: float,
+        fn: float,
+        tn: float,
+        *,
+        interval: str = "wilson",
+        ratio_interval: str = "log",
+        level: float = 0.95,
+    ) -> Accuracy:
+        """From the four cells of a 2x2 table, whole numbers.
+
+        Raises
+        ------
+        ValueError
+            When a count is negative, fractional or missing, or when one class has no patients.
+        """
+        for name, value in (("tp", tp), ("fp", fp), ("fn", fn), ("tn", tn)):
+            if value != np.floor(value):
+                raise ValueError(
+                    f"{name} must be a whole number of patients; got {value}. Use Accuracy.from_rates for proportions."
+                )
+        return cls(tp=tp, fp=fp, fn=fn, tn=tn, interval=interval, ratio_interval=ratio_interval, level=level)
+
+    @classmethod
+    def from_rates(
+        cls,
+        sensitivity: float,
+        specificity: float,
+        *,
+        effective_n_diseased: float = 10,
+        effective_n_healthy: float = 100,
+        interval: str = "wilson",
+        ratio_interval: str = "log",
+        level: float = 0.95,
+    ) -> Accuracy:
+        """From published proportions without counts.
+
+        The effective numbers of patients say how much the proportions are worth; the defaults of 10 and 100 are the
+        package's judgement for a figure without counts.
+        """
+        for name, value in (("sensitivity", sensitivity), ("specificity", specificity)):
+            check_fraction(name, value, closed=True)
+        for name, size in (
+            ("effective_n_diseased", effective_n_diseased),
+            ("effective_n_healthy", effective_n_healthy),
+        ):
+            if not size > 0:
+                raise ValueError(f"{name} must be positive; got {size}. Pass the number of patients it is worth.")
+        return cls(
+            tp=sensitivity * effective_n_diseased,
+            fn=(1 - sensitivity) * effective_n_diseased,
+            tn=specificity * effective_n_healthy,
+            fp=(1 - specificity) * effective_n_healthy,
+            interval=interval,
+            ratio_interval=ratio_interval,
+            level=level,
+        )
+
+    @property
+    def sensitivity(self) -> Estimate:
+        """P(positive | malignancy) = tp / (tp + fn)."""
+        return self._proportion(self.tp, self.tp + self.fn)
+
+    @property
+    def specificity(self) -> Estimate:
+        """P(negative | no malignancy) = tn / (tn + fp)."""
+        return self._proportion(self.tn, self.tn + self.fp)
+
+    @property
+    def lr_positive(self) -> Estimate:
+        """Sensitivity / (1 - specificity): what a positive result does to the odds."""
+        return self._ratio(self.tp, self.fp)
+
+    @property
+    def lr_negative(self) -> Estimate:
+        """(1 - sensitivity) / specificity: what a negative result does to the odds."""
+        return self._ratio(self.fn, self.tn)
+
+    @property
+    def diagnostic_odds_ratio(self) -> Estimate:
+        """LR+ / LR- = tp tn / (fp fn), with Woolf's limits."""
+        tp, fp, fn, tn = self._corrected()
+        value, half = tp * tn / (fp * fn), self._z() * np.sqrt(1 / tp + 1 / fp + 1 / fn + 1 / tn)
+        return self._estimate(value, value * np.exp(-half), value * np.exp(half), "log")
+
+    @property
+    def youden(self) -> Estimate:
+        """Sensitivity + specificity - 1; limits add those of the two proportions (as epiR)."""
+        a, b = self.sensitivity, self.specificity
+        return self._estimate(a.value + b.value - 1, a.low + b.low - 1, a.high + b.high - 1, self.interval)
+
+    def predictive_values(self, prevalence: float) -> PredictiveValues:
+        """Predictive values at a given prevalence, limits carried over from those of LR+ and LR-.
+
+        The prevalence itself is taken as known; use :meth:`draw` to carry its uncertainty too.
+        """
+        check_fraction("prevalence", prevalence)
+        plus, minus = self.lr_positive, self.lr_negative
+        up = [post_test_probability(prevalence, ratio) for ratio in (plus.value, plus.low, plus.high)]
+        down = [1 - post_test_probability(prevalence, ratio) for ratio in (minus.value, minus.high, minus.low)]
+        return PredictiveValues(
+            positive=self._estimate(up[0], up[1], up[2], self.ratio_interval),
+            negative=self._estimate(down[0], down[1], down[2], self.ratio_interval),
+            prevalence=prevalence,
+        )
+
+    def draw(
+        self,
+        size: int,
+        *,
+        rng: int | np.random.SeedSequence | np.random.Generator | None = None,
+        specificity_sd: float = BETWEEN_STUDY_SD,
+    ) -> AccuracyDraws:
+        """Draws of sensitivity and specificity for a new setting.
+
+        Parameters
+        ----------
+        size : int
+        rng : int, SeedSequence or Generator
+        specificity_sd : float
+            Between-study SD of the logit specificity; 0 gives plain Jeffreys draws.
+
+        Notes
+        -----
+        Sensitivity ~ Beta(tp + 1/2, fn + 1/2). Logit specificity = logit of Beta(tn + 1/2, fp + 1/2), plus
+        N(0, specificity_sd^2), because specificity varies between studies far more than its counts say.
+        """
+        generator = as_generator(rng)
+        sensitivity = generator.beta(self.tp + 0.5, self.fn + 0.5, size)
+        specificity = generator.beta(self.tn + 0.5, self.fp + 0.5, size)
+        shift = specificity_sd * generator.standard_normal(size)
+        return AccuracyDraws(sensitivity=sensitivity, specificity=expit(logit(specificity) + shift))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per measure: value, low, high, level, kind, method."""
+        import pandas as pd
+
+        names = ("sensitivity", "specificity", "lr_positive", "lr_negative", "diagnostic_odds_ratio", "youden")
+        return pd.concat([getattr(self, name).to_frame() for name in names]).set_axis(names).rename_axis("measure")
+
+    def _repr_html_(self) -> str:
+        title = " ".join(filter(None, (self.finding, self.study, f"({self.status})" if self.status else "")))
+        return f"<p>{title}</p>{self.to_frame()[['value', 'low', 'high', 'method']].to_html()}"
+
+    def _z(self) -> float:
+        return normal_quantile(self.level)
+
+    def _estimate(self, value: float, low: float, high: float, method: str) -> Estimate:
+        return Estimate(float(value), float(low), float(high), level=self.level, method=method)
+
+    def _proportion(self, events: float, n: float) -> Estimate:
+        low, high = proportion_interval(events, n, self.interval, self.level)
+        return self._estimate(events / n, float(low), float(high), self.interval)
+
+    def _corrected(self) -> tuple[float, float, float, float]:
+        cells = (self.tp, self.fp, self.fn, self.tn)
+        add = 0.5 if min(cells) == 0 else 0.0
+        tp, fp, fn, tn = (cell + add for cell in cells)
+        return tp, fp, fn, tn
+
+    def _ratio(self, malignant: float, healthy: float) -> Estimate:
+        """Ratio of P(result | malignancy) to P(result | none); the arguments are the uncorrected cells."""
+        n1, n0 = self.tp + self.fn, self.fp + self.tn
+        if self.ratio_interval == "score":
+            low, high = score_ratio_interval(malignant, n1, healthy, n0, self.level)
+            value = np.inf if healthy == 0 else (malignant / n1) / (healthy / n0)
+            return self._estimate(value, low, high, "score")
+        add = 0.5 if min(self.tp, self.fp, self.fn, self.tn) == 0 else 0.0
+        x1, x0, n1, n0 = malignant + add, healthy + add, n1 + 2 * add, n0 + 2 * add
+        value = (x1 / n1) / (x0 / n0)
+        half = self._z() * np.sqrt(1 / x1 - 1 / n1 + 1 / x0 - 1 / n0)
+        return self._estimate(value, value * np.exp(-half), value * np.exp(half), "log")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BandAccuracy:
+    """Accuracy of a test with several thresholds: one likelihood ratio per band of its value.
+
+    Attributes
+    ----------
+    finding : str
+    labels : tuple of str
+        Bands in ascending order of the value.
+    malignant, healthy : ndarray, shape (bands,)
+        P(band | malignancy) and P(band | no malignancy).
+    effective_n_malignant, effective_n_healthy : float
+        Patients the two distributions are worth.
+    status : str
+    """
+
+    finding: str
+    labels: tuple[str, ...]
+    malignant: FloatArray
+    healthy: FloatArray
+    effective_n_malignant: float
+    effective_n_healthy: float
+    level: float = 0.95
+    status: str = ""
+
+    @property
+    def likelihood_ratios(self) -> tuple[Estimate, ...]:
+        """P(band | malignancy) / P(band | none) per band, log limits from the effective counts."""
+        return tuple(self._ratio(a, b) for a, b in zip(self.malignant, self.healthy, strict=True))
+
+    def draw(
+        self,
+        size: int,
+        *,
+        rng: int | np.random.SeedSequence | np.random.Generator | None = None,
+        specificity_sd: float = BETWEEN_STUDY_SD,
+    ) -> tuple[FloatArray, FloatArray]:
+        """Draws of both band distributions, each (size, bands) with rows summing to 1.
+
+        Malignant: Dirichlet(counts + 1/2). Healthy: Dirichlet(effective counts + 1/2), then one common N(0,
+        specificity_sd^2) shift of the logits of all cumulative probabilities, so thresholds stay in order.
+        """
+        generator = as_generator(rng)
+        malignant = generator.dirichlet(self.malignant * self.effective_n_malignant + 0.5, size)
+        healthy = generator.dirichlet(self.healthy * self.effective_n_healthy + 0.5, size)
+        cumulative = np.cumsum(healthy, axis=1)[:, :-1]
+        shift = specificity_sd * generator.standard_normal((size, 1))
+        moved = expit(logit(np.clip(cumulative, 1e-300, 1 - 1e-16)) + shift)
+        return malignant, np.diff(moved, axis=1, prepend=0.0, append=1.0)
+
+    def draw_likelihood_ratios(
+        self,
+        size: int,
+        *,
+        rng: int | np.random.SeedSequence | np.random.Generator | None = None,
+        specificity_sd: float = BETWEEN_STUDY_SD,
+    ) -> FloatArray:
+        """Likelihood ratio of each band in each draw, (size, bands)."""
+        malignant, healthy = self.draw(size, rng=rng, specificity_sd=specificity_sd)
+        return malignant / healthy
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per band: malignant, healthy, value, low, high."""
+        import pandas as pd
+
+        ratios = pd.concat([ratio.to_frame() for ratio in self.likelihood_ratios]).set_axis(list(self.labels))
+        return ratios.rename_axis("band").assign(malignant=self.malignant, healthy=self.healthy)
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame()[["malignant", "healthy", "value", "low", "high"]].to_html())
+
+    def _ratio(self, a: float, b: float) -> Estimate:
+        n1, n0 = self.effective_n_malignant, self.effective_n_healthy
+        variance = (1 - a) / (a * n1) + (1 - b) / (b * n0)
+        half = normal_quantile(self.level) * np.sqrt(variance)
+        value = a / b
+        return Estimate(
+            float(value), float(value * np.exp(-half)), float(value * np.exp(half)), self.level, method="log"
+        )
+
+
+def band_probabilities(positive: npt.ArrayLike, abnormal: str) -> FloatArray:
+    """Probabilities of the ascending bands from P(test positive) at each ascending threshold."""
+    p = np.asarray(positive, dtype=np.float64)
+    below = p if abnormal == "low" else 1 - p
+    return np.diff(below, prepend=0.0, append=1.0)

@@ -1,0 +1,1 @@
+"""Predictors to risk: scikit-learn classifiers for a rare outcome."""

@@ -1,0 +1,101 @@
+"""What all models share: reading predictors and outcome, and risk as probability of ``classes_[1]``."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ..numerics.checks import FloatArray, check_weight, refuse_where
+
+
+class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """A classifier whose ``risk(X)`` is P(event); the event is the second class."""
+
+    classes_: npt.NDArray[Any]
+
+    def fit(self, X: Any, y: Any) -> Self:  # pragma: no cover - every model has its own
+        """Fit the model."""
+        raise TypeError(f"{type(self).__name__} must define fit")
+
+    def risk(self, X: Any) -> FloatArray:
+        """Predicted probability of the event, shape (n,)."""
+        check_is_fitted(self)
+        return self._risk(self._read_predictors(X, reset=False))
+
+    def predict_proba(self, X: Any) -> FloatArray:
+        """Probabilities of both classes, shape (n, 2); the second column is the risk."""
+        risk = self.risk(X)
+        return np.column_stack([1 - risk, risk])
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """The more probable class; for a rare event use the risk and a threshold of your own."""
+        return self.classes_[(self.risk(X) >= 0.5).astype(int)]
+
+    def _risk(self, X: FloatArray) -> FloatArray:
+        raise TypeError(f"{type(self).__name__} must define _risk")
+
+    def _read_predictors(self, X: Any, *, reset: bool) -> FloatArray:
+        """Predictors as finite float64; text and missing values refused with advice."""
+        if isinstance(X, pd.DataFrame):
+            refuse_text(X)
+            refuse_missing(X)
+        return np.asarray(validate_data(self, X, reset=reset, dtype=np.float64))
+
+    def _read_outcome(self, y: Any, n: int) -> FloatArray:
+        """Outcome as 0/1; sets ``classes_``. Outcome of 0 and 1 keeps both classes even where one is absent."""
+        labels = np.asarray(y)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        if labels.ndim != 1 or labels.size != n:
+            raise ValueError(f"y must hold one outcome per row of X; got shape {labels.shape} for {n} rows.")
+        if labels.dtype.kind == "f":
+            refuse_where(~np.isfinite(labels), labels, "y must be finite", "Remove patients of unknown outcome.")
+        check_classification_targets(labels)
+        classes = np.unique(labels)
+        if classes.size == 1 and classes[0] in (0, 1):
+            classes = np.array([0, 1], dtype=labels.dtype)
+        if classes.size != 2:
+            raise ValueError(
+                f"y must have two classes, no event and event; got {classes.size} class{'es' * (classes.size != 1)}. "
+                "Only binary classification is supported."
+            )
+        self.classes_ = classes
+        return (labels == classes[1]).astype(np.float64)
+
+    def _read_weight(self, sample_weight: Any, n: int) -> FloatArray:
+        return check_weight(sample_weight, n)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
+
+
+def refuse_text(X: pd.DataFrame) -> None:
+    text = [
+        str(c) for c in X.columns if not pd.api.types.is_numeric_dtype(X[c]) and not pd.api.types.is_bool_dtype(X[c])
+    ]
+    for column in text:
+        try:
+            pd.to_numeric(X[column])
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"X must hold numbers; column {column!r} holds {X[column].iloc[0]!r}. Map text to numbers first, for "
+                "example with Cohort.from_frame(values=...)."
+            ) from None
+
+
+def refuse_missing(X: pd.DataFrame) -> None:
+    missing = X.columns[X.isna().any()]
+    if len(missing):
+        counts = ", ".join(f"{column} ({int(X[column].isna().sum())})" for column in missing)
+        raise ValueError(
+            f"X must have no missing values; got NaN in {counts}. Impute them with the outcome included, or use a model "
+            "that skips unknown findings (LikelihoodRatioModel)."
+        )

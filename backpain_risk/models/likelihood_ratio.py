@@ -1,0 +1,216 @@
+"""Multiplying likelihood ratios: what a clinician does at the bedside, as a classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import expit, logit
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .. import vocabulary
+from ..evidence.diagnostic_accuracy import Accuracy, BandAccuracy
+from ..evidence.tables import Evidence, load_evidence
+from ..numerics.checks import FloatArray, as_generator, check_fraction
+from ..numerics.table import ResultTable
+from .classifier import RiskClassifier, refuse_text
+from .finding_levels import FindingLevels, learned_levels, published_levels
+
+_PUBLISHED = (*vocabulary.FINDINGS, *vocabulary.LABORATORY, *vocabulary.IMAGING)
+_EXPLAIN_DRAWS = 4000
+Ratios = Evidence | Mapping[str, Accuracy | BandAccuracy]
+
+
+class LikelihoodRatioModel(RiskClassifier):
+    """Pre-test odds times one likelihood ratio per finding, findings taken as independent given malignancy.
+
+    Parameters
+    ----------
+    evidence : Evidence or mapping of finding to Accuracy or BandAccuracy, optional
+        Likelihood ratios to use; learned from the data when None.
+    pretest : float, optional
+        Pre-test probability; the event rate of the data when None.
+
+    Attributes
+    ----------
+    findings_ : dict of FindingLevels
+    pretest_ : float
+
+    Notes
+    -----
+    Unknown findings are skipped: a missing value or an absent column multiplies by 1. ``age_years`` is read as the band
+    ``age_50_or_over`` when only the former is there, and laboratory values by band. Columns without a likelihood ratio
+    are not used. Learned ratios add 1/2 to every count; columns with more than 10 distinct values are cut at quarters.
+
+    Examples
+    --------
+    >>> model = LikelihoodRatioModel.from_evidence(["history_of_cancer"], pretest=0.005)
+    >>> model.risk(pd.DataFrame({"history_of_cancer": [0, 1]})).round(4)
+    array([0.0035, 0.0689])
+    """
+
+    def __init__(self, evidence: Ratios | None = None, pretest: float | None = None) -> None:
+        self.evidence = evidence
+        self.pretest = pretest
+
+    @classmethod
+    def from_evidence(cls, findings: Iterable[str] | None = None, pretest: float = 0.01) -> LikelihoodRatioModel:
+        """A model from the packaged evidence, ready without fitting.
+
+        Parameters
+        ----------
+        findings : iterable of str, optional
+            Keys to use; every finding and test of the vocabulary when None.
+        pretest : float
+        """
+        evidence = load_evidence()
+        keys = _PUBLISHED if findings is None else tuple(findings)
+        model = cls({key: _published(evidence, key) for key in keys}, check_fraction("pretest", pretest))
+        model._keep({key: published_levels(key, source) for key, source in model.evidence.items()}, pretest)
+        model.classes_ = np.array([0, 1])
+        return model
+
+    def fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
+        """Learn what is not given: likelihood ratios from the levels of each column, pre-test from the event rate."""
+        predictors = self._read_predictors(X, reset=True)
+        outcome = self._read_outcome(y, len(predictors))
+        weight = self._read_weight(sample_weight, outcome.size)
+        if self.evidence is None:
+            columns = {name: predictors[:, j] for j, name in enumerate(self._columns(X))}
+            findings = {name: learned_levels(name, x, outcome, weight) for name, x in columns.items()}
+        else:
+            findings = {key: published_levels(key, source) for key, source in _sources(self.evidence).items()}
+        if self.pretest is None:
+            rate = float(weight @ outcome / weight.sum())
+            pretest = check_fraction("pretest learned from y", rate)
+        else:
+            pretest = check_fraction("pretest", self.pretest)
+        self._keep(findings, pretest)
+        return self
+
+    def explain(self, X: pd.DataFrame, *, rng: int | np.random.SeedSequence | np.random.Generator = 0) -> ResultTable:
+        """The steps from pre-test to post-test probability of each patient.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n, findings)
+        rng : int, SeedSequence or Generator
+            Draws of the likelihood ratios for the limits; the same draws for every patient.
+
+        Returns
+        -------
+        table with one row per patient and known finding
+            Columns patient (index of ``X``), finding, level, likelihood_ratio, log_odds_shift, probability after the
+            step, low, high (95 % credible limits from the uncertainty of all ratios so far), status.
+        """
+        check_is_fitted(self)
+        levels = self._levels(self._read_predictors(X, reset=False), self._columns(X))
+        drawn = self._drawn(_EXPLAIN_DRAWS, as_generator(rng))
+        patients = X.index if isinstance(X, pd.DataFrame) else range(len(X))
+        rows = [row for i, patient in enumerate(patients) for row in self._steps(patient, levels, i, drawn)]
+        names = [
+            "patient",
+            "finding",
+            "level",
+            "likelihood_ratio",
+            "log_odds_shift",
+            "probability",
+            "low",
+            "high",
+            "status",
+        ]
+        return ResultTable(pd.DataFrame(rows, columns=names))
+
+    def risk_draws(
+        self, X: Any, n_draws: int = 1000, *, rng: int | np.random.SeedSequence | np.random.Generator | None = None
+    ) -> FloatArray:
+        """Draws of the risk of each patient from the uncertainty of the likelihood ratios, shape (n_draws, n)."""
+        check_is_fitted(self)
+        drawn = self._drawn(n_draws, as_generator(rng))
+        levels = self._levels(self._read_predictors(X, reset=False), self._columns(X))
+        total = np.full((n_draws, len(X)), logit(self.pretest_))
+        for key, level in levels.items():
+            known = level >= 0
+            total[:, known] += np.log(drawn[key])[:, level[known]]
+        return np.asarray(expit(total))
+
+    def risk(self, X: Any) -> FloatArray:
+        """Post-test probability of each patient, shape (n,); columns are matched by name where ``X`` has names."""
+        check_is_fitted(self)
+        predictors = self._read_predictors(X, reset=False)
+        total = np.full(len(predictors), logit(self.pretest_))
+        for key, level in self._levels(predictors, self._columns(X)).items():
+            log_ratio = np.append(np.log(self.findings_[key].likelihood_ratios), 0.0)  # -1 reads the last, a ratio of 1
+            total += log_ratio[level]
+        return np.asarray(expit(total))
+
+    def _keep(self, findings: dict[str, FindingLevels], pretest: float) -> None:
+        self.findings_, self.pretest_ = findings, float(pretest)
+
+    def _read_predictors(self, X: Any, *, reset: bool) -> FloatArray:
+        """Numbers, missing values allowed; a model from evidence takes any of its columns by name."""
+        if isinstance(X, pd.DataFrame):
+            refuse_text(X)
+        if not reset and not hasattr(self, "n_features_in_"):
+            return np.asarray(X, dtype=np.float64)
+        return np.asarray(validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"))
+
+    def _columns(self, X: Any) -> tuple[str, ...]:
+        if isinstance(X, pd.DataFrame):
+            return tuple(map(str, X.columns))
+        names = getattr(self, "feature_names_in_", None)
+        width = np.shape(X)[1] if np.ndim(X) == 2 else 0
+        return tuple(map(str, names)) if names is not None else tuple(f"x{j}" for j in range(width))
+
+    def _levels(self, X: FloatArray, columns: tuple[str, ...]) -> dict[str, npt.NDArray[np.int64]]:
+        """Level of every usable finding, in the order of the model."""
+        values = {name: X[:, j] for j, name in enumerate(columns)}
+        if "age_50_or_over" in self.findings_ and "age_50_or_over" not in values and "age_years" in values:
+            age = values["age_years"]
+            values["age_50_or_over"] = np.where(np.isnan(age), np.nan, age >= 50)
+        levels = {key: finding.level(values[key]) for key, finding in self.findings_.items() if key in values}
+        if not levels:
+            raise ValueError(
+                f"X must have at least one finding of the model; got columns {', '.join(columns)}. "
+                f"Known: {', '.join(self.findings_)}."
+            )
+        return levels
+
+    def _drawn(self, size: int, rng: np.random.Generator) -> dict[str, FloatArray]:
+        """Draws of every finding's ratios, each from a child of its own, so that columns do not disturb each other."""
+        children = rng.spawn(len(self.findings_))
+        return {key: f.draw(size, child) for (key, f), child in zip(self.findings_.items(), children, strict=True)}
+
+    def _steps(
+        self, patient: Any, levels: dict[str, npt.NDArray[np.int64]], row: int, drawn: dict[str, FloatArray]
+    ) -> list[tuple[Any, ...]]:
+        total, draws = logit(self.pretest_), np.full(_EXPLAIN_DRAWS, logit(self.pretest_))
+        steps = []
+        for key, level in levels.items():
+            if level[row] < 0:
+                continue
+            finding, at = self.findings_[key], int(level[row])
+            ratio = float(finding.likelihood_ratios[at])
+            total, draws = total + np.log(ratio), draws + np.log(drawn[key][:, at])
+            low, high = expit(np.quantile(draws, [0.025, 0.975]))
+            shift = (float(np.log(ratio)), float(expit(total)), float(low), float(high))
+            steps.append((patient, key, finding.labels[at], ratio, *shift, finding.status))
+        return steps
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def _published(evidence: Evidence, key: str) -> Accuracy | BandAccuracy:
+    return evidence.bands(key) if key in vocabulary.LABORATORY else evidence.finding(key)
+
+
+def _sources(evidence: Ratios) -> dict[str, Accuracy | BandAccuracy]:
+    if isinstance(evidence, Evidence):
+        return {key: _published(evidence, key) for key in _PUBLISHED}
+    return dict(evidence)

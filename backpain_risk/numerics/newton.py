@@ -1,0 +1,211 @@
+"""One Newton loop for logistic likelihoods: maximum likelihood, ridge and Firth, on covariate patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import linalg
+from scipy.special import expit
+
+from .checks import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """Value, gradient (p,) and information (p, p) of an objective at one point."""
+
+    value: float
+    gradient: FloatArray
+    information: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Maximum:
+    """Where the Newton loop ended."""
+
+    parameters: FloatArray
+    terms: Terms
+    n_iterations: int
+    converged: bool
+
+
+@dataclass(frozen=True, eq=False)
+class LogisticObjective:
+    """Log likelihood of ``events`` in ``n`` patients per pattern, with an optional penalty.
+
+    Parameters
+    ----------
+    X : ndarray, shape (m, p)
+        Design of the patterns, the constant included.
+    events, n, offset : ndarray, shape (m,)
+    ridge : ndarray, shape (p,), optional
+        Adds ``-0.5 * sum(ridge * beta**2)``.
+    firth : bool
+        Adds half the log determinant of the Fisher information (Jeffreys' prior).
+    """
+
+    X: FloatArray
+    events: FloatArray
+    n: FloatArray
+    offset: FloatArray
+    ridge: FloatArray | None = None
+    firth: bool = False
+
+    def linear_predictor(self, beta: FloatArray) -> FloatArray:
+        """Log odds of each pattern, (m,)."""
+        return self.X @ beta + self.offset
+
+    def log_likelihood(self, beta: FloatArray) -> float:
+        """Unpenalised log likelihood (without the binomial coefficients)."""
+        eta = self.linear_predictor(beta)
+        return float(np.sum(self.events * eta - self.n * np.logaddexp(0.0, eta)))
+
+    def information(self, beta: FloatArray) -> FloatArray:
+        """Fisher information X'WX of the unpenalised likelihood."""
+        return self._weighted_gram(self.n * _variance(self.linear_predictor(beta)))
+
+    def augmented_information(self, beta: FloatArray) -> FloatArray:
+        """X'W(1 + h)X: the information of Firth's augmented data (the convention of logistf)."""
+        weight, leverage = self.n * _variance(self.linear_predictor(beta)), self.leverage(beta)
+        ratio = np.divide(leverage, self.n, out=np.zeros_like(leverage), where=self.n > 0)
+        return self._weighted_gram(weight * (1 + ratio))
+
+    def leverage(self, beta: FloatArray) -> FloatArray:
+        """Diagonal of the hat matrix, summed over the patients of each pattern, (m,)."""
+        weight = self.n * _variance(self.linear_predictor(beta))
+        return self._leverage(weight, self._weighted_gram(weight))
+
+    def __call__(self, beta: FloatArray) -> Terms:
+        eta = self.linear_predictor(beta)
+        risk, weight = expit(eta), self.n * _variance(eta)
+        gram = self._weighted_gram(weight)
+        value = float(np.sum(self.events * eta - self.n * np.logaddexp(0.0, eta)))
+        residual = self.events - self.n * risk
+        if self.firth:
+            sign, log_determinant = np.linalg.slogdet(gram)
+            if sign <= 0:
+                return Terms(-np.inf, np.zeros_like(beta), gram)
+            value += 0.5 * float(log_determinant)
+            residual = residual + self._leverage(weight, gram) * (0.5 - risk)
+        gradient = self.X.T @ residual
+        if self.ridge is not None:
+            value -= 0.5 * float(self.ridge @ beta**2)
+            gradient, gram = gradient - self.ridge * beta, gram + np.diag(self.ridge)
+        return Terms(value, gradient, gram)
+
+    def precise_gradient(self, beta: FloatArray) -> FloatArray:
+        """The unpenalised gradient in extended precision, where the platform has it."""
+        wide = np.longdouble
+        X = self.X.astype(wide)
+        eta = X @ beta.astype(wide) + self.offset
+        residual = self.events - self.n / (1 + np.exp(-eta))
+        gradient: Any = X.T @ residual
+        if self.ridge is not None:
+            gradient = gradient - self.ridge * beta
+        return np.asarray(gradient, dtype=np.float64)
+
+    def _weighted_gram(self, weight: FloatArray) -> FloatArray:
+        gram: FloatArray = self.X.T @ (weight[:, None] * self.X)
+        return gram
+
+    def _leverage(self, weight: FloatArray, gram: FloatArray) -> FloatArray:
+        half = linalg.solve_triangular(linalg.cholesky(gram, lower=True), self.X.T, lower=True)
+        return weight * np.sum(half**2, axis=0)
+
+
+def _variance(eta: FloatArray) -> FloatArray:
+    """p (1 - p) without cancellation."""
+    return np.asarray(expit(eta) * expit(-eta))
+
+
+def maximise(
+    objective: Callable[[FloatArray], Terms],
+    start: FloatArray,
+    *,
+    free: BoolArray | None = None,
+    max_iterations: int = 200,
+    max_step: float = 5.0,
+    tolerance: float = 1e-9,
+) -> Maximum:
+    """Newton steps with halving until the Newton decrement is below ``tolerance``, then one more full step.
+
+    Parameters
+    ----------
+    objective : callable
+        Parameters (p,) to :class:`Terms`; its information scales the step.
+    start : ndarray, shape (p,)
+    free : ndarray of bool, shape (p,), optional
+        Parameters that move; the others stay at ``start`` (profile likelihood).
+    max_step : float
+        Largest change of one parameter in one step.
+
+    Returns
+    -------
+    Maximum
+        ``converged`` is False when the iterations ran out, the information became singular or no step helps.
+    """
+    move = np.ones(start.size, dtype=bool) if free is None else free
+    parameters, terms = start.astype(np.float64), objective(start)
+    for iteration in range(1, max_iterations + 1):
+        step = newton_step(terms.gradient[move], terms.information[np.ix_(move, move)])
+        if step is None:
+            return Maximum(parameters, terms, iteration, converged=False)
+        decrement = float(np.sqrt(max(terms.gradient[move] @ step, 0.0)))
+        step *= min(1.0, max_step / max(float(np.abs(step).max(initial=0.0)), 1e-300))
+        trial = _halve_until_better(objective, parameters, terms, step, move)
+        if trial is None:
+            return Maximum(parameters, terms, iteration, converged=decrement < 1e-6)
+        parameters, terms = trial
+        if decrement < tolerance:
+            return Maximum(parameters, terms, iteration, converged=True)
+    return Maximum(parameters, terms, max_iterations, converged=False)
+
+
+def newton_step(gradient: FloatArray, information: FloatArray) -> FloatArray | None:
+    """Solve information @ step = gradient after scaling to unit diagonal; None when singular."""
+    if gradient.size == 0:
+        return gradient.copy()
+    diagonal = np.diagonal(information)
+    if not np.all(np.isfinite(information)) or np.any(diagonal <= 0):
+        return None
+    scale = 1 / np.sqrt(diagonal)
+    try:
+        factor = linalg.cho_factor(information * np.outer(scale, scale))
+    except linalg.LinAlgError:
+        return None
+    return np.asarray(scale * linalg.cho_solve(factor, scale * gradient))
+
+
+def _halve_until_better(
+    objective: Callable[[FloatArray], Terms], parameters: FloatArray, terms: Terms, step: FloatArray, move: BoolArray
+) -> tuple[FloatArray, Terms] | None:
+    slack = 1e-12 * max(1.0, abs(terms.value))
+    for halving in range(30):
+        candidate = parameters.copy()
+        candidate[move] += step * 0.5**halving
+        new = objective(candidate)
+        if np.isfinite(new.value) and new.value >= terms.value - slack:
+            return candidate, new
+    return None
+
+
+def polish(objective: LogisticObjective, maximum: Maximum) -> FloatArray:
+    """One last Newton step with the gradient in extended precision (maximum likelihood and ridge)."""
+    step = newton_step(objective.precise_gradient(maximum.parameters), maximum.terms.information)
+    return maximum.parameters if step is None else maximum.parameters + step
+
+
+def covariance(information: FloatArray) -> FloatArray:
+    """Inverse of an information matrix, scaled to unit diagonal first; NaN when singular."""
+    diagonal = np.diagonal(information)
+    if np.any(diagonal <= 0):
+        return np.full_like(information, np.nan)
+    scale = 1 / np.sqrt(diagonal)
+    try:
+        inverse = linalg.cho_solve(linalg.cho_factor(information * np.outer(scale, scale)), np.eye(diagonal.size))
+    except linalg.LinAlgError:
+        return np.full_like(information, np.nan)
+    return np.asarray(inverse * np.outer(scale, scale))

@@ -1,0 +1,127 @@
+"""Covariate patterns: identical rows collapsed to one row with counts.
+
+Red flags are few and discrete, so a million patients are a few thousand patterns. Every likelihood and every measure
+of the package is an exact function of the counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .checks import FloatArray, check_outcome, check_same_length, check_weight
+
+IntArray = npt.NDArray[np.int64]
+_DENSE = 1 << 24  # a key below this is counted in a table, above it hashed
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Patterns:
+    """Distinct rows with counts.
+
+    Attributes
+    ----------
+    X : DataFrame or ndarray, shape (m, p)
+        The distinct rows, in ascending order of the columns.
+    events, n : ndarray, shape (m,)
+        Patients with the event, and all patients, of each pattern.
+    inverse : ndarray, shape (rows,)
+        Pattern of each original row: ``X[inverse]`` restores them.
+    """
+
+    X: Any
+    events: FloatArray
+    n: FloatArray
+    inverse: IntArray
+
+    def to_frame(self) -> pd.DataFrame:
+        """The patterns with columns ``events`` and ``n`` appended."""
+        return pd.DataFrame(self.X).assign(events=self.events, n=self.n)
+
+
+def collapse(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Patterns:
+    """Collapse identical rows of ``X`` to covariate patterns with counts.
+
+    Parameters
+    ----------
+    X : DataFrame or array, shape (rows, p)
+        Predictors; missing values count as a level of their own.
+    y : array, shape (rows,)
+        Outcome, 0 or 1.
+    sample_weight : array, shape (rows,), optional
+        Number of identical patients behind each row; 1 when absent.
+
+    Returns
+    -------
+    Patterns
+        Rows of weight zero are kept as patterns with ``n = 0``, so that ``inverse`` covers every row.
+
+    Examples
+    --------
+    >>> collapse([[0], [1], [1]], [0, 1, 0]).to_frame()
+       0  events    n
+    0  0     0.0  1.0
+    1  1     1.0  2.0
+    """
+    table: Any = X if isinstance(X, pd.DataFrame) else np.asarray(X)
+    outcome = check_outcome(y)
+    check_same_length(X=table.shape[0], y=outcome.size)
+    weight = check_weight(sample_weight, outcome.size)
+    inverse, first = distinct_rows(_columns(table))
+    return Patterns(
+        X=table.iloc[first].reset_index(drop=True) if isinstance(table, pd.DataFrame) else table[first],
+        events=np.bincount(inverse, weights=weight * outcome, minlength=first.size),
+        n=np.bincount(inverse, weights=weight, minlength=first.size),
+        inverse=inverse,
+    )
+
+
+def _columns(table: Any) -> list[Any]:
+    if isinstance(table, pd.DataFrame):
+        return [table.iloc[:, j] for j in range(table.shape[1])]
+    return list(table.reshape(len(table), -1).T)
+
+
+def distinct_rows(columns: list[Any]) -> tuple[IntArray, IntArray]:
+    """Pattern number of each row, and the first row of each pattern; patterns in ascending order."""
+    size = len(columns[0]) if columns else 0
+    key, radix = np.zeros(size, dtype=np.int64), 1
+    for column in columns:
+        codes, levels = _codes(column)
+        if radix * levels >= 1 << 62:
+            key, radix = _dense(key, radix)
+        key = key * levels + codes
+        radix *= levels
+    inverse, m = _dense(key, radix)
+    first = np.empty(m, dtype=np.int64)
+    first[inverse[::-1]] = np.arange(size - 1, -1, -1)
+    return inverse, first
+
+
+def _codes(column: Any) -> tuple[npt.NDArray[Any], int]:
+    """Ordered level numbers of one column, and how many levels."""
+    values = np.asarray(column)
+    if values.size and values.dtype.kind in "biu":
+        low, high = int(values.min()), int(values.max())
+        if high - low < 4096:
+            return values.astype(np.int64) - low if low else values.astype(np.int64, copy=False), high - low + 1
+    if isinstance(getattr(column, "dtype", None), pd.CategoricalDtype):
+        codes = np.asarray(column.cat.codes, dtype=np.int64) + 1
+        return codes, len(column.cat.categories) + 1
+    codes, levels = pd.factorize(values, sort=True, use_na_sentinel=False)
+    return codes, max(len(levels), 1)
+
+
+def _dense(key: IntArray, radix: int) -> tuple[IntArray, int]:
+    """Renumber keys as 0..m-1 in ascending order."""
+    if radix <= max(_DENSE, 4 * key.size) and radix < 1 << 31:
+        present = np.zeros(radix, dtype=bool)
+        present[key] = True
+        number = np.cumsum(present) - 1
+        return number[key], int(number[-1]) + 1 if radix else 0
+    codes, levels = pd.factorize(key, sort=True)
+    return codes.astype(np.int64, copy=False), len(levels)

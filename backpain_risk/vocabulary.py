@@ -1,0 +1,258 @@
+"""The words of the field: every finding, test, cause, primary site, mechanism and setting, defined once.
+
+The data dictionary, the checks of a user's own cohort and the labels of every table and figure come from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOTICE = "Synthetic data, for research; not for clinical use."
+"""What every output says."""
+
+STATUSES = ("reported", "unconfirmed", "assumed")
+"""How well a number is known: read in a source, from memory of the paper, or a stated judgement."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One word: its key, the label for people, and what it means."""
+
+    key: str
+    label: str
+    definition: str
+
+
+@dataclass(frozen=True)
+class Finding(Term):
+    """A yes/no finding or test result, recorded as 1 or 0.
+
+    ``red_flag`` marks the nine red flags proper; ``group`` is ``"history"`` (history and examination) or ``"imaging"``.
+    """
+
+    group: str = "history"
+    red_flag: bool = False
+    unit: str = "0 no, 1 yes"
+
+
+@dataclass(frozen=True)
+class Measurement(Term):
+    """A recorded number: age, or a laboratory value.
+
+    Recorded values run from ``low`` to ``high`` in steps of ``step``. ``cutoffs`` are the published thresholds, and
+    ``abnormal`` says on which side of them the test is positive: ``"high"`` is value >= cut-off, ``"low"`` is value <
+    cut-off.
+    """
+
+    unit: str = ""
+    low: float = 0.0
+    high: float = 0.0
+    step: float = 1.0
+    cutoffs: tuple[float, ...] = ()
+    abnormal: str = "high"
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Labels of the bands between the cut-offs, in ascending order of the value."""
+        if not self.cutoffs:
+            return ()
+        edges = [f"{cut:g}" for cut in self.cutoffs]
+        inner = [f"{a}-{_last_before(b, self.step)}" for a, b in zip(edges, self.cutoffs[1:], strict=False)]
+        return (f"<{edges[0]}", *inner, f">={edges[-1]}")
+
+
+def _last_before(cutoff: float, step: float) -> str:
+    return f"{cutoff - step:g}" if step == 1 else f"{cutoff - step:.1f}"
+
+
+T = TypeVar("T", bound=Term)
+
+
+def _by_key(*terms: T) -> Mapping[str, T]:
+    return MappingProxyType({term.key: term for term in terms})
+
+
+AGE = Measurement(
+    "age_years", "Age", "Age at presentation in completed years", unit="years", low=18, high=95, cutoffs=(50.0,)
+)
+MALE = Finding("male", "Male", "Sex recorded as male")
+
+FINDINGS: Mapping[str, Finding] = _by_key(
+    Finding("age_50_or_over", "Age 50 or over", "Age at presentation 50 years or more", red_flag=True),
+    Finding(
+        "history_of_cancer",
+        "History of cancer",
+        "Any previous cancer except non-melanoma skin cancer",
+        red_flag=True,
+    ),
+    Finding(
+        "unexplained_weight_loss",
+        "Unexplained weight loss",
+        "Unintended loss of 10 lb (4.5 kg) or more",
+        red_flag=True,
+    ),
+    Finding(
+        "failure_to_improve",
+        "Failure to improve",
+        "At the index visit, no better after 4-6 weeks of conservative care (studied at 1 month)",
+        red_flag=True,
+    ),
+    Finding(
+        "no_relief_with_rest",
+        "No relief with rest",
+        "Pain not eased by rest or change of position",
+        red_flag=True,
+    ),
+    Finding("night_pain", "Night pain", "Pain that wakes the patient from sleep", red_flag=True),
+    Finding(
+        "fever_or_night_sweats",
+        "Fever or night sweats",
+        "Persistent fever or drenching night sweats",
+        red_flag=True,
+    ),
+    Finding("neurological_deficit", "Neurological deficit", "New weakness or numbness", red_flag=True),
+    Finding(
+        "bladder_or_bowel_dysfunction",
+        "Bladder or bowel dysfunction",
+        "New bladder or bowel dysfunction",
+        red_flag=True,
+    ),
+    Finding("radicular_pain", "Radicular pain", "Pain radiating below the knee or round the trunk"),
+    Finding(
+        "pain_varies_with_movement",
+        "Pain varies with movement",
+        "The mechanical pattern of pain; reassuring, not a red flag",
+    ),
+    Finding("weight_bearing_pain", "Weight-bearing pain", "Pain worse on standing or walking"),
+)
+"""History and examination, in the order of the cohort's columns."""
+
+IMAGING: Mapping[str, Finding] = _by_key(
+    Finding("xray_lesion", "X-ray lesion", "Lytic or blastic lesion on plain radiograph", group="imaging"),
+    Finding("ct_positive", "CT positive", "CT read as malignancy of the spine", group="imaging"),
+    Finding("mri_positive", "MRI positive", "MRI read as malignancy of the spine", group="imaging"),
+)
+
+LABORATORY: Mapping[str, Measurement] = _by_key(
+    Measurement(
+        "esr_mm_h",
+        "ESR",
+        "Erythrocyte sedimentation rate, Westergren",
+        unit="mm/h",
+        low=1,
+        high=150,
+        cutoffs=(20.0, 50.0, 100.0),
+    ),
+    Measurement(
+        "haematocrit_percent",
+        "Haematocrit",
+        "Packed cell volume of blood",
+        unit="%",
+        low=15.0,
+        high=60.0,
+        step=0.1,
+        cutoffs=(30.0, 36.0),
+        abnormal="low",
+    ),
+    Measurement(
+        "white_cell_count_10e9_l",
+        "White cell count",
+        "White blood cells",
+        unit="10^9/L",
+        low=1.0,
+        high=40.0,
+        step=0.1,
+        cutoffs=(12.0,),
+    ),
+)
+
+RED_FLAGS: tuple[str, ...] = tuple(key for key, finding in FINDINGS.items() if finding.red_flag)
+"""The nine red flags proper; "any red flag" means any of these."""
+
+CLINICIAN_SUSPICION = Finding(
+    "clinician_suspicion", "Clinician suspicion", "Overall clinician judgement that cancer is likely", group="judgement"
+)
+
+CAUSES: Mapping[str, Term] = _by_key(
+    Term("strain_or_sprain", "Strain or sprain", "Lumbar strain or sprain, non-specific mechanical pain"),
+    Term("spondylosis", "Spondylosis", "Degenerative disc or facet joint disease"),
+    Term("herniated_disc", "Herniated disc", "Herniated intervertebral disc"),
+    Term("compression_fracture", "Compression fracture", "Osteoporotic compression fracture"),
+    Term("spinal_stenosis", "Spinal stenosis", "Narrowing of the spinal canal"),
+    Term("spondylolisthesis", "Spondylolisthesis", "Slip of one vertebra on the next"),
+    Term("other_mechanical", "Other mechanical", "Other mechanical cause, trauma and deformity included"),
+    Term("visceral", "Visceral", "Pain referred from an abdominal, pelvic or retroperitoneal organ"),
+    Term("inflammatory_arthritis", "Inflammatory arthritis", "Axial spondyloarthritis and related disease"),
+    Term("infection", "Infection", "Vertebral osteomyelitis, discitis or epidural abscess"),
+)
+"""Causes of pain without malignancy."""
+
+MALIGNANCY = Term(
+    "malignancy", "Malignancy", "Spinal malignancy present at the index visit and diagnosed within 12 months"
+)
+
+PRIMARY_SITES: Mapping[str, Term] = _by_key(
+    Term("lung", "Lung", "Metastasis from lung"),
+    Term("breast", "Breast", "Metastasis from breast"),
+    Term("prostate", "Prostate", "Metastasis from prostate"),
+    Term("kidney", "Kidney", "Metastasis from kidney"),
+    Term("other_or_unknown", "Other or unknown", "Metastasis from another or an unknown primary"),
+    Term("myeloma_or_lymphoma", "Myeloma or lymphoma", "Haematological malignancy of the spine"),
+    Term("primary_spinal_tumour", "Primary spinal tumour", "Malignant tumour arising in the spine"),
+)
+
+MECHANISMS: Mapping[str, Term] = _by_key(
+    Term("vertebral_destruction", "Vertebral destruction", "Tumour destroys a vertebra"),
+    Term("neural_compression", "Neural compression", "Tumour compresses a root, the cord or the cauda equina"),
+    Term("inflammatory_mediators", "Inflammatory mediators", "Tumour releases inflammatory mediators"),
+)
+
+SETTINGS: Mapping[str, Term] = _by_key(
+    Term("primary_care", "Primary care", "New episode of back pain in primary care, base rate 1 %"),
+    Term("walk_in", "Walk-in clinic", "Walk-in clinic of Deyo and Diehl 1988, 13 cancers in 1975 patients"),
+    Term("primary_care_pooled", "Primary care, pooled", "Six primary care studies pooled, 21 in 6622"),
+    Term("emergency_department", "Emergency department", "Back pain in the emergency department"),
+    Term("spine_clinic", "Spine clinic", "Referral to a spine centre"),
+)
+
+LEVELS: Mapping[int, str] = MappingProxyType({0: "no", 1: "yes"})
+"""What 0 and 1 mean in a cohort."""
+
+
+def label(key: str) -> str:
+    """Label of any word; the key itself when it is not in the vocabulary."""
+    term = ALL.get(key)
+    return term.label if term else key
+
+
+ALL: Mapping[str, Term] = MappingProxyType(
+    {
+        term.key: term
+        for group in (FINDINGS, IMAGING, LABORATORY, CAUSES, PRIMARY_SITES, MECHANISMS, SETTINGS)
+        for term in group.values()
+    }
+    | {term.key: term for term in (AGE, MALE, CLINICIAN_SUSPICION, MALIGNANCY)}
+)
+
+
+def data_dictionary() -> pd.DataFrame:
+    """One row per column of a cohort: column, label, type, unit, levels or range, bands, definition."""
+    import pandas as pd
+
+    rows = [_dictionary_row(term) for term in (AGE, MALE, *FINDINGS.values(), *LABORATORY.values(), *IMAGING.values())]
+    outcome = ("outcome", MALIGNANCY.label, "integer", "0 no, 1 yes", "0, 1", "", MALIGNANCY.definition)
+    return pd.DataFrame([*rows, outcome], columns=["column", "label", "type", "unit", "values", "bands", "definition"])
+
+
+def _dictionary_row(term: Finding | Measurement) -> tuple[str, str, str, str, str, str, str]:
+    if isinstance(term, Finding):
+        return (term.key, term.label, "integer", term.unit, "0, 1", "", term.definition)
+    kind = "integer" if term.step == 1 else "one decimal"
+    span = f"{term.low:g} to {term.high:g}"
+    return (term.key, term.label, kind, term.unit, span, ", ".join(term.bands), term.definition)
