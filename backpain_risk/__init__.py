@@ -1,0 +1,106 @@
+"""Red flags, post-test probability and risk models for spinal malignancy in back pain.
+
+Evidence -> scenario -> cohort -> model -> risk -> measures -> decision -> report. Synthetic data, for research; not for
+clinical use. Names are resolved on first use, so importing the package loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import plots as plots
+    from . import report as report
+    from .cohort.description import ages as ages
+    from .cohort.description import case_mix as case_mix
+    from .cohort.description import risk_by_flags as risk_by_flags
+    from .cohort.own import check_cohort as check_cohort
+    from .cohort.scenario import Scenario as Scenario
+    from .cohort.scenario import load_scenario as load_scenario
+    from .cohort.simulate import simulate_cohort as simulate_cohort
+    from .cohort.store import read_cohort as read_cohort
+    from .cohort.store import verify_cohort as verify_cohort
+    from .cohort.store import write_cohort as write_cohort
+    from .cohort.table import Cohort as Cohort
+    from .evidence.bayes_theorem import post_test_probability as post_test_probability
+    from .evidence.diagnostic_accuracy import Accuracy as Accuracy
+    from .evidence.diagnostic_accuracy import BandAccuracy as BandAccuracy
+    from .evidence.likelihood_ratios import likelihood_ratio_table as likelihood_ratio_table
+    from .evidence.post_test import post_test as post_test
+    from .evidence.tables import Evidence as Evidence
+    from .evidence.tables import load_evidence as load_evidence
+    from .measures.calibration import calibration_in_the_large as calibration_in_the_large
+    from .measures.calibration import calibration_slope as calibration_slope
+    from .measures.calibration import observed_expected as observed_expected
+    from .measures.calibration_curve import CalibrationCurve as CalibrationCurve
+    from .measures.calibration_curve import calibration_curve as calibration_curve
+    from .measures.discrimination import auroc as auroc
+    from .measures.discrimination import compare_auroc as compare_auroc
+    from .measures.net_benefit import DecisionCurve as DecisionCurve
+    from .measures.net_benefit import decision_curve as decision_curve
+    from .measures.overall import brier_score as brier_score
+    from .measures.overall import scaled_brier as scaled_brier
+    from .measures.risk_distribution import risk_distribution as risk_distribution
+    from .measures.summary import performance as performance
+    from .models.bayesian import BayesianLogisticModel as BayesianLogisticModel
+    from .models.likelihood_ratio import LikelihoodRatioModel as LikelihoodRatioModel
+    from .models.logistic import LogisticModel as LogisticModel
+    from .models.prior import Prior as Prior
+    from .models.separation import Separation as Separation
+    from .models.separation import detect_separation as detect_separation
+    from .numerics.estimate import Estimate as Estimate
+    from .numerics.patterns import Patterns as Patterns
+    from .numerics.patterns import collapse as collapse
+    from .vocabulary import NOTICE as NOTICE
+    from .vocabulary import RED_FLAGS as RED_FLAGS
+    from .vocabulary import data_dictionary as data_dictionary
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "cohort.description": ("ages", "case_mix", "risk_by_flags"),
+    "cohort.own": ("check_cohort",),
+    "cohort.scenario": ("Scenario", "load_scenario"),
+    "cohort.simulate": ("simulate_cohort",),
+    "cohort.store": ("read_cohort", "verify_cohort", "write_cohort"),
+    "cohort.table": ("Cohort",),
+    "evidence.bayes_theorem": ("post_test_probability",),
+    "evidence.diagnostic_accuracy": ("Accuracy", "BandAccuracy"),
+    "evidence.likelihood_ratios": ("likelihood_ratio_table",),
+    "evidence.post_test": ("post_test",),
+    "evidence.tables": ("Evidence", "load_evidence"),
+    "measures.calibration": ("calibration_in_the_large", "calibration_slope", "observed_expected"),
+    "measures.calibration_curve": ("CalibrationCurve", "calibration_curve"),
+    "measures.discrimination": ("auroc", "compare_auroc"),
+    "measures.net_benefit": ("DecisionCurve", "decision_curve"),
+    "measures.overall": ("brier_score", "scaled_brier"),
+    "measures.risk_distribution": ("risk_distribution",),
+    "measures.summary": ("performance",),
+    "models.bayesian": ("BayesianLogisticModel",),
+    "models.likelihood_ratio": ("LikelihoodRatioModel",),
+    "models.logistic": ("LogisticModel",),
+    "models.prior": ("Prior",),
+    "models.separation": ("Separation", "detect_separation"),
+    "numerics.estimate": ("Estimate",),
+    "numerics.patterns": ("Patterns", "collapse"),
+    "vocabulary": ("NOTICE", "RED_FLAGS", "data_dictionary"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+_ROOMS = ("plots", "report", "vocabulary")
+
+__all__ = [*_MODULE_OF, "plots", "report"]  # resolved on first use
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f".{name}", __name__)
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -245,7 +245,8 @@ def data_dictionary() -> pd.DataFrame:
     """One row per column of a cohort: column, label, type, unit, levels or range, bands, definition."""
     import pandas as pd
 
-    rows = [_dictionary_row(term) for term in (AGE, MALE, *FINDINGS.values(), *LABORATORY.values(), *IMAGING.values())]
+    terms: tuple[Finding | Measurement, ...] = (AGE, MALE, *FINDINGS.values(), *LABORATORY.values(), *IMAGING.values())
+    rows = [_dictionary_row(term) for term in terms]
     outcome = ("outcome", MALIGNANCY.label, "integer", "0 no, 1 yes", "0, 1", "", MALIGNANCY.definition)
     return pd.DataFrame([*rows, outcome], columns=["column", "label", "type", "unit", "values", "bands", "definition"])
 

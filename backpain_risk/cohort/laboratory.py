@@ -25,8 +25,8 @@ ESR_NODES = (12.0, 30.0, 60.0, 110.0)
 class RecordedDistribution:
     """Distribution of a recorded value in each class.
 
-    ``values`` (k,) are the recorded values; ``below[g]`` and ``above[g]`` (k - 1,) are P(value <= values[i] | class) and
-    its complement, for the classes without and with malignancy. The last value means that value or more.
+    ``values`` (k,) are the recorded values; ``below[g]`` and ``above[g]`` (k - 1,) are P(value <= values[i] | class)
+    and its complement, for the classes without and with malignancy. The last value means that value or more.
     """
 
     values: FloatArray

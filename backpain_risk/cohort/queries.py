@@ -47,7 +47,7 @@ class Query:
     def groups(self) -> Iterator[Group]:
         """Patterns grouped by the ages and sexes they allow."""
         bounds = [self.low["age_years"], self.high["age_years"], self.low["male"], self.high["male"]]
-        which, first = distinct_rows(bounds)
+        which, _ = distinct_rows(bounds)
         order = np.argsort(which, kind="stable")
         for rows in np.split(order, np.cumsum(np.bincount(which))[:-1]):
             a, b, x, y = (int(bound[rows[0]]) for bound in bounds)
@@ -77,7 +77,8 @@ def read_query(predictors: pd.DataFrame) -> Query:
     unknown = [str(column) for column in predictors.columns if column not in known]
     if unknown:
         raise ValueError(
-            f"predictors must have columns of the vocabulary; got {', '.join(unknown)}. Rename or drop them; known: {', '.join(known)}."
+            f"predictors must have columns of the vocabulary; got {', '.join(unknown)}. Rename or drop them; known: "
+            f"{', '.join(known)}."
         )
     inverse, first = distinct_rows([predictors[column] for column in predictors.columns])
     rows = predictors.iloc[first]
@@ -141,7 +142,7 @@ def _laboratory_bounds(column: str, values: pd.Series[Any]) -> tuple[IntArray, I
     bad = off | (position < 0) | (position >= grid.size)
     if bad.any():
         raise ValueError(
-            f"{column} must be from {grid[0]:g} to {grid[-1]:g} in steps of {1 / per_unit:g}, a band label, or missing; got "
+            f"{column} must be from {grid[0]:g} to {grid[-1]:g} in steps of {1 / per_unit:g}, a band, or missing; got "
             f"{x[bad][0]:g}. Round to the recorded precision, or set values beyond the range to its end."
         )
     index = position.astype(np.int64)
@@ -176,5 +177,6 @@ def _age_bounds(low: dict[str, IntArray], high: dict[str, IntArray], first: IntA
     clash = low["age_years"] > high["age_years"]
     if clash.any():
         raise ValueError(
-            f"age_years and age_50_or_over must agree; got a contradiction at row {int(first[clash][0])}. Correct one of them."
+            f"age_years and age_50_or_over must agree; got a contradiction at row {int(first[clash][0])}. "
+            "Correct one of them."
         )

@@ -271,6 +271,7 @@ class Scenario(Part):
             effective_n_malignant=t.effective_n_malignant,
             effective_n_healthy=t.effective_n_non_malignant,
             status=t.accuracy_status,
+            study=t.study,
         )
 
     def draw(self, *, rng: int | np.random.SeedSequence | np.random.Generator | None = None) -> Scenario:
@@ -394,11 +395,16 @@ def _with_evidence(data: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     findings = {key: _published(evidence.finding(key)) for key in (*vocabulary.FINDINGS, *vocabulary.IMAGING)}
     laboratory = {key: _published_bands(evidence.bands(key)) for key in vocabulary.LABORATORY}
     shares = evidence.case_mix[evidence.case_mix.preferred == 1]
-    causes = {r.key: {"share": r.share, "status": r.status} for r in shares[shares.group == "cause"].itertuples()}
+    causes = {str(r.key): {"share": r.share, "status": r.status} for r in shares[shares.group == "cause"].itertuples()}
     sites: dict[str, Any] = {key: {} for key in vocabulary.PRIMARY_SITES}
     for row in shares[shares.group == "primary_site"].itertuples():
         sites[str(row.key)] |= {f"share_{row.sex}": row.share, "status": row.status}
-    published = {"findings": findings, "laboratory": laboratory, "causes": causes, "primary_sites": sites}
+    published: dict[str, dict[str, Any]] = {
+        "findings": findings,
+        "laboratory": laboratory,
+        "causes": causes,
+        "primary_sites": sites,
+    }
     for group, entries in published.items():
         for key, stated in data.get(group, {}).items():
             if isinstance(stated, Mapping) and {"sensitivity", "specificity", "share"} & set(stated):
@@ -428,7 +434,7 @@ def _published_bands(bands: BandAccuracy) -> dict[str, Any]:
         "effective_n_malignant": bands.effective_n_malignant,
         "effective_n_non_malignant": bands.effective_n_healthy,
         "accuracy_status": bands.status,
-        "study": "deyo_diehl_1988",
+        "study": bands.study,
     }
 
 

@@ -40,6 +40,7 @@ class AliasTable:
 
     @classmethod
     def build(cls, probability: FloatArray) -> AliasTable:
+        """From weights (k,) of any sum."""
         scaled = probability * (probability.size / probability.sum())
         keep, alias = np.ones(scaled.size), np.arange(scaled.size)
         p = scaled.tolist()
@@ -54,6 +55,7 @@ class AliasTable:
         return cls(keep, alias)
 
     def draw(self, uniform: FloatArray) -> IntArray:
+        """One outcome per uniform number."""
         position = uniform * self.keep.size
         column = position.astype(np.int64)
         return np.where(position - column < self.keep[column], column, self.alias[column])
@@ -68,6 +70,7 @@ class YesNoTable:
 
     @classmethod
     def build(cls, probability: FloatArray) -> YesNoTable:
+        """From P(yes) of every cell."""
         scaled = probability * 65_536
         leading = np.minimum(np.floor(scaled), 65_535)
         return cls(leading.astype(np.uint16), scaled - leading)
@@ -94,6 +97,7 @@ class ValueTable:
 
     @classmethod
     def build(cls, mean: FloatArray, tau: tuple[FloatArray, FloatArray]) -> ValueTable:
+        """From the mean of every cell and the thresholds of each class."""
         edges = cls._LOW + cls._STEP * np.arange(cls._SIZE)
         healthy, malignant = (np.searchsorted(t, edges) for t in tau)
         return cls(mean, tau, (healthy, malignant))
@@ -242,7 +246,7 @@ def simulate_cohort(scenario: Scenario, n: int, *, seed: int | np.random.SeedSeq
     if isinstance(n, bool) or n != int(n) or n < 1:
         raise ValueError(f"n must be a positive whole number of patients; got {n}. Pass for example n=10_000.")
     sequence, tables = as_seed_sequence(seed), sampler(scenario)
-    return _cohort(scenario, collect(tables, sequence, int(n)), tables)
+    return _cohort(scenario, collect(tables, sequence, int(n)), tables, sequence)
 
 
 def collect(tables: Sampler, seed: np.random.SeedSequence, n: int) -> dict[str, npt.NDArray[Any]]:
@@ -263,7 +267,9 @@ def _blocks(
         yield start, min(start + BLOCK, n), tables.block(seed, number)
 
 
-def _cohort(scenario: Scenario, columns: dict[str, npt.NDArray[Any]], tables: Sampler) -> Cohort:
+def _cohort(
+    scenario: Scenario, columns: dict[str, npt.NDArray[Any]], tables: Sampler, seed: np.random.SeedSequence
+) -> Cohort:
     predictors = {key: columns[key] for key in ("age_years", "male", *vocabulary.FINDINGS)}
     tests = {key: columns[key] for key in (*vocabulary.LABORATORY, *vocabulary.IMAGING)}
     return Cohort(
@@ -272,15 +278,18 @@ def _cohort(scenario: Scenario, columns: dict[str, npt.NDArray[Any]], tables: Sa
         tests=pd.DataFrame(tests, copy=False),
         latent=_latent(columns, tables.states),
         scenario=scenario,
+        seed=seed.entropy if isinstance(seed.entropy, int) and not seed.spawn_key else None,
     )
 
 
 def _latent(columns: dict[str, npt.NDArray[Any]], states: pd.DataFrame) -> pd.DataFrame:
     state = columns["state"]
-    latent: dict[str, Any] = {
-        key: pd.Categorical.from_codes(states[key].cat.codes.to_numpy().take(state), dtype=states[key].dtype)
-        for key in ("cause", "primary_site")
-    }
+    latent: dict[str, Any] = {key: _categories(states[key], state) for key in ("cause", "primary_site")}
     latent |= {key: states[key].to_numpy().take(state) for key in vocabulary.MECHANISMS}
     latent["severity"] = NODES.take(columns["severity"])
     return pd.DataFrame(latent, copy=False)
+
+
+def _categories(column: pd.Series[Any], state: npt.NDArray[Any]) -> pd.Categorical[Any]:
+    codes = column.cat.codes.to_numpy().take(state)
+    return pd.Categorical.from_codes(codes, categories=column.cat.categories)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -31,6 +32,10 @@ class Cohort:
         Synthetic cohorts only: cause, primary site, mechanisms and severity. Never a predictor.
     scenario : Scenario or None
         What the patients were drawn from.
+    seed : int or None
+        Entropy they were drawn with.
+    other : DataFrame or None
+        Columns of the user's own that are not of the vocabulary, such as an identifier or a site.
     """
 
     predictors: pd.DataFrame
@@ -38,6 +43,51 @@ class Cohort:
     tests: pd.DataFrame
     latent: pd.DataFrame | None = None
     scenario: Scenario | None = None
+    seed: int | None = None
+    other: pd.DataFrame | None = None
+
+    @classmethod
+    def from_frame(
+        cls,
+        df: pd.DataFrame,
+        *,
+        outcome: str = "outcome",
+        columns: Mapping[str, str] | None = None,
+        values: Mapping[Any, int] | None = None,
+        units: Mapping[str, str] | None = None,
+    ) -> Cohort:
+        """A user's own cohort, mapped to the vocabulary and checked.
+
+        Parameters
+        ----------
+        df : DataFrame
+            One row per patient.
+        outcome : str
+            Name of the outcome column.
+        columns : mapping of the table's names to keys of the vocabulary
+            Names that are already keys need no mapping; columns not mapped are kept in ``other``.
+        values : mapping of the table's values to 0 and 1
+            Applied to yes/no columns and the outcome; text is compared without case and outer blanks.
+        units : mapping of vocabulary key to the unit of the table
+            For example ``{"haematocrit_percent": "L/L"}``; converted to the vocabulary's unit and precision.
+
+        Raises
+        ------
+        ValueError
+            Naming every problem at once; nothing is repaired silently.
+
+        Examples
+        --------
+        >>> df = pd.DataFrame({"cancer": ["no", "yes"], "ESR": [12, 60], "age": [45, 71]})
+        >>> cohort = Cohort.from_frame(
+        ...     df, outcome="cancer", columns={"ESR": "esr_mm_h", "age": "age_years"}, values={"yes": 1, "no": 0}
+        ... )
+        >>> cohort.outcome.tolist(), cohort.tests.esr_mm_h.tolist()
+        ([0, 1], [12.0, 60.0])
+        """
+        from .own import cohort_from_frame
+
+        return cohort_from_frame(df, outcome=outcome, columns=columns or {}, values=values or {}, units=units or {})
 
     def __len__(self) -> int:
         return len(self.outcome)

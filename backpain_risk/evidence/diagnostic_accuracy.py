@@ -30,14 +30,17 @@ class AccuracyDraws:
 
     @property
     def lr_positive(self) -> FloatArray:
+        """Sensitivity / (1 - specificity)."""
         return self.sensitivity / (1 - self.specificity)
 
     @property
     def lr_negative(self) -> FloatArray:
+        """(1 - sensitivity) / specificity."""
         return (1 - self.sensitivity) / self.specificity
 
     @property
     def diagnostic_odds_ratio(self) -> FloatArray:
+        """LR+ / LR-."""
         return self.lr_positive / self.lr_negative
 
     def to_frame(self) -> pd.DataFrame:
@@ -321,7 +324,7 @@ class BandAccuracy:
         P(band | malignancy) and P(band | no malignancy).
     effective_n_malignant, effective_n_healthy : float
         Patients the two distributions are worth.
-    status : str
+    status, study : str
     """
 
     finding: str
@@ -332,6 +335,7 @@ class BandAccuracy:
     effective_n_healthy: float
     level: float = 0.95
     status: str = ""
+    study: str = ""
 
     @property
     def likelihood_ratios(self) -> tuple[Estimate, ...]:

@@ -66,8 +66,8 @@ class Evidence:
     Attributes
     ----------
     accuracy : DataFrame
-        A row per published figure of a finding or test; disagreements between sources are separate rows, one row of each
-        finding is ``preferred``.
+        A row per published figure of a finding or test; disagreements between sources are separate rows, one row of
+        each finding is ``preferred``.
     prevalence : DataFrame
         Base rates by setting.
     case_mix : DataFrame
@@ -125,26 +125,30 @@ class Evidence:
             effective_n_malignant=at[0].tp + at[0].fn,
             effective_n_healthy=at[0].fp + at[0].tn,
             status=worst,
+            study=study,
         )
 
     def _rows(self, key: str) -> pd.DataFrame:
         rows = self.accuracy[self.accuracy.finding == key]
         if rows.empty:
             raise ValueError(
-                f"finding must be a key of the accuracy table; got {key!r}. Known: {', '.join(self.accuracy.finding.unique())}."
+                f"finding must be a key of the accuracy table; got {key!r}. "
+                f"Known: {', '.join(self.accuracy.finding.unique())}."
             )
         both = _known(rows, "tp", "fn", "sensitivity") & _known(rows, "fp", "tn", "specificity")
         return rows.assign(has_both=both)
 
     def _nothing(self, key: str, study: str | None, threshold: float | None) -> str:
         rows = self._rows(key)
-        known = ", ".join(
-            f"{r.study}{'' if np.isnan(r.threshold) else f' at {r.threshold:g}'}" for r in rows.itertuples()
-        )
+        known = ", ".join(_described(row) for _, row in rows.iterrows())
         return (
             f"no row with both sensitivity and specificity of {key} has study={study!r}, threshold={threshold!r}; "
             f"the table holds {known}. Choose one of these, or read .accuracy for likelihood ratios alone."
         )
+
+
+def _described(row: Any) -> str:
+    return f"{row.study}" if pd.isna(row.threshold) else f"{row.study} at {row.threshold:g}"
 
 
 def _known(rows: pd.DataFrame, a: str, b: str, rate: str) -> Any:
@@ -160,8 +164,9 @@ def _accuracy(row: Any) -> Accuracy:
         )
     tp, fn = _arm(row.tp, row.fn, row.sensitivity, row.effective_n_malignant)
     tn, fp = _arm(row.tn, row.fp, row.specificity, row.effective_n_non_malignant)
-    names = {name: str(row[name]) for name in ("finding", "study", "definition", "status")}
-    return Accuracy(tp=tp, fp=fp, fn=fn, tn=tn, **names)
+    return Accuracy(
+        tp=tp, fp=fp, fn=fn, tn=tn, finding=row.finding, study=row.study, definition=row.definition, status=row.status
+    )
 
 
 def _arm(right: float, wrong: float, rate: float, effective_n: float) -> tuple[float, float]:

@@ -92,13 +92,13 @@ def _open_groups(
     extreme = groups.n[(groups.risk <= 0) | (groups.risk >= 1)].sum()
     if extreme:
         raise ValueError(
-            f"risk must lie strictly between 0 and 1 for {measure}; got {extreme:g} patients at 0 or 1. A model that is "
-            "certain cannot be recalibrated: use penalty='firth' or a prior."
+            f"risk must lie strictly between 0 and 1 for {measure}; got {extreme:g} patients at 0 or 1. A model that "
+            "is certain cannot be recalibrated: use penalty='firth' or a prior."
         )
     if groups.total_events in (0.0, groups.total):
         raise ValueError(
-            f"outcome must hold both classes for {measure}; got {groups.total_events:g} events among {groups.total:g} "
-            "patients. Use a larger cohort, or observed_expected, which allows no events."
+            f"outcome must hold both classes for {measure}; got {groups.total_events:g} events among "
+            f"{groups.total:g} patients. Use a larger cohort, or observed_expected, which allows no events."
         )
     return groups
 

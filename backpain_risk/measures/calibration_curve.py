@@ -15,6 +15,7 @@ from ..numerics.checks import FloatArray, as_generator, as_vector, check_choice,
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile, proportion_interval
 from ..numerics.newton import LogisticObjective, covariance
+from ..numerics.patterns import sum_by
 from ..numerics.risk_groups import RiskGroups
 from ..numerics.splines import harrell_knots, restricted_cubic_basis, weighted_quantile
 from .calibration import _open_groups, fit
@@ -103,12 +104,12 @@ def calibration_curve(
     risk : array, shape (n,)
         Predicted probability strictly between 0 and 1.
     method : {"rcs", "groups"}
-        Logistic regression on a restricted cubic spline of the logit risk with Harrell's knots (falling to 4 and 3 when
-        knots coincide); or proportions in groups of equal numbers of patients with Wilson limits.
+        Logistic regression on a restricted cubic spline of the logit risk with Harrell's knots (4 and then 3 when knots
+        coincide); or proportions in groups of equal numbers of patients with Wilson limits.
     n_knots, n_groups : int
     at : array, optional
-        Risks at which to give the curve; by default 100 points equally spaced on the logit scale between the smallest and
-        largest risk. Not used by groups.
+        Risks at which to give the curve; by default 100 points equally spaced on the logit scale between the smallest
+        and the largest risk. Not used by groups.
     n_resamples : int
         Bootstrap resamples for the limits of the indices.
     rng : int, SeedSequence or Generator
@@ -185,7 +186,8 @@ def _edges(groups: RiskGroups, n_groups: int) -> FloatArray:
 def _group_table(groups: RiskGroups, n_groups: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Mean risk, events and patients of each group that holds any."""
     which = np.searchsorted(_edges(groups, n_groups), groups.risk, side="left")
-    n, events, total = (np.bincount(which, weights=x) for x in (groups.n, groups.events, groups.n * groups.risk))
+    size = int(which.max()) + 1
+    n, events, total = (sum_by(which, x, size) for x in (groups.n, groups.events, groups.n * groups.risk))
     keep = n > 0
     return total[keep] / n[keep], events[keep], n[keep]
 
@@ -193,7 +195,7 @@ def _group_table(groups: RiskGroups, n_groups: int) -> tuple[FloatArray, FloatAr
 def _group_smoother(groups: RiskGroups, n_groups: int) -> Smoother:
     edges = _edges(groups, n_groups)
     which = np.searchsorted(edges, groups.risk, side="left")
-    n, events = (np.bincount(which, weights=x, minlength=edges.size + 1) for x in (groups.n, groups.events))
+    n, events = (sum_by(which, x, edges.size + 1) for x in (groups.n, groups.events))
 
     def smoother(risk: FloatArray) -> tuple[FloatArray, FloatArray]:
         with np.errstate(divide="ignore", invalid="ignore"):

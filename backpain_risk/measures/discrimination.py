@@ -43,8 +43,8 @@ def auroc(
         Number of identical patients.
     level : float
     interval : {"logit", "delong", "newcombe", "bootstrap"}
-        DeLong's variance on the logit scale (inside [0, 1]) or untransformed, Newcombe's method 5 (for small numbers), or
-        percentiles of resampled patients within each outcome, which needs ``rng``.
+        DeLong's variance on the logit scale (inside [0, 1]) or untransformed, Newcombe's method 5 (for small numbers),
+        or percentiles of resampled patients within each outcome, which needs ``rng``.
     n_resamples : int
         Bootstrap resamples.
     rng : int, SeedSequence or Generator, optional
@@ -148,20 +148,16 @@ def _newcombe(value: float, m: float, n: float, z: float) -> tuple[float, float]
 
 
 def _bootstrap(groups: RiskGroups, value: float, level: float, n_resamples: int, rng: np.random.Generator) -> Estimate:
-    events, healthy = groups.events, groups.n - groups.events
-    m, k = round(events.sum()), round(healthy.sum())
-    drawn = [
-        area(
-            RiskGroups(
-                groups.risk,
-                e := rng.multinomial(m, events / events.sum()),
-                e + rng.multinomial(k, healthy / healthy.sum()),
-            )
-        )
-        for _ in range(n_resamples)
-    ]
+    drawn = [area(_redrawn(groups, rng)) for _ in range(n_resamples)]
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(value, float(low), float(high), level=level, method=f"bootstrap, {n_resamples} resamples")
+
+
+def _redrawn(groups: RiskGroups, rng: np.random.Generator) -> RiskGroups:
+    """A resample of the patients within each outcome."""
+    arms = (groups.events, groups.n - groups.events)
+    events, others = (rng.multinomial(round(arm.sum()), arm / arm.sum()).astype(np.float64) for arm in arms)
+    return RiskGroups(groups.risk, events, events + others)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,8 +194,8 @@ def compare_auroc(
     Returns
     -------
     AurocComparison
-        ``difference`` is a minus b, with DeLong limits; ``z`` and ``p_value`` test that it is 0. Both are NaN when the two
-        risks order the patients identically.
+        ``difference`` is a minus b, with DeLong limits; ``z`` and ``p_value`` test that it is 0. Both are NaN when the
+        two risks order the patients identically.
     """
     y, a, w = check_outcome_risk(outcome, risk_a, sample_weight)
     _, b, _ = check_outcome_risk(outcome, risk_b, sample_weight)

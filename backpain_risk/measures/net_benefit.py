@@ -14,6 +14,7 @@ from ..numerics.checks import (
     FloatArray,
     as_generator,
     as_vector,
+    check_both_classes,
     check_choice,
     check_fraction,
     check_outcome,
@@ -23,7 +24,7 @@ from ..numerics.checks import (
     refuse_where,
 )
 from ..numerics.intervals import normal_quantile
-from ..numerics.patterns import distinct_rows
+from ..numerics.patterns import distinct_rows, sum_by
 
 POLICIES = ("opt-in", "opt-out")
 TREAT_ALL, TREAT_NONE = "treat_all", "treat_none"
@@ -35,9 +36,10 @@ Risks = npt.ArrayLike | Mapping[str, npt.ArrayLike] | pd.DataFrame
 
 @dataclass(frozen=True, eq=False)
 class DecisionCounts:
-    """Patients jointly collapsed by outcome and by how many thresholds each model's risk reaches.
+    """Patients jointly collapsed by outcome and by how many thresholds the risk of each model reaches.
 
-    ``bins`` is (cells, models): the risk is at or above the first ``bins`` thresholds. ``outcome`` and ``n`` are (cells,).
+    ``bins`` is (cells, models): the risk is at or above the first ``bins`` thresholds. ``outcome`` and ``n`` are
+    (cells,).
     """
 
     bins: npt.NDArray[np.int64]
@@ -51,7 +53,7 @@ class DecisionCounts:
         true, false = np.empty(shape), np.empty(shape)
         for m in range(shape[0]):
             for target, weight in ((true, n * self.outcome), (false, n * (1 - self.outcome))):
-                reached = np.bincount(self.bins[:, m], weights=weight, minlength=self.n_thresholds + 1)
+                reached = sum_by(self.bins[:, m], weight, self.n_thresholds + 1)
                 target[m] = np.cumsum(reached[::-1])[::-1][1:]
         return true, false
 
@@ -209,8 +211,8 @@ def decision_curve(
     t = check_thresholds(thresholds)
     counts = _counts(y, list(named.values()), w, t)
     events, n = float(w @ y), float(w.sum())
-    sample_prevalence = _sample_prevalence(events, n, prevalence)
-    p = sample_prevalence if prevalence is None else check_fraction("prevalence", prevalence)
+    check_both_classes(y, w, "decision_curve")
+    p = events / n if prevalence is None else check_fraction("prevalence", prevalence)
     harms = _harms(harm, named)
     tp, fp = _rates(*counts.positives(counts.n), events, n, p)
     curve = DecisionCurve(
@@ -267,15 +269,6 @@ def check_thresholds(thresholds: npt.ArrayLike | None) -> FloatArray:
     return t
 
 
-def _sample_prevalence(events: float, n: float, prevalence: float | None) -> float:
-    if events == 0 or (prevalence is not None and events == n):
-        which = "events" if events == 0 else "non-events"
-        raise ValueError(
-            f"outcome must hold both classes for decision_curve; got no {which} among {n:g} patients. Use a larger cohort."
-        )
-    return events / n
-
-
 def _harms(harm: float | Mapping[str, float] | None, named: Mapping[str, FloatArray]) -> FloatArray:
     if isinstance(harm, Mapping):
         unknown = [name for name in harm if name not in named]
@@ -292,7 +285,7 @@ def _counts(y: FloatArray, risks: list[FloatArray], weight: FloatArray, threshol
     k = thresholds.size
     bins = [np.searchsorted(thresholds, r, side="right") for r in risks]
     cell, first = distinct_rows([*bins, y.astype(np.int8)])
-    n = np.bincount(cell, weights=weight, minlength=first.size)
+    n = sum_by(cell, weight, first.size)
     ends = [np.full(first.size, k), np.zeros(first.size, dtype=np.int64)]
     return DecisionCounts(np.column_stack([*ends, *(b[first] for b in bins)]), y[first], n, k)
 

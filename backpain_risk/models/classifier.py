@@ -78,9 +78,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
 
 def refuse_text(X: pd.DataFrame) -> None:
-    text = [
-        str(c) for c in X.columns if not pd.api.types.is_numeric_dtype(X[c]) and not pd.api.types.is_bool_dtype(X[c])
-    ]
+    """Raise when a column holds text that is no number."""
+    text = [str(c) for c in X.columns if not pd.api.types.is_numeric_dtype(X[c])]
     for column in text:
         try:
             pd.to_numeric(X[column])
@@ -92,10 +91,11 @@ def refuse_text(X: pd.DataFrame) -> None:
 
 
 def refuse_missing(X: pd.DataFrame) -> None:
+    """Raise when values are missing, with advice."""
     missing = X.columns[X.isna().any()]
     if len(missing):
         counts = ", ".join(f"{column} ({int(X[column].isna().sum())})" for column in missing)
         raise ValueError(
-            f"X must have no missing values; got NaN in {counts}. Impute them with the outcome included, or use a model "
-            "that skips unknown findings (LikelihoodRatioModel)."
+            f"X must have no missing values; got NaN in {counts}. Impute them with the outcome included, or use a "
+            "model that skips unknown findings (LikelihoodRatioModel)."
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import linalg
@@ -69,7 +68,8 @@ def _position(column: Column, columns: tuple[str, ...]) -> int:
     if isinstance(column, (int, np.integer)) and 0 <= column < len(columns):
         return int(column)
     raise ValueError(
-        f"splines and interactions must name columns of X; got {column!r}. Known: {', '.join(columns)}, or positions from 0."
+        f"splines and interactions must name columns of X; got {column!r}. Known: {', '.join(columns)}, or positions "
+        "from 0."
     )
 
 
@@ -91,8 +91,8 @@ def refuse_dependent(design: FloatArray, weight: FloatArray, terms: tuple[str, .
         raise ValueError(_dependence([terms[j] for j in sorted(pivot[rank:])]))
 
 
-def _dependence(terms: list[Any]) -> str:
+def _dependence(terms: list[str]) -> str:
     return (
-        f"X must have terms that are not linear combinations of each other or constant; got {', '.join(map(str, terms))}. "
+        f"X must have terms that are not constant or linear combinations of each other; got {', '.join(terms)}. "
         "Drop them, or use penalty='ridge'."
     )

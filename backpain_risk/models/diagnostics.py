@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import arviz_stats
 import numpy as np
@@ -49,11 +50,12 @@ class Diagnostics:
 def diagnose(drawn: Draws, terms: tuple[str, ...]) -> Diagnostics:
     """R-hat below 1.01, at least 100 effective draws per chain in bulk and tail, no divergences, E-BFMI above 0.3."""
     array = np.moveaxis(drawn.parameters, -1, 0)
+    stats: Any = arviz_stats
     table = pd.DataFrame(
         {
-            "r_hat": [float(arviz_stats.rhat(x)) for x in array],
-            "ess_bulk": [float(arviz_stats.ess(x, method="bulk")) for x in array],
-            "ess_tail": [float(arviz_stats.ess(x, method="tail", prob=(0.05, 0.95))) for x in array],
+            "r_hat": [float(stats.rhat(x)) for x in array],
+            "ess_bulk": [float(stats.ess(x, method="bulk")) for x in array],
+            "ess_tail": [float(stats.ess(x, method="tail", prob=(0.05, 0.95))) for x in array],
         },
         index=pd.Index(terms, name="term"),
     )

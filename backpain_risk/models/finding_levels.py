@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from ..evidence.diagnostic_accuracy import Accuracy, BandAccuracy
 from ..numerics.checks import FloatArray
+from ..numerics.patterns import sum_by
 from ..numerics.splines import weighted_quantile
 from ..vocabulary import LABORATORY, LEVELS
 
@@ -96,7 +98,7 @@ def learned_levels(key: str, values: FloatArray, outcome: FloatArray, weight: Fl
     edges = _edges(key, values[known], weight[known])
     level = np.searchsorted(edges, values[known], side="right")
     rows = [weight[known] * (outcome[known] == c) for c in (1, 0)]
-    events, others = (np.bincount(level, weights=row, minlength=edges.size + 1) for row in rows)
+    events, others = (sum_by(level, row, edges.size + 1) for row in rows)
     return FindingLevels(
         key=key, labels=_labels(key, values[known], edges), edges=edges, source=Counts(events=events, others=others)
     )
@@ -119,5 +121,5 @@ def _labels(key: str, values: FloatArray, edges: FloatArray) -> tuple[str, ...]:
         return LEVELS[0], LEVELS[1]
     if distinct.size <= _MAX_LEVELS:
         return tuple(f"{value:g}" for value in distinct)
-    inner = [f"{a:.4g} to {b:.4g}" for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    inner = [f"{a:.4g} to {b:.4g}" for a, b in pairwise(edges)]
     return (f"<{edges[0]:.4g}", *inner, f">={edges[-1]:.4g}")

@@ -68,8 +68,9 @@ class LikelihoodRatioModel(RiskClassifier):
         """
         evidence = load_evidence()
         keys = _PUBLISHED if findings is None else tuple(findings)
-        model = cls({key: _published(evidence, key) for key in keys}, check_fraction("pretest", pretest))
-        model._keep({key: published_levels(key, source) for key, source in model.evidence.items()}, pretest)
+        sources = {key: _published(evidence, key) for key in keys}
+        model = cls(sources, check_fraction("pretest", pretest))
+        model._keep({key: published_levels(key, source) for key, source in sources.items()}, pretest)
         model.classes_ = np.array([0, 1])
         return model
 

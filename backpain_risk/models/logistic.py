@@ -140,8 +140,8 @@ class LogisticModel(RiskClassifier):
         check_choice("correction", self.correction, CORRECTIONS)
         if self.correction in ("flic", "flac") and self.penalty != "firth":
             raise ValueError(
-                f"correction={self.correction!r} corrects the mean risk of Firth's penalty; got penalty={self.penalty!r}. "
-                "Use penalty='firth', or correction='none'."
+                f"correction must be 'auto' or 'none' unless penalty='firth'; got correction={self.correction!r} with "
+                f"penalty={self.penalty!r}. It corrects the mean risk of Firth's penalty."
             )
 
     def _objective(

@@ -115,7 +115,7 @@ def separation_of(design: FloatArray, events: FloatArray, n: FloatArray, terms: 
 
 
 def _separating_direction(X: FloatArray, y: FloatArray, count: npt.NDArray[np.bool_]) -> FloatArray:
-    """The direction in the unit box that moves the patterns in ``count`` furthest the right way, no pattern the wrong way."""
+    """The direction in the unit box that moves ``count`` furthest the right way, and no pattern the wrong way."""
     signed = np.where(y[:, None] == 1, X, -X)
     mixed = (y > 0) & (y < 1)
     solution = linprog(

@@ -1,1 +1,1 @@
-"""The lowest room: estimates, intervals, one Newton loop, splines, quadrature, patterns, random blocks, input checks."""
+"""The lowest room: estimates, intervals, one Newton loop, splines, quadrature, patterns, streams, input checks."""

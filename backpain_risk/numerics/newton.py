@@ -79,6 +79,7 @@ class LogisticObjective:
         return self._leverage(weight, self._weighted_gram(weight))
 
     def __call__(self, beta: FloatArray) -> Terms:
+        """Value, gradient and information at ``beta``."""
         eta = self.linear_predictor(beta)
         risk, weight = expit(eta), self.n * _variance(eta)
         gram = self._weighted_gram(weight)

@@ -74,10 +74,15 @@ def collapse(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, sample_weight: n
     inverse, first = distinct_rows(_columns(table))
     return Patterns(
         X=table.iloc[first].reset_index(drop=True) if isinstance(table, pd.DataFrame) else table[first],
-        events=np.bincount(inverse, weights=weight * outcome, minlength=first.size),
-        n=np.bincount(inverse, weights=weight, minlength=first.size),
+        events=sum_by(inverse, weight * outcome, first.size),
+        n=sum_by(inverse, weight, first.size),
         inverse=inverse,
     )
+
+
+def sum_by(codes: IntArray, weight: FloatArray, size: int) -> FloatArray:
+    """Sum of the weights of each code 0..size-1."""
+    return np.bincount(codes, weights=weight, minlength=size).astype(np.float64, copy=False)
 
 
 def _columns(table: Any) -> list[Any]:

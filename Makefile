@@ -1,0 +1,51 @@
+# Everything runs in .venv, made on first use from requirements.lock. PYTHON chooses the interpreter (3.11 to 3.13).
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+# Two cores: chains, tests and workers share them.
+export OMP_NUM_THREADS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lock data notebooks reports check-reports test check bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(READY) ## create .venv with the locked packages and this one
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+lock: ## resolve pyproject.toml again into requirements.lock (needs uv)
+	uv pip compile --universal --fork-strategy fewest --python-version 3.11 --no-header --all-extras --upgrade \
+		pyproject.toml -o requirements.lock
+
+data: $(READY) ## rebuild the demonstration cohort and the data dictionary
+	$(BIN)/backpain-risk data --out data/synthetic
+
+notebooks: $(READY) ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+reports: $(READY) ## run the notebooks and build reports/
+	$(BIN)/backpain-risk report --notebooks notebooks --reports reports
+
+check-reports: $(READY) ## rebuild the report elsewhere, compare, and check that the page stands alone
+	$(BIN)/backpain-risk check-report --notebooks notebooks --reports reports
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest
+
+check: $(READY) ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(READY) ## time this package against its peers
+	$(BIN)/python benchmarks/run.py
+
+clean: ## remove .venv and caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,155 @@
+"""The command ``backpain-risk``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import __version__, vocabulary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=f"Red flags, risk models and decision curves for spinal malignancy in back pain. {vocabulary.NOTICE}",
+)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="File to write, .csv or .parquet.")],
+    seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same patients.")],
+    n: Annotated[int, typer.Option(help="Number of patients.")] = 10_000,
+    scenario: Annotated[str, typer.Option(help="Name of a scenario, or path of a TOML file.")] = "primary_care",
+) -> None:
+    """Draw a synthetic cohort and write it with its manifest."""
+    from .cohort.scenario import load_scenario
+    from .cohort.simulate import simulate_cohort
+    from .cohort.store import write_cohort
+
+    cohort = simulate_cohort(load_scenario(scenario), n, seed=seed)
+    write_cohort(cohort, out)
+    typer.echo(f"{len(cohort):,} patients, {cohort.n_events:,} malignancies written to {out}. {vocabulary.NOTICE}")
+
+
+@app.command()
+def check(
+    data: Annotated[Path, typer.Argument(help="CSV file of a cohort.")],
+    outcome: Annotated[str, typer.Option(help="Name of the outcome column.")] = "outcome",
+) -> None:
+    """Check a cohort file against the data dictionary; every problem at once."""
+    import pandas as pd
+
+    from .cohort.own import check_cohort
+
+    problems = check_cohort(_read_table(data), outcome=outcome)
+    if len(problems):
+        with pd.option_context("display.max_colwidth", None, "display.width", 160):
+            raise ValueError(f"{data} has {len(problems)} problems.\n{problems.to_string(index=False)}")
+    typer.echo(f"{data}: no problems.")
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option(help="CSV file, one row per patient.")],
+    outcome: Annotated[str, typer.Option(help="Column of the outcome, 0 or 1.")],
+    risk: Annotated[list[str], typer.Option(help="Column of predicted risks; repeat for several models.")],
+    out: Annotated[Path, typer.Option(help="Folder for the table and figures.")],
+) -> None:
+    """Discrimination, calibration and net benefit of anybody's predictions."""
+    from .measures.summary import performance
+
+    table = _read_table(data)
+    missing = [column for column in (outcome, *risk) if column not in table.columns]
+    if missing:
+        raise ValueError(f"{data} must have the columns named; got none called {', '.join(missing)}. Check the header.")
+    risks = {name: table[name] for name in risk}
+    results = performance(table[outcome], risks)
+    out.mkdir(parents=True, exist_ok=True)
+    results.to_csv(out / "performance.csv", index=False)
+    _draw_evaluation(table[outcome], risks, out)
+    typer.echo(results.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
+    typer.echo(
+        f"Written to {out}: performance.csv, calibration.png, decision_curve.png. Research; not for clinical use."
+    )
+
+
+def _draw_evaluation(outcome: Any, risks: dict[str, Any], out: Path) -> None:
+    from . import plots
+    from .measures.calibration_curve import calibration_curve
+    from .measures.net_benefit import decision_curve
+
+    curves = {name: calibration_curve(outcome, risk) for name, risk in risks.items()}
+    for name, ax in (
+        ("calibration", plots.plot_calibration(curves)),
+        ("decision_curve", plots.plot_decision_curve(decision_curve(outcome, risks))),
+    ):
+        drawn: Any = ax.figure
+        drawn.savefig(out / f"{name}.png", dpi=150, metadata={"Software": None})
+
+
+@app.command()
+def report(
+    notebooks: Annotated[Path, typer.Option(help="Folder of notebooks.")] = Path("notebooks"),
+    reports: Annotated[Path, typer.Option(help="Folder to write.")] = Path("reports"),
+) -> None:
+    """Run the notebooks and build the report."""
+    from .report.build import build_report
+
+    build_report(notebooks, reports)
+    typer.echo(f"Written to {reports}: report.html, results.json, figures.")
+
+
+@app.command("check-report")
+def check_report_command(
+    notebooks: Annotated[Path, typer.Option(help="Folder of notebooks.")] = Path("notebooks"),
+    reports: Annotated[Path, typer.Option(help="Folder of the report to check.")] = Path("reports"),
+) -> None:
+    """Rebuild the report elsewhere and compare."""
+    from .report.check import check_report
+
+    check_report(notebooks, reports)
+    typer.echo(f"{reports}: results agree with a new build, and the page stands alone.")
+
+
+@app.command()
+def data(
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("data/synthetic"),
+) -> None:
+    """Write the demonstration cohort and the data dictionary."""
+    from .cohort.demonstration import write_demonstration
+
+    write_demonstration(out)
+    typer.echo(f"Written to {out}. {vocabulary.NOTICE}")
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    if not path.is_file():
+        raise ValueError(f"data must be a CSV file; {path} does not exist. Check the name.")
+    return pd.read_csv(path)
+
+
+def main() -> None:
+    """Run the command; bad input ends in one message and exit status 2."""
+    try:
+        app()
+    except ValueError as error:
+        typer.echo(f"backpain-risk: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,117 @@
+"""Who is in a cohort: case mix, ages, and risk by number of red flags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .. import vocabulary
+from ..numerics.checks import FloatArray
+from ..numerics.intervals import proportion_interval
+from .structure import AGES
+from .table import Cohort
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CaseMix:
+    """Share of each cause and of each primary site, drawn and intended.
+
+    ``table`` has columns group, key, label, share (in the cohort) and target (of the scenario).
+    """
+
+    table: pd.DataFrame
+    n: int
+    n_events: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table."""
+        return self.table.copy()
+
+    def _repr_html_(self) -> str:
+        return str(self.table.to_html(index=False))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Ages:
+    """Distribution of age by outcome: shares per year of age, (78,) each, in the cohort and in the scenario."""
+
+    age: FloatArray
+    events: FloatArray
+    others: FloatArray
+    target_events: FloatArray
+    target_others: FloatArray
+    n: int
+    n_events: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per year of age."""
+        names = ("age", "events", "others", "target_events", "target_others")
+        return pd.DataFrame({name: getattr(self, name) for name in names})
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html(index=False))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RiskByFlags:
+    """P(malignancy) by number of red flags.
+
+    ``table`` has columns flags, n, events, observed, low, high (Wilson) and, for synthetic cohorts, mean true risk.
+    """
+
+    table: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table."""
+        return self.table.copy()
+
+    def _repr_html_(self) -> str:
+        return str(self.table.to_html(index=False))
+
+
+def case_mix(cohort: Cohort) -> CaseMix:
+    """Causes among patients without malignancy and primary sites among those with, beside the scenario's shares."""
+    if cohort.latent is None or cohort.scenario is None:
+        raise ValueError("case_mix needs a synthetic cohort; this one has no latent causes. Simulate one.")
+    scenario, event = cohort.scenario, cohort.outcome == 1
+    male = scenario.male_share
+    targets = {key: cause.share for key, cause in scenario.causes.items()}
+    sites = {k: male * s.share_male + (1 - male) * s.share_female for k, s in scenario.primary_sites.items()}
+    causes = cohort.latent.cause[~event].value_counts(normalize=True)
+    drawn = cohort.latent.primary_site[event].value_counts(normalize=True)
+    rows = [("cause", key, vocabulary.label(key), float(causes.get(key, 0)), target) for key, target in targets.items()]
+    rows += [("primary site", k, vocabulary.label(k), float(drawn.get(k, 0)), target) for k, target in sites.items()]
+    table = pd.DataFrame(rows, columns=["group", "key", "label", "share", "target"])
+    return CaseMix(table=table, n=len(cohort), n_events=cohort.n_events)
+
+
+def ages(cohort: Cohort) -> Ages:
+    """Age by outcome, beside the scenario's distributions."""
+    if cohort.scenario is None:
+        raise ValueError("ages needs a synthetic cohort; this one has no scenario. Plot its age_years directly.")
+    event, age = cohort.outcome.to_numpy() == 1, cohort.predictors.age_years.to_numpy()
+    share = [np.bincount(age[group] - AGES[0], minlength=AGES.size) / max(group.sum(), 1) for group in (event, ~event)]
+    target = [states.weight.sum(axis=1).reshape(-1, 2).sum(axis=1) for states in cohort.scenario.structure.states]
+    return Ages(
+        age=AGES.astype(np.float64),
+        events=share[0],
+        others=share[1],
+        target_events=target[1],
+        target_others=target[0],
+        n=len(cohort),
+        n_events=cohort.n_events,
+    )
+
+
+def risk_by_flags(cohort: Cohort) -> RiskByFlags:
+    """P(malignancy) by the number of the nine red flags present, Wilson limits."""
+    flags = cohort.predictors[list(vocabulary.RED_FLAGS)].sum(axis=1).rename("flags")
+    grouped = cohort.outcome.groupby(flags)
+    table = grouped.agg(["size", "sum"]).set_axis(["n", "events"], axis=1).reset_index()
+    table["observed"] = table.events / table.n
+    table["low"], table["high"] = proportion_interval(table.events, table.n)
+    if cohort.scenario is not None:
+        table["true_risk"] = cohort.true_risk.groupby(flags).mean().to_numpy()
+    return RiskByFlags(table=table)

@@ -1,0 +1,51 @@
+"""The likelihood ratios of every finding and test, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .. import vocabulary
+from ..numerics.estimate import Estimate
+from .diagnostic_accuracy import BandAccuracy
+from .tables import Evidence
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LikelihoodRatioTable:
+    """LR+ and LR- of yes/no findings, and one LR per band of laboratory values."""
+
+    table: pd.DataFrame
+
+    def to_frame(self) -> pd.DataFrame:
+        """Columns row (label), finding, result, value, low, high, status, study."""
+        return self.table.copy()
+
+    def _repr_html_(self) -> str:
+        return str(self.table.to_html(index=False))
+
+
+def likelihood_ratio_table(evidence: Evidence) -> LikelihoodRatioTable:
+    """Likelihood ratios with confidence limits from the preferred row of every finding and test."""
+    rows = []
+    for key in (*vocabulary.FINDINGS, vocabulary.CLINICIAN_SUSPICION.key, *vocabulary.IMAGING):
+        accuracy = evidence.finding(key)
+        for result, ratio in (("positive", accuracy.lr_positive), ("negative", accuracy.lr_negative)):
+            rows.append(_row(vocabulary.label(key), key, result, ratio, accuracy.status, accuracy.study))
+    for key in vocabulary.LABORATORY:
+        rows += _band_rows(key, evidence.bands(key))
+    columns = ["row", "finding", "result", "value", "low", "high", "status", "study"]
+    return LikelihoodRatioTable(table=pd.DataFrame(rows, columns=columns))
+
+
+def _row(label: str, key: str, result: str, ratio: Estimate, status: str, study: str) -> tuple[object, ...]:
+    return label, key, result, ratio.value, ratio.low, ratio.high, status, study
+
+
+def _band_rows(key: str, bands: BandAccuracy) -> list[tuple[object, ...]]:
+    test, rows = vocabulary.LABORATORY[key], []
+    for label, ratio in zip(bands.labels, bands.likelihood_ratios, strict=True):
+        result = "positive" if ratio.value >= 1 else "negative"
+        rows.append(_row(f"{test.label} {label} {test.unit}", key, result, ratio, bands.status, bands.study))
+    return rows

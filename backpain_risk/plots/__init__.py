@@ -1,0 +1,22 @@
+"""One plot function per result type: draws, labels, shows uncertainty, estimates nothing.
+
+Every function takes a result and optional axes, and returns the axes. No global style is touched.
+"""
+
+from .calibration import plot_calibration, plot_risk_distribution
+from .cohort import plot_ages, plot_case_mix, plot_risk_by_flags
+from .evidence import plot_fagan, plot_likelihood_ratios
+from .net_benefit import plot_decision_curve
+from .terms import plot_odds_ratios
+
+__all__ = [
+    "plot_ages",
+    "plot_calibration",
+    "plot_case_mix",
+    "plot_decision_curve",
+    "plot_fagan",
+    "plot_likelihood_ratios",
+    "plot_odds_ratios",
+    "plot_risk_by_flags",
+    "plot_risk_distribution",
+]

@@ -1,0 +1,67 @@
+"""Colours and axes shared by all plots; nothing global is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Okabe and Ito's colours, distinguishable with every common colour vision."""
+INK, MUTED, FAINT = "#222222", "#6b6b6b", "#d9d9d9"
+MARKERS = {"reported": "o", "unconfirmed": "s", "assumed": "D", "learned": "o"}
+FILLS = {"reported": True, "unconfirmed": True, "assumed": False, "learned": True}
+
+
+def axes_or_new(ax: Axes | None, size: tuple[float, float] = (6.0, 4.5)) -> Axes:
+    """The given axes, or those of a new figure."""
+    if ax is not None:
+        return ax
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def tidy(ax: Axes) -> None:
+    """No frame at the top and right, quiet ticks."""
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(MUTED)
+    ax.tick_params(colors=INK, labelsize=9, color=MUTED)
+    ax.xaxis.label.set_fontsize(10)
+    ax.yaxis.label.set_fontsize(10)
+
+
+def note(ax: Axes, text: str) -> None:
+    """A quiet line above the axes: patients, events, what is marked."""
+    ax.set_title(text, loc="left", color=MUTED, fontsize=9)
+
+
+def percent(value: float, _: Any = None) -> str:
+    """A probability as a percentage with as many digits as it needs."""
+    return f"{100 * value:.3g}%"
+
+
+def percent_axis(axis: Any) -> None:
+    """Tick labels as percentages."""
+    axis.set_major_formatter(FuncFormatter(percent))
+
+
+def log_percent_axis(axis: Any, low: float, high: float) -> None:
+    """Percentages at 1, 2 and 5 on a log axis."""
+    ticks = [m * 10.0**e for e in range(-6, 1) for m in (1, 2, 5) if low <= m * 10.0**e <= min(high, 1.0)]
+    sparse = [t for t in ticks if f"{t:e}"[0] == "1"] if len(ticks) > 9 else ticks
+    axis.set_major_locator(FixedLocator(sparse))
+    axis.set_minor_locator(NullLocator())
+    percent_axis(axis)
+
+
+LINES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+"""Line styles by order, so that curves that coincide are still told apart."""
+
+
+def colours(names: Sequence[str]) -> dict[str, str]:
+    """A colour per name, in order."""
+    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(names)}

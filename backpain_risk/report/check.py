@@ -1,0 +1,116 @@
+"""Is a report what its notebooks say, and does it stand alone?"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from .build import build_report
+from .prose import format_value
+
+TOLERANCE = {"": (1e-5, 1e-9), "bayes.": (2e-2, 5e-3), "bayes.ess": (0.5, 0.0)}
+"""Relative and absolute difference allowed, by prefix of the key.
+
+On one machine a second build gives the same bytes. Between processors the chains of the sampler part after rounding, so
+sampled quantities differ by Monte Carlo error; everything else differs in rounding only.
+"""
+
+_LOADING = {
+    "img": ("src", "srcset"),
+    "script": ("src",),
+    "link": ("href",),
+    "iframe": ("src",),
+    "object": ("data",),
+    "embed": ("src",),
+    "source": ("src", "srcset"),
+    "video": ("src", "poster"),
+    "audio": ("src",),
+    "use": ("href", "xlink:href"),
+    "image": ("href", "xlink:href"),
+    "form": ("action",),
+}
+
+
+class _Page(HTMLParser):
+    """Collects what a page loads, and the values it quotes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.values: list[tuple[str, str, str]] = []
+        self._open: tuple[str, str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.loads += [given[name] for name in _LOADING.get(tag, ()) if given.get(name) and not _inside(given[name])]
+        self.loads += _css_loads(given.get("style", ""))
+        if tag == "span" and "data-key" in given:
+            self._open = (given["data-key"], given.get("data-format", ""))
+
+    def handle_data(self, data: str) -> None:
+        if self._open is not None:
+            self.values.append((*self._open, data.strip()))
+            self._open = None
+
+
+def _inside(address: str) -> bool:
+    return address.startswith(("data:", "#"))
+
+
+def _css_loads(css: str) -> list[str]:
+    found = re.findall(r"url\(\s*['\"]?([^'\")]+)", css) + re.findall(r"@import\s+['\"]([^'\"]+)", css)
+    return [address for address in found if not _inside(address)]
+
+
+def page_problems(html: str, results: dict[str, Any]) -> list[str]:
+    """Outside resources a page would load, and quoted values that differ from the results."""
+    page = _Page()
+    page.feed(html)
+    loads = page.loads + [
+        a for css in re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL) for a in _css_loads(css)
+    ]
+    problems = [f"the page loads {address[:80]}; everything must be embedded." for address in loads]
+    for key, specification, shown in page.values:
+        expected = format_value(results[key], specification) if key in results else "nothing recorded"
+        if shown != expected:
+            problems.append(f"the page shows {shown} for {key}; results.json gives {expected}.")
+    if not page.values:
+        problems.append("the page quotes no recorded value.")
+    return problems
+
+
+def result_problems(kept: dict[str, Any], built: dict[str, Any]) -> list[str]:
+    """Results that differ beyond tolerance, or exist on one side only."""
+    problems = [f"{key} is kept but not built." for key in sorted(set(kept) - set(built))]
+    problems += [f"{key} is built but not kept." for key in sorted(set(built) - set(kept))]
+    for key in sorted(set(kept) & set(built)):
+        if not _agree(key, kept[key], built[key]):
+            problems.append(f"{key} is {kept[key]} in results.json; a new build gives {built[key]}.")
+    return problems
+
+
+def _agree(key: str, a: Any, b: Any) -> bool:
+    if isinstance(a, bool | str) or isinstance(b, bool | str):
+        return bool(a == b)
+    if math.isnan(a) or math.isnan(b):
+        return math.isnan(a) and math.isnan(b)
+    prefix = max((p for p in TOLERANCE if key.startswith(p)), key=len)
+    relative, absolute = TOLERANCE[prefix]
+    return math.isclose(a, b, rel_tol=relative, abs_tol=absolute)
+
+
+def check_report(notebooks: Path, reports: Path) -> None:
+    """Rebuild in a temporary folder and compare; raise with every problem found."""
+    kept = json.loads((reports / "results.json").read_text("utf-8"))["results"]
+    problems = page_problems((reports / "report.html").read_text("utf-8"), kept)
+    with TemporaryDirectory() as folder:
+        build_report(notebooks, Path(folder))
+        built = json.loads((Path(folder) / "results.json").read_text("utf-8"))["results"]
+    problems += result_problems(kept, built)
+    if problems:
+        raise ValueError("the report must agree with a new build and stand alone; got: " + " ".join(problems))
