@@ -31,35 +31,50 @@ class Group(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Query:
-    """Distinct rows as inclusive ranges of value indices per column.
+class Possible:
+    """What one column allows: ``code`` (patterns,) numbers the rows of ``ranges`` (k, 2), inclusive value indices.
 
-    ``low`` and ``high`` map each column to (n_patterns,) indices; yes/no columns have 0 and 1, laboratory values the
-    position among the recorded values, age years, sex 0/1. ``inverse`` is the pattern of each original row.
+    Yes/no columns have indices 0 and 1, laboratory values the position among the recorded values, age years.
     """
 
-    low: dict[str, IntArray]
-    high: dict[str, IntArray]
+    code: IntArray
+    ranges: IntArray
+
+    @classmethod
+    def of(cls, low: IntArray, high: IntArray) -> Possible:
+        """From the lowest and highest possible index of each pattern."""
+        code, first = distinct_rows([low, high])
+        return cls(code, np.column_stack([low[first], high[first]]))
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """Distinct rows of a table of predictors, as what each column allows.
+
+    ``inverse`` is the pattern of each original row; ``halves`` splits the columns that are findings or tests.
+    """
+
+    columns: dict[str, Possible]
     inverse: IntArray
     n_patterns: int
     halves: tuple[tuple[str, ...], tuple[str, ...]]
 
     def groups(self) -> Iterator[Group]:
         """Patterns grouped by the ages and sexes they allow."""
-        bounds = [self.low["age_years"], self.high["age_years"], self.low["male"], self.high["male"]]
-        which, _ = distinct_rows(bounds)
+        age, male = (self.columns[key] for key in _CONTEXT)
+        which, first = distinct_rows([age.code, male.code])
         order = np.argsort(which, kind="stable")
-        for rows in np.split(order, np.cumsum(np.bincount(which))[:-1]):
-            a, b, x, y = (int(bound[rows[0]]) for bound in bounds)
-            start = int(vocabulary.AGE.low)
-            yield Group(rows, [2 * (age - start) + sex for age in range(a, b + 1) for sex in range(x, y + 1)])
+        start = int(vocabulary.AGE.low)
+        for rows in np.split(order, np.cumsum(np.bincount(which, minlength=first.size))[:-1]):
+            (youngest, oldest), (x, y) = age.ranges[age.code[rows[0]]], male.ranges[male.code[rows[0]]]
+            ages, sexes = range(int(youngest) - start, int(oldest) - start + 1), range(int(x), int(y) + 1)
+            yield Group(rows, [2 * a + sex for a in ages for sex in sexes])
 
     def distinct(self, columns: tuple[str, ...], rows: IntArray) -> tuple[IntArray, IntArray]:
-        """One row number for each distinct combination of ``columns`` among ``rows``, and which of them each row is."""
+        """One row number for each distinct combination of ``columns`` among ``rows``; which of them each row is."""
         if not columns:
             return rows[:1], np.zeros(rows.size, dtype=np.int64)
-        bounds = [bound[key][rows] for key in columns for bound in (self.low, self.high)]
-        which, first = distinct_rows(bounds)
+        which, first = distinct_rows([self.columns[key].code[rows] for key in columns])
         return rows[first], which
 
 
@@ -82,15 +97,11 @@ def read_query(predictors: pd.DataFrame) -> Query:
         )
     inverse, first = distinct_rows([predictors[column] for column in predictors.columns])
     rows = predictors.iloc[first]
-    low: dict[str, IntArray] = {}
-    high: dict[str, IntArray] = {}
-    for column in predictors.columns:
-        low[column], high[column] = _bounds(column, rows[column])
-    _age_bounds(low, high, first)
-    low.setdefault("male", np.zeros(first.size, dtype=np.int64))
-    high.setdefault("male", np.ones(first.size, dtype=np.int64))
-    findings = [key for key in low if key not in _CONTEXT]
-    return Query(low, high, inverse, first.size, _halves(findings))
+    bounds = {column: _bounds(column, rows[column]) for column in predictors.columns}
+    bounds["age_years"] = _age_bounds(bounds, first)
+    bounds.setdefault("male", (np.zeros(first.size, dtype=np.int64), np.ones(first.size, dtype=np.int64)))
+    columns = {key: Possible.of(low, high) for key, (low, high) in bounds.items()}
+    return Query(columns, inverse, first.size, _halves([key for key in columns if key not in _CONTEXT]))
 
 
 def _halves(findings: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -165,18 +176,18 @@ def _band_bounds(column: str, values: pd.Series[Any], grid: npt.NDArray[np.float
     return pairs[:, 0], pairs[:, 1]
 
 
-def _age_bounds(low: dict[str, IntArray], high: dict[str, IntArray], first: IntArray) -> None:
-    """Merge age in years with its band at 50."""
-    band_low, band_high = low.pop("age_50_or_over", None), high.pop("age_50_or_over", None)
-    low.setdefault("age_years", np.full(first.size, int(vocabulary.AGE.low)))
-    high.setdefault("age_years", np.full(first.size, int(vocabulary.AGE.high)))
-    if band_low is None or band_high is None:
-        return
-    low["age_years"] = np.where(band_low == 1, np.maximum(low["age_years"], 50), low["age_years"])
-    high["age_years"] = np.where(band_high == 0, np.minimum(high["age_years"], 49), high["age_years"])
-    clash = low["age_years"] > high["age_years"]
+def _age_bounds(bounds: dict[str, tuple[IntArray, IntArray]], first: IntArray) -> tuple[IntArray, IntArray]:
+    """Bounds of age in years, its band at 50 merged in and taken out of ``bounds``."""
+    ends = (int(vocabulary.AGE.low), int(vocabulary.AGE.high))
+    low, high = bounds.get("age_years", (np.full(first.size, ends[0]), np.full(first.size, ends[1])))
+    if "age_50_or_over" not in bounds:
+        return low, high
+    band_low, band_high = bounds.pop("age_50_or_over")
+    low, high = np.where(band_low == 1, np.maximum(low, 50), low), np.where(band_high == 0, np.minimum(high, 49), high)
+    clash = low > high
     if clash.any():
         raise ValueError(
             f"age_years and age_50_or_over must agree; got a contradiction at row {int(first[clash][0])}. "
             "Correct one of them."
         )
+    return low, high

@@ -10,7 +10,7 @@ so that any probability is a finite sum over states, ages, sexes and the 21 node
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from scipy.special import logit, ndtr, ndtri
 
 from .. import vocabulary
 from ..numerics.checks import FloatArray
+from ..numerics.patterns import distinct_rows
 from ..numerics.quadrature import normal_nodes
 from .laboratory import RecordedDistribution, recorded_distributions
 from .queries import Query, read_query
@@ -47,6 +48,17 @@ class ClassStates:
     primary_site: tuple[str, ...]
     mechanisms: npt.NDArray[np.int8]
     weight: FloatArray
+
+    def pooled(self, pool: npt.NDArray[np.int64], first: npt.NDArray[np.int64]) -> ClassStates:
+        """States of one pool taken together; each pool keeps the description of its first state."""
+        member = np.zeros((pool.size, first.size))
+        member[np.arange(pool.size), pool] = 1
+        return ClassStates(
+            cause=tuple(self.cause[i] for i in first),
+            primary_site=tuple(self.primary_site[i] for i in first),
+            mechanisms=self.mechanisms[first],
+            weight=self.weight @ member,
+        )
 
     def shifts(self, effects: Effects) -> FloatArray:
         """Sum of the effects of each state, (S,)."""
@@ -139,59 +151,79 @@ class Structure:
         """P(finding | class, context, state, severity), shape (contexts, S, nodes)."""
         return np.asarray(ndtr(self.alpha[key][g] + self.responses[key][g].mean(contexts)))
 
-    def value_probability(self, key: str, g: int, low: npt.ArrayLike, high: npt.ArrayLike, context: int) -> FloatArray:
-        """P(low <= value index <= high | class, context, state, severity), shape (len(low), S * nodes)."""
-        edges = np.concatenate([[-np.inf], self.tau[key][g], [np.inf]])
-        mean = self.responses[key][g].mean(context).ravel()
-        upper = edges[np.asarray(high) + 1][:, None] - mean
-        lower = edges[np.asarray(low)][:, None] - mean
-        right = lower > 0  # subtract in the smaller tail
-        return np.asarray(np.where(right, ndtr(-lower) - ndtr(-upper), ndtr(upper) - ndtr(lower)))
+    def value_probability(self, key: str, g: int, ranges: npt.NDArray[np.int64], context: int) -> FloatArray:
+        """P(first <= value index <= last | class, context, state, severity), shape (len(ranges), S * nodes)."""
+        tau = np.concatenate([[-np.inf], self.tau[key][g], [np.inf]])
+        used, place = np.unique(np.column_stack([ranges[:, 0], ranges[:, 1] + 1]), return_inverse=True)
+        z = tau[used][:, None] - self.responses[key][g].mean(context).ravel()
+        lower, upper = place.reshape(-1, 2).T
+        below, above = ndtr(z), ndtr(-z)  # subtract in the smaller tail
+        return np.where(z[lower] > 0, above[lower] - above[upper], below[upper] - below[lower])
 
     def probabilities(self, predictors: pd.DataFrame) -> FloatArray:
         """P(the given columns | class), shape (n, 2): without and with malignancy; missing values integrated out."""
         query = read_query(predictors)
+        pooled = self._pooled(query.halves[0] + query.halves[1])
         result = np.zeros((query.n_patterns, 2))
         for group in query.groups():
+            halves = [(columns, *query.distinct(columns, group.rows)) for columns in query.halves]
             for context in group.contexts:
                 for g in (HEALTHY, MALIGNANT):
-                    result[group.rows, g] += self._group_probability(query, group.rows, context, g)
+                    result[group.rows, g] += pooled._group_probability(query, halves, context, g)
         return result[query.inverse]
 
     def risk(self, predictors: pd.DataFrame) -> FloatArray:
         """Exact P(malignancy | the given columns), shape (n,); see :meth:`Scenario.risk`."""
         probability = self.probabilities(predictors)
         joint = probability * [1 - self.base_rate, self.base_rate]
-        return np.asarray(joint[:, MALIGNANT] / joint.sum(axis=1))
+        return joint[:, MALIGNANT] / joint.sum(axis=1)
 
-    def _group_probability(self, query: Query, rows: npt.NDArray[np.int64], context: int, g: int) -> FloatArray:
+    def _pooled(self, columns: tuple[str, ...]) -> Structure:
+        """The same distribution of some columns, with states that they cannot tell apart taken together."""
+        states, responses = list(self.states), {key: list(self.responses[key]) for key in columns}
+        for g in (HEALTHY, MALIGNANT):
+            size = self.states[g].weight.shape[1]
+            effects = [self.responses[key][g].state for key in columns] or [np.zeros(size)]
+            pool, first = distinct_rows(effects)
+            states[g] = self.states[g].pooled(pool, first)
+            for key in columns:
+                responses[key][g] = replace(responses[key][g], state=responses[key][g].state[first])
+        return replace(
+            self,
+            states=(states[HEALTHY], states[MALIGNANT]),
+            responses={key: (pair[HEALTHY], pair[MALIGNANT]) for key, pair in responses.items()},
+        )
+
+    def _group_probability(self, query: Query, halves: list[Half], context: int, g: int) -> FloatArray:
         """P(columns and context | class) of some patterns: two halves of the columns multiplied as matrices."""
         weight = (self.states[g].weight[context][:, None] * NODE_WEIGHTS).ravel()
-        left, left_of = self._half_probability(query, query.halves[0], rows, context, g)
-        right, right_of = self._half_probability(query, query.halves[1], rows, context, g)
-        if len(left) * len(right) <= 32 * rows.size:
-            return np.asarray(((left * weight) @ right.T)[left_of, right_of])
+        (left, left_of), (right, right_of) = (
+            (self._half_probability(query, columns, first, context, g), which) for columns, first, which in halves
+        )
+        if len(left) * len(right) <= 32 * left_of.size:
+            return ((left * weight) @ right.T)[left_of, right_of]
         return _rowwise(left * weight, left_of, right, right_of)
 
     def _half_probability(
         self, query: Query, columns: tuple[str, ...], rows: npt.NDArray[np.int64], context: int, g: int
-    ) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-        """P(columns | state, severity) of the distinct rows, (m, S * nodes), and which of them each row is."""
-        first, which = query.distinct(columns, rows)
-        result = np.ones((first.size, self.states[g].weight.shape[1] * NODES.size))
-        for key in columns:
-            result *= self._column_probability(query, key, first, context, g)
-        return result, which
-
-    def _column_probability(
-        self, query: Query, key: str, rows: npt.NDArray[np.int64], context: int, g: int
     ) -> FloatArray:
-        low, high = query.low[key][rows], query.high[key][rows]
-        if key in self.alpha:
-            p = self.finding_probability(key, g, context).ravel()
-            return np.stack([1 - p, p, np.ones_like(p)])[np.where(low == high, low, 2)]
-        pairs, which = np.unique(np.stack([low, high]), axis=1, return_inverse=True)
-        return self.value_probability(key, g, pairs[0], pairs[1], context)[which.ravel()]
+        """P(columns | state, severity) of distinct rows, (m, S * nodes)."""
+        result = np.ones((rows.size, self.states[g].weight.shape[1] * NODES.size))
+        for key in columns:
+            present, which = np.unique(query.columns[key].code[rows], return_inverse=True)
+            result *= self._range_probability(key, query.columns[key].ranges[present], context, g)[which]
+        return result
+
+    def _range_probability(self, key: str, ranges: npt.NDArray[np.int64], context: int, g: int) -> FloatArray:
+        """P(a value in each range | state, severity), (k, S * nodes)."""
+        if key not in self.alpha:
+            return self.value_probability(key, g, ranges, context)
+        p = self.finding_probability(key, g, context).ravel()
+        return np.stack([1 - p, p, np.ones_like(p)])[np.where(ranges[:, 0] == ranges[:, 1], ranges[:, 0], 2)]
+
+
+Half = tuple[tuple[str, ...], npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""Columns, one row number per distinct combination of them, and which of these each row is."""
 
 
 def _rowwise(

@@ -104,7 +104,7 @@ class Accuracy:
     >>> print(history.sensitivity)
     0.308 (95% confidence interval 0.127 to 0.576, wilson)
     >>> print(history.lr_positive)
-    14.7 (95% confidence interval 6.2 to 35, log)
+    14.7 (95% confidence interval 6.17 to 35.1, log)
     """
 
     tp: float

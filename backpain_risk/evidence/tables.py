@@ -77,7 +77,7 @@ class Evidence:
     --------
     >>> evidence = load_evidence()
     >>> print(evidence.finding("history_of_cancer").lr_positive)
-    14.7 (95% confidence interval 6.2 to 35, log)
+    14.7 (95% confidence interval 6.17 to 35.1, log)
     """
 
     accuracy: pd.DataFrame

@@ -142,8 +142,9 @@ def _newcombe(value: float, m: float, n: float, z: float) -> tuple[float, float]
         variance = theta * (1 - theta) * (1 + mean * (a + b)) / (m * n)
         return theta + side * z * np.sqrt(variance) - value
 
-    low = 0.0 if value == 0 else brentq(excess, 0.0, value, args=(1.0,), xtol=1e-15)
-    high = 1.0 if value == 1 else brentq(excess, value, 1.0, args=(-1.0,), xtol=1e-15)
+    edge = 1e-12  # the variance vanishes at 0 and 1, which are roots of no interest
+    low = 0.0 if value == 0 else brentq(excess, 0.0, min(value, 1 - edge), args=(1.0,), xtol=1e-15)
+    high = 1.0 if value == 1 else brentq(excess, max(value, edge), 1.0, args=(-1.0,), xtol=1e-15)
     return float(low), float(high)
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from ..numerics.checks import FloatArray, check_weight, refuse_where
 
@@ -35,7 +35,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """The more probable class; for a rare event use the risk and a threshold of your own."""
-        return self.classes_[(self.risk(X) >= 0.5).astype(int)]
+        event = self.risk(X) >= 0.5
+        return self.classes_[event.astype(int)]
 
     def _risk(self, X: FloatArray) -> FloatArray:
         raise TypeError(f"{type(self).__name__} must define _risk")
@@ -49,11 +50,11 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     def _read_outcome(self, y: Any, n: int) -> FloatArray:
         """Outcome as 0/1; sets ``classes_``. Outcome of 0 and 1 keeps both classes even where one is absent."""
-        labels = np.asarray(y)
-        if labels.ndim == 2 and labels.shape[1] == 1:
-            labels = labels[:, 0]
-        if labels.ndim != 1 or labels.size != n:
-            raise ValueError(f"y must hold one outcome per row of X; got shape {labels.shape} for {n} rows.")
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        labels = column_or_1d(y, warn=True)
+        if labels.size != n:
+            raise ValueError(f"y must hold one outcome per row of X; got {labels.size} for {n} rows. Align them first.")
         if labels.dtype.kind == "f":
             refuse_where(~np.isfinite(labels), labels, "y must be finite", "Remove patients of unknown outcome.")
         check_classification_targets(labels)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import arviz_stats
 import numpy as np
 import pandas as pd
 
-from ..numerics.nuts import Draws
+if TYPE_CHECKING:
+    from ..numerics.nuts import Draws
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

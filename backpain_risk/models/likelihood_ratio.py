@@ -80,13 +80,12 @@ class LikelihoodRatioModel(RiskClassifier):
         outcome = self._read_outcome(y, len(predictors))
         weight = self._read_weight(sample_weight, outcome.size)
         if self.evidence is None:
-            columns = {name: predictors[:, j] for j, name in enumerate(self._columns(X))}
+            columns = {name: predictors[:, j] for j, name in enumerate(self._columns(X, predictors))}
             findings = {name: learned_levels(name, x, outcome, weight) for name, x in columns.items()}
         else:
             findings = {key: published_levels(key, source) for key, source in _sources(self.evidence).items()}
         if self.pretest is None:
-            rate = float(weight @ outcome / weight.sum())
-            pretest = check_fraction("pretest learned from y", rate)
+            pretest = _learned_pretest(outcome, weight)
         else:
             pretest = check_fraction("pretest", self.pretest)
         self._keep(findings, pretest)
@@ -108,9 +107,10 @@ class LikelihoodRatioModel(RiskClassifier):
             step, low, high (95 % credible limits from the uncertainty of all ratios so far), status.
         """
         check_is_fitted(self)
-        levels = self._levels(self._read_predictors(X, reset=False), self._columns(X))
+        predictors = self._read_predictors(X, reset=False)
+        levels = self._levels(predictors, self._columns(X, predictors))
         drawn = self._drawn(_EXPLAIN_DRAWS, as_generator(rng))
-        patients = X.index if isinstance(X, pd.DataFrame) else range(len(X))
+        patients = X.index if isinstance(X, pd.DataFrame) else range(len(predictors))
         rows = [row for i, patient in enumerate(patients) for row in self._steps(patient, levels, i, drawn)]
         names = [
             "patient",
@@ -131,8 +131,9 @@ class LikelihoodRatioModel(RiskClassifier):
         """Draws of the risk of each patient from the uncertainty of the likelihood ratios, shape (n_draws, n)."""
         check_is_fitted(self)
         drawn = self._drawn(n_draws, as_generator(rng))
-        levels = self._levels(self._read_predictors(X, reset=False), self._columns(X))
-        total = np.full((n_draws, len(X)), logit(self.pretest_))
+        predictors = self._read_predictors(X, reset=False)
+        levels = self._levels(predictors, self._columns(X, predictors))
+        total = np.full((n_draws, len(predictors)), logit(self.pretest_))
         for key, level in levels.items():
             known = level >= 0
             total[:, known] += np.log(drawn[key])[:, level[known]]
@@ -143,7 +144,7 @@ class LikelihoodRatioModel(RiskClassifier):
         check_is_fitted(self)
         predictors = self._read_predictors(X, reset=False)
         total = np.full(len(predictors), logit(self.pretest_))
-        for key, level in self._levels(predictors, self._columns(X)).items():
+        for key, level in self._levels(predictors, self._columns(X, predictors)).items():
             log_ratio = np.append(np.log(self.findings_[key].likelihood_ratios), 0.0)  # -1 reads the last, a ratio of 1
             total += log_ratio[level]
         return np.asarray(expit(total))
@@ -159,12 +160,9 @@ class LikelihoodRatioModel(RiskClassifier):
             return np.asarray(X, dtype=np.float64)
         return np.asarray(validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"))
 
-    def _columns(self, X: Any) -> tuple[str, ...]:
-        if isinstance(X, pd.DataFrame):
-            return tuple(map(str, X.columns))
-        names = getattr(self, "feature_names_in_", None)
-        width = np.shape(X)[1] if np.ndim(X) == 2 else 0
-        return tuple(map(str, names)) if names is not None else tuple(f"x{j}" for j in range(width))
+    def _columns(self, X: Any, predictors: FloatArray) -> tuple[str, ...]:
+        names = X.columns if isinstance(X, pd.DataFrame) else getattr(self, "feature_names_in_", None)
+        return tuple(map(str, names)) if names is not None else tuple(f"x{j}" for j in range(predictors.shape[1]))
 
     def _levels(self, X: FloatArray, columns: tuple[str, ...]) -> dict[str, npt.NDArray[np.int64]]:
         """Level of every usable finding, in the order of the model."""
@@ -205,6 +203,17 @@ class LikelihoodRatioModel(RiskClassifier):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _learned_pretest(outcome: FloatArray, weight: FloatArray) -> float:
+    """Event rate of patients of both classes."""
+    events, n = float(weight @ outcome), float(weight.sum())
+    if events in (0.0, n):
+        raise ValueError(
+            f"y must have both events and non-events to learn the pre-test probability; got {events:g} events among "
+            f"{n:g} patients, one class only. Pass pretest=."
+        )
+    return events / n
 
 
 def _published(evidence: Evidence, key: str) -> Accuracy | BandAccuracy:

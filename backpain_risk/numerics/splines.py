@@ -37,14 +37,15 @@ def harrell_knots(values: FloatArray, n_knots: int, weight: FloatArray | None = 
     if not 3 <= n_knots <= 7:
         raise ValueError(f"n_knots must be 3 to 7; got {n_knots}. Use 4 or 5 for most predictors.")
     weight = np.ones(values.size) if weight is None else weight
-    for k in range(n_knots, 2, -1):
+    distinct = np.unique(values)
+    for k in range(min(n_knots, distinct.size), 2, -1):
         outer = 0.10 if k == 3 else 0.05 if k <= 6 else 0.025
         knots = weighted_quantile(values, np.linspace(outer, 1 - outer, k), weight)
         if np.all(np.diff(knots) > 1e-12 * max(1.0, float(np.abs(knots).max()))):
             return knots
     raise ValueError(
-        f"a spline needs 3 distinct knots; got quantiles {np.unique(knots)} of {np.unique(values).size} distinct "
-        "values. Use the value itself or groups instead."
+        f"a spline must have 3 distinct knots; got {distinct.size} distinct values. Use the value itself or groups "
+        "instead."
     )
 
 

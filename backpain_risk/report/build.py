@@ -72,7 +72,8 @@ def run_notebooks(folder: Path, *, timeout: int = 600) -> Contents:
 
 
 def _executed(path: Path, work: Path, timeout: int, progress: Progress) -> Any:
-    notebook = nbformat.from_dict(json.loads(path.read_text("utf-8")))
+    reader: Any = nbformat  # untyped
+    notebook = reader.read(path, as_version=4)
     code = sum(cell.cell_type == "code" for cell in notebook.cells)
     task = progress.add_task(path.name, total=code)
     environment = {**os.environ, "OMP_NUM_THREADS": "2", "MPLBACKEND": "agg"}

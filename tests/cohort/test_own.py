@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from backpain_risk import Cohort, check_cohort
+
+
+@pytest.fixture
+def theirs():
+    return pd.DataFrame(
+        {
+            "patient": ["a", "b", "c"],
+            "cancer": ["No", "no", "YES"],
+            "Age": [44, 61, 72],
+            "Night pain": ["no", "yes", None],
+            "Hct": [0.41, 0.385, 0.29],
+            "WBC": [7200, 6100, 12400],
+        }
+    )
+
+
+MAPPING = {
+    "outcome": "cancer",
+    "columns": {
+        "Age": "age_years",
+        "Night pain": "night_pain",
+        "Hct": "haematocrit_percent",
+        "WBC": "white_cell_count_10e9_l",
+    },
+    "values": {"yes": 1, "no": 0},
+    "units": {"haematocrit_percent": "L/L", "white_cell_count_10e9_l": "/uL"},
+}
+
+
+def test_names_values_and_units_are_mapped(theirs):
+    cohort = Cohort.from_frame(theirs, **MAPPING)
+    assert cohort.outcome.tolist() == [0, 0, 1]
+    assert cohort.predictors.night_pain.isna().tolist() == [False, False, True]
+    assert cohort.tests.haematocrit_percent.tolist() == [41.0, 38.5, 29.0]
+    assert cohort.tests.white_cell_count_10e9_l.tolist() == [7.2, 6.1, 12.4]
+    assert cohort.other.patient.tolist() == ["a", "b", "c"]
+
+
+def test_a_cohort_of_ones_own_can_be_judged_by_a_scenario(theirs, scenario):
+    cohort = Cohort.from_frame(theirs, **MAPPING)
+    risk = scenario.risk(cohort.predictors.join(cohort.tests))
+    assert ((risk > 0) & (risk < 1)).all()
+    with pytest.raises(ValueError, match="true_risk exists for synthetic cohorts only"):
+        _ = cohort.true_risk
+
+
+def test_all_problems_are_told_at_once():
+    table = pd.DataFrame(
+        {
+            "outcome": [0, 2, 1],
+            "age_years": [45, 430, 50.5],
+            "age_50_or_over": [1, 1, 1],
+            "night_pain": ["yes", "no", 1],
+            "haematocrit_percent": [0.4, 0.41, 0.38],
+            "esr_mm_h": [np.nan] * 3,
+        }
+    )
+    problems = check_cohort(table)
+    assert problems.column.tolist() == [
+        "outcome",
+        "age_years",
+        "age_years",
+        "night_pain",
+        "esr_mm_h",
+        "haematocrit_percent",
+        "age_50_or_over",
+    ]
+    with pytest.raises(ValueError, match="outcome must be 0 or 1; got 1 rows outside, first 2 at row 1") as error:
+        Cohort.from_frame(table)
+    assert "It looks like fractions: pass units={'haematocrit_percent': 'L/L'}" in str(error.value)
+
+
+def test_a_sound_cohort_has_no_problems(cohort):
+    assert len(check_cohort(cohort.to_frame())) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"outcome": "kancer"}, "columns and outcome must name columns of the table; got 'kancer'"),
+        ({"columns": {"Age": "agee"}}, "columns must map to keys of the vocabulary; got agee"),
+        (
+            {"units": {"haematocrit_percent": "g"}},
+            "units of haematocrit_percent must be one of %, L/L, fraction; got 'g'",
+        ),
+        ({"values": {}}, "outcome must be 0 or 1"),
+    ],
+)
+def test_bad_mappings_are_named(theirs, change, message):
+    with pytest.raises(ValueError, match=message):
+        Cohort.from_frame(theirs, **{**MAPPING, **change})

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from backpain_risk import calibration_slope, observed_expected, simulate_cohort, vocabulary
+from backpain_risk.cohort.simulate import GENERATOR_VERSION, AliasTable, YesNoTable
+
+GOLDEN = {1: "7b59ce871b9eff82b0cc3c633e251cea850263efa1fe38dfc05444907f71a627"}
+
+
+def frame(cohort):
+    return pd.concat([cohort.to_frame(), cohort.latent], axis=1)
+
+
+def test_first_rows_are_the_same_for_any_number_of_patients(scenario):
+    few, many = simulate_cohort(scenario, 1000, seed=5), simulate_cohort(scenario, 140_000, seed=5)
+    pd.testing.assert_frame_equal(frame(few), frame(many).head(1000))
+
+
+def test_patients_of_one_generator_version_never_change(scenario):
+    text = simulate_cohort(scenario, 2000, seed=5).to_frame().to_csv(index=False)
+    assert hashlib.sha256(text.encode()).hexdigest() == GOLDEN[GENERATOR_VERSION]
+
+
+def test_sampled_marginals_are_near_their_targets(scenario, cohort):
+    columns, event = cohort.to_frame(), cohort.outcome == 1
+    for key, target in scenario.findings.items():
+        for group, p in ((event, target.sensitivity), (~event, 1 - target.specificity)):
+            se = np.sqrt(p * (1 - p) / group.sum())
+            assert columns.loc[group, key].mean() == pytest.approx(p, abs=4 * se), key
+    for key in scenario.laboratory:
+        bands, level = scenario.bands(key), np.digitize(columns[key], vocabulary.LABORATORY[key].cutoffs)
+        for group, target in ((event, bands.malignant), (~event, bands.healthy)):
+            share = np.bincount(level[group], minlength=target.size) / group.sum()
+            assert (np.abs(share - target) <= 4 * np.sqrt(target * (1 - target) / group.sum())).all(), key
+
+
+def test_base_rate_and_case_mix_are_near_their_targets(scenario, cohort):
+    assert cohort.n_events == pytest.approx(1000, abs=4 * np.sqrt(990))
+    sites = cohort.latent.primary_site[cohort.outcome == 1]
+    assert sites.notna().all()
+    assert cohort.latent.primary_site[cohort.outcome == 0].isna().all()
+    male = cohort.predictors.male[cohort.outcome == 1] == 1
+    assert not (sites[~male] == "prostate").any()
+    for key, site in scenario.primary_sites.items():
+        p = site.share_male
+        assert (sites[male] == key).mean() == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / male.sum()) + 1e-12)
+
+
+def test_true_risk_is_calibrated(cohort):
+    y, risk = cohort.outcome, cohort.true_risk
+    expected_se = np.sqrt(np.sum(risk * (1 - risk)))
+    assert y.sum() - risk.sum() == pytest.approx(0, abs=3 * expected_se)
+    slope = calibration_slope(y, risk)
+    assert abs(slope.value - 1) <= 3 * (slope.high - slope.low) / 3.92
+    oe = observed_expected(y, risk)
+    assert oe.low <= 1 <= oe.high or abs(oe.value - 1) < 3 * (oe.high - oe.low) / 3.92
+
+
+def test_recorded_values_follow_their_distribution(scenario):
+    """The table look-up with single steps gives the value that a search through the thresholds gives."""
+    from backpain_risk.cohort.simulate import sampler
+
+    for key, table in sampler(scenario).values.items():
+        z = np.random.default_rng(1).normal(0, 3, 20_000)
+        for g in (0, 1):
+            np.testing.assert_array_equal(table._locate(z, g), np.searchsorted(table.tau[g], z), err_msg=key)
+
+
+def test_alias_method_keeps_the_distribution():
+    p = np.array([0.5, 0.2, 0.0, 0.29, 0.01])
+    table = AliasTable.build(p)
+    share = np.zeros(5)
+    np.add.at(share, np.arange(5), table.keep / 5)
+    np.add.at(share, table.alias, (1 - table.keep) / 5)
+    np.testing.assert_allclose(share, p, atol=1e-15)
+
+
+def test_ties_of_the_leading_bits_are_broken_exactly():
+    """P = 1.5 / 65536: the leading bits give one part, the tie-break half a part."""
+    table = YesNoTable.build(np.array([1.5 / 65_536]))
+    generator = np.random.Generator(np.random.Philox(3))
+    n = 1 << 16
+    yes = sum(int(table.draw(np.zeros(n, dtype=np.int64), generator).sum()) for _ in range(400))
+    expected = 400 * 1.5
+    assert yes == pytest.approx(expected, abs=4 * np.sqrt(expected))
+
+
+def test_latent_variables_are_never_predictors(cohort):
+    assert not set(cohort.latent) & set(cohort.to_frame())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"n": 0, "seed": 1}, "n must be a positive whole number"), ({"n": 10, "seed": None}, "seed must be given")],
+)
+def test_bad_arguments_are_named(scenario, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        simulate_cohort(scenario, **arguments)

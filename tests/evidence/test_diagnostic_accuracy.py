@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backpain_risk import Accuracy, load_evidence, post_test, post_test_probability
+from backpain_risk.evidence.diagnostic_accuracy import band_probabilities
+
+cells = st.integers(1, 3000)
+
+
+def test_epir_intervals_are_met(reference):
+    expected = reference("epi-tests-scott2008")["expected"]
+    for key, method in (("exact", "clopper_pearson"), ("wilson", "wilson")):
+        rows = {row["statistic"]: (row["est"], row["lower"], row["upper"]) for row in expected[key]}
+        ours = Accuracy.from_counts(670, 202, 74, 640, interval=method)
+        for statistic, estimate in (
+            ("se", ours.sensitivity),
+            ("sp", ours.specificity),
+            ("lr.pos", ours.lr_positive),
+            ("lr.neg", ours.lr_negative),
+            ("diag.or", ours.diagnostic_odds_ratio),
+            ("youden", ours.youden),
+        ):
+            np.testing.assert_allclose((estimate.value, estimate.low, estimate.high), rows[statistic], rtol=1e-7)
+
+
+@given(tp=cells, fp=cells, fn=cells, tn=cells, interval=st.sampled_from(["wilson", "clopper_pearson", "jeffreys"]))
+def test_intervals_contain_their_estimates(tp, fp, fn, tn, interval):
+    accuracy = Accuracy.from_counts(tp, fp, fn, tn, interval=interval)
+    for name in ("sensitivity", "specificity", "lr_positive", "lr_negative", "diagnostic_odds_ratio", "youden"):
+        estimate = getattr(accuracy, name)
+        assert estimate.low <= estimate.value <= estimate.high
+
+
+@given(tp=cells, fp=cells, fn=cells, tn=cells)
+def test_relabelling_the_test_swaps_the_ratios_and_inverts_the_odds_ratio(tp, fp, fn, tn):
+    plain, swapped = Accuracy.from_counts(tp, fp, fn, tn), Accuracy.from_counts(fn, tn, tp, fp)
+    assert swapped.lr_positive.value == pytest.approx(plain.lr_negative.value)
+    assert swapped.lr_negative.low == pytest.approx(plain.lr_positive.low)
+    assert swapped.diagnostic_odds_ratio.value == pytest.approx(1 / plain.diagnostic_odds_ratio.value)
+
+
+@given(tp=cells, fp=cells, fn=cells, tn=cells)
+def test_relabelling_the_disease_inverts_the_ratio(tp, fp, fn, tn):
+    plain, swapped = Accuracy.from_counts(tp, fp, fn, tn), Accuracy.from_counts(fp, tp, tn, fn)
+    assert swapped.lr_positive.value == pytest.approx(1 / plain.lr_positive.value)
+
+
+def test_zero_cells_follow_the_stated_rule():
+    accuracy = Accuracy.from_counts(13, 785, 0, 1177)
+    assert accuracy.sensitivity.value == 1
+    assert accuracy.lr_negative.value == pytest.approx((0.5 / 14) / (1177.5 / 1963))
+    assert np.isfinite([accuracy.lr_negative.high, accuracy.diagnostic_odds_ratio.high]).all()
+
+
+def test_predictive_values_follow_bayes():
+    values = Accuracy.from_counts(4, 41, 9, 1921).predictive_values(13 / 1975)
+    assert values.positive.value == pytest.approx(4 / 45)
+    assert values.negative.value == pytest.approx(1921 / 1930)
+    assert values.negative.low < values.negative.value < values.negative.high
+
+
+def test_rates_are_worth_their_effective_numbers():
+    accuracy = Accuracy.from_rates(0.9, 0.46, effective_n_diseased=10, effective_n_healthy=100)
+    assert (accuracy.tp, accuracy.fn, accuracy.tn, accuracy.fp) == pytest.approx((9, 1, 46, 54))
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ((-1, 2, 3, 4), "tp must be a count of 0 or more; got -1"),
+        ((1.5, 2, 3, 4), "tp must be a whole number of patients; got 1.5"),
+        ((0, 2, 0, 4), "must hold patients with malignancy .* got 0"),
+        ((1, 0, 2, 0), "must hold patients without .* got 0"),
+        ((1, np.nan, 2, 1), "fp must be"),
+    ],
+)
+def test_bad_counts_are_named(counts, message):
+    with pytest.raises(ValueError, match=message):
+        Accuracy.from_counts(*counts)
+
+
+def test_draws_follow_the_stated_posterior():
+    drawn = Accuracy.from_counts(4, 41, 9, 1921).draw(200_000, rng=1)
+    assert drawn.sensitivity.mean() == pytest.approx(4.5 / 14, abs=0.002)
+    log_odds = np.log(drawn.specificity / (1 - drawn.specificity))
+    assert log_odds.std() == pytest.approx(np.hypot(0.5, np.sqrt(1 / 41.5 + 1 / 1921.5)), rel=0.02)
+
+
+def test_draws_need_a_seed():
+    with pytest.raises(ValueError, match="rng must be given"):
+        Accuracy.from_counts(4, 41, 9, 1921).draw(10)
+
+
+def test_bands_are_coherent_in_every_draw():
+    bands = load_evidence().bands("esr_mm_h")
+    malignant, healthy = bands.draw(2000, rng=1)
+    np.testing.assert_allclose(malignant.sum(axis=1), 1)
+    np.testing.assert_allclose(healthy.sum(axis=1), 1)
+    assert (healthy > 0).all()
+    np.testing.assert_allclose(malignant.mean(axis=0), np.array([2.5, 2.5, 3.5, 2.5]) / 11, atol=0.01)
+
+
+def test_band_probabilities_of_a_low_test_start_with_the_positive():
+    np.testing.assert_allclose(band_probabilities([0.09, 0.55], "low"), [0.09, 0.46, 0.45])
+    np.testing.assert_allclose(band_probabilities([0.78, 0.56, 0.22], "high"), [0.22, 0.22, 0.34, 0.22])
+
+
+def test_history_of_cancer_reproduces_the_published_post_test_probability():
+    history = load_evidence().finding("history_of_cancer")
+    after = post_test(history, 0.005, rng=1, specificity_sd=0, n_draws=100_000).post
+    assert after.value == pytest.approx(0.069, abs=0.002)
+    assert after.low == pytest.approx(0.026, abs=0.002)
+    assert after.high == pytest.approx(0.131, abs=0.003)
+
+
+def test_fagan_example_of_epir(reference):
+    case = reference("fagan-hypothyroid-dog")
+    accuracy = Accuracy.from_rates(0.89, 0.85)
+    assert post_test_probability(0.05, accuracy.lr_positive.value) == pytest.approx(
+        case["expected"]["post_pos"], abs=case["tolerance"]["post_pos"]
+    )
+    assert post_test_probability(0.05, accuracy.lr_negative.value) == pytest.approx(
+        case["expected"]["post_neg"], abs=case["tolerance"]["post_neg"]
+    )
+
+
+@given(p=st.floats(1e-6, 1 - 1e-6), a=st.floats(1e-3, 1e3), b=st.floats(1e-3, 1e3))
+def test_two_findings_in_turn_are_their_product(p, a, b):
+    assert post_test_probability(post_test_probability(p, a), b) == pytest.approx(post_test_probability(p, a * b))
+
+
+def test_extreme_probabilities_and_ratios():
+    np.testing.assert_array_equal(post_test_probability([0.0, 1.0, 0.5, 0.5], [5, 5, np.inf, 0]), [0, 1, 1, 0])
+    assert isinstance(post_test_probability(0.5, 1), float)
+    with pytest.raises(ValueError, match=r"pretest must lie in \[0, 1\]"):
+        post_test_probability(7, 2)
+    with pytest.raises(ValueError, match="likelihood_ratio must be 0 or more"):
+        post_test_probability(0.5, -2)

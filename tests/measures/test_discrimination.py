@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from backpain_risk import auroc, compare_auroc
+
+cases = st.lists(st.tuples(st.booleans(), st.integers(0, 8), st.integers(1, 4)), min_size=4, max_size=40).filter(
+    lambda rows: len({y for y, _, _ in rows}) == 2
+)
+
+
+def arrays(rows):
+    y, r, w = (np.array(x, dtype=float) for x in zip(*rows, strict=True))
+    return y, r / 10 + 0.05, w
+
+
+@pytest.fixture(scope="module")
+def asah(reference, reference_data):
+    table = pd.read_csv(reference_data / "proc_aSAH.csv")
+    scaled = table[["s100b", "wfns", "ndka"]].rank() / (len(table) + 1)
+    return (table.outcome == "Poor").astype(int), scaled, reference("auc-proc-asah")["expected"]
+
+
+def test_areas_limits_and_comparison_agree_with_proc(asah):
+    y, risks, expected = asah
+    np.testing.assert_allclose([auroc(y, risks[c]).value for c in risks], expected["auc"], atol=1e-10)
+    limits = auroc(y, risks.s100b, interval="delong")
+    np.testing.assert_allclose((limits.low, limits.value, limits.high), expected["s100b_delong"], atol=1e-10)
+    comparison = compare_auroc(y, risks.s100b, risks.wfns)
+    assert comparison.z == pytest.approx(expected["test"]["z"], abs=1e-8)
+    assert comparison.p_value == pytest.approx(expected["test"]["p"], abs=1e-8)
+
+
+@given(cases)
+def test_area_agrees_with_scikit_learn_and_weights_are_repetition(rows):
+    y, r, w = arrays(rows)
+    repeated = np.repeat(np.arange(len(y)), w.astype(int))
+    weighted = auroc(y, r, sample_weight=w)
+    assert weighted.value == pytest.approx(roc_auc_score(y, r, sample_weight=w), abs=1e-12)
+    again = auroc(y[repeated], r[repeated])
+    np.testing.assert_allclose((weighted.low, weighted.high), (again.low, again.high), rtol=1e-10)
+
+
+@given(cases)
+def test_area_is_invariant_to_monotone_change_and_complements(rows):
+    y, r, w = arrays(rows)
+    value = auroc(y, r, sample_weight=w).value
+    assert auroc(y, r**3, sample_weight=w).value == pytest.approx(value)
+    assert auroc(1 - y, 1 - r, sample_weight=w).value == pytest.approx(value)
+    assert auroc(y, 1 - r, sample_weight=w).value == pytest.approx(1 - value)
+
+
+@given(cases, st.sampled_from(["logit", "newcombe"]))
+def test_limits_contain_the_area_and_stay_inside(rows, interval):
+    y, r, w = arrays(rows)
+    if min(y @ w, (1 - y) @ w) < 2:
+        return
+    estimate = auroc(y, r, sample_weight=w, interval=interval)
+    assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+
+
+def test_bootstrap_limits_are_near_those_of_delong(asah):
+    y, risks, _ = asah
+    drawn, exact = auroc(y, risks.s100b, interval="bootstrap", rng=1), auroc(y, risks.s100b, interval="delong")
+    np.testing.assert_allclose((drawn.low, drawn.high), (exact.low, exact.high), atol=0.015)
+
+
+def test_perfect_separation_has_newcombe_limits():
+    estimate = auroc([0] * 20 + [1] * 5, [0.1] * 20 + [0.9] * 5)
+    assert (estimate.value, estimate.high, estimate.method) == (1.0, 1.0, "newcombe")
+    assert 0.7 < estimate.low < 1
+
+
+def test_a_model_against_itself_does_not_differ():
+    comparison = compare_auroc([0, 1, 0, 1], [0.1, 0.4, 0.3, 0.2], [0.1, 0.4, 0.3, 0.2])
+    assert comparison.difference.value == 0
+    assert np.isnan(comparison.p_value)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "risk", "message"),
+    [
+        ([0, 0], [0.1, 0.2], "outcome must hold both classes for auroc; got no events"),
+        ([1, 1], [0.1, 0.2], "outcome must hold both classes for auroc; got no non-events"),
+        ([0, 1], [0.1, 1.7], r"risk must lie in \[0, 1\]; got 1 of 2 outside \(first 1.7 at row 1\)"),
+        ([0, 1], [0.1, np.nan], "risk must be finite; got 1 of 2 outside"),
+        ([0, 1, 1], [0.1, 0.2], "outcome and risk must have the same length; got outcome 3, risk 2"),
+        ([0, 2], [0.1, 0.2], r"outcome must be 0 or 1; got 1 of 2 outside \(first 2.0 at row 1\)"),
+        (["a", "b"], [0.1, 0.2], "outcome must hold numbers; got 'a'"),
+    ],
+)
+def test_bad_input_is_named(outcome, risk, message):
+    with pytest.raises(ValueError, match=message):
+        auroc(outcome, risk)

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backpain_risk import decision_curve
+
+patients = st.lists(st.tuples(st.booleans(), st.integers(0, 100), st.integers(0, 100)), min_size=3, max_size=60).filter(
+    lambda rows: len({y for y, _, _ in rows}) == 2
+)
+THRESHOLDS = np.array([0.01, 0.05, 0.2, 0.57])
+
+
+def by_hand(y, risk, t):
+    positive = risk >= t
+    return np.mean(positive & (y == 1)) - np.mean(positive & (y == 0)) * t / (1 - t)
+
+
+def arrays(rows):
+    y, a, b = (np.array(x, dtype=float) for x in zip(*rows, strict=True))
+    return y, a / 100, b / 100
+
+
+def test_net_benefit_agrees_with_dcurves(reference, reference_data):
+    table = pd.read_csv(reference_data / "df_binary.csv")
+    frame = decision_curve(table.cancer, table.cancerpredmarker, thresholds=[0.25]).to_frame()
+    np.testing.assert_allclose(frame.net_benefit, reference("dca-binary-nb-t25")["expected"], atol=1e-7)
+    np.testing.assert_allclose(frame.net_interventions_avoided, reference("dca-nia-t25")["expected"], atol=1e-7)
+
+
+def test_case_control_prevalence_agrees_with_dcurves(reference, reference_data):
+    table = pd.read_csv(reference_data / "df_case_control.csv")
+    curve = decision_curve(table.casecontrol, table.cancerpredmarker, thresholds=[0.25], prevalence=0.15)
+    np.testing.assert_allclose(curve.to_frame().net_benefit, reference("dca-case-control-t25")["expected"], atol=1e-7)
+
+
+@given(patients)
+def test_net_benefit_is_its_definition(rows):
+    y, a, b = arrays(rows)
+    frame = decision_curve(y, {"a": a, "b": b}, thresholds=THRESHOLDS).to_frame().set_index(["model", "threshold"])
+    for name, risk in (("a", a), ("b", b), ("treat_all", np.ones_like(y))):
+        for t in THRESHOLDS:
+            assert frame.net_benefit[name, t] == pytest.approx(by_hand(y, risk, t), abs=1e-12)
+    assert (frame.net_benefit <= y.mean() + 1e-12).all()
+    assert (frame.net_benefit["treat_none"] == 0).all()
+
+
+@given(patients)
+def test_opt_out_benefit_is_the_interventions_avoided(rows):
+    y, a, _ = arrays(rows)
+    opt_in = decision_curve(y, a, thresholds=THRESHOLDS).to_frame()
+    opt_out = decision_curve(y, a, thresholds=THRESHOLDS, policy="opt-out").to_frame()
+    np.testing.assert_allclose(opt_out.net_benefit, opt_in.net_interventions_avoided, atol=1e-12)
+    np.testing.assert_allclose(opt_out.net_interventions_avoided, opt_in.net_interventions_avoided, atol=1e-12)
+
+
+@given(patients)
+def test_weights_are_repetition(rows):
+    y, a, b = arrays(rows)
+    weight = np.arange(len(y)) % 3 + 1
+    again = np.repeat(np.arange(len(y)), weight)
+    weighted = decision_curve(y, {"a": a, "b": b}, thresholds=THRESHOLDS, sample_weight=weight)
+    repeated = decision_curve(y[again], {"a": a[again], "b": b[again]}, thresholds=THRESHOLDS)
+    for name in ("net_benefit", "low", "high"):
+        np.testing.assert_allclose(getattr(weighted, name), getattr(repeated, name), atol=1e-12)
+
+
+def test_normal_limits_are_those_of_a_mean():
+    rng = np.random.default_rng(1)
+    y, risk = rng.integers(0, 2, 500), rng.random(500)
+    curve = decision_curve(y, risk, thresholds=[0.3])
+    each = (risk >= 0.3) * np.where(y == 1, 1, -0.3 / 0.7)
+    half = 1.959963984540054 * each.std(ddof=1) / np.sqrt(500)
+    assert curve.high[2, 0] - curve.net_benefit[2, 0] == pytest.approx(half, rel=1e-10)
+
+
+def test_bootstrap_and_normal_limits_are_near_each_other():
+    rng = np.random.default_rng(2)
+    risk = rng.beta(1, 20, 5000)
+    y = (rng.random(5000) < risk).astype(int)
+    for options in ({}, {"prevalence": 0.02}, {"policy": "opt-out"}):
+        normal = decision_curve(y, risk, thresholds=[0.03, 0.1], **options)
+        drawn = decision_curve(y, risk, thresholds=[0.03, 0.1], n_resamples=600, rng=1, **options)
+        width = normal.high - normal.low
+        np.testing.assert_allclose(drawn.low, normal.low, atol=0.12 * width.max())
+        np.testing.assert_allclose(drawn.high, normal.high, atol=0.12 * width.max())
+
+
+def test_paired_difference_has_limits_of_its_own():
+    rng = np.random.default_rng(3)
+    a = rng.beta(1, 20, 4000)
+    y = (rng.random(4000) < a).astype(int)
+    b = np.clip(a * rng.uniform(0.5, 1.5, 4000), 0, 1)
+    curve = decision_curve(y, {"a": a, "b": b}, thresholds=[0.05])
+    row = curve.difference("a", "b").iloc[0]
+    each = ((a >= 0.05).astype(float) - (b >= 0.05)) * np.where(y == 1, 1, -0.05 / 0.95)
+    assert row.difference == pytest.approx(each.mean(), abs=1e-12)
+    assert row.high - row.difference == pytest.approx(1.959963984540054 * each.std(ddof=1) / np.sqrt(4000), rel=1e-9)
+    with pytest.raises(ValueError, match="a and b must be models of the curve; got 'c'"):
+        curve.difference("a", "c")
+
+
+def test_harm_is_subtracted_from_models_only():
+    y, risk = [0, 1, 0, 1], [0.1, 0.6, 0.3, 0.8]
+    plain = decision_curve(y, {"a": risk, "b": risk}, thresholds=[0.2])
+    harmed = decision_curve(y, {"a": risk, "b": risk}, thresholds=[0.2], harm={"b": 0.05})
+    np.testing.assert_allclose(plain.net_benefit - harmed.net_benefit, [[0], [0], [0], [0.05]], atol=1e-15)
+
+
+def test_a_risk_equal_to_the_threshold_is_positive():
+    curve = decision_curve([1, 0], [0.57, 0.1], thresholds=np.arange(1, 100) / 100)
+    assert curve.tp_rate[2, 56] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"thresholds": [0.0, 0.1]}, "thresholds must lie strictly between 0 and 1; got 1 of 2 outside"),
+        ({"thresholds": [0.2, 0.1]}, "thresholds must be ascending and distinct"),
+        ({"policy": "opt"}, "policy must be one of 'opt-in', 'opt-out'"),
+        ({"harm": {"x": 0.1}}, "harm must name models of risks; got 'x'"),
+        ({"prevalence": 15}, "prevalence must lie strictly between 0 and 1; got 15"),
+        ({"outcome": [0, 0]}, "outcome must hold both classes for decision_curve; got no events"),
+        ({"risks": {"a": [0.1, 1.7]}}, r"risk must lie in \[0, 1\]; got 1 of 2 outside"),
+        ({"risks": {"treat_all": [0.1, 0.7]}}, "risks must have distinct names other than treat_all"),
+    ],
+)
+def test_bad_input_is_named(arguments, message):
+    call = {"outcome": [0, 1], "risks": {"a": [0.1, 0.7]}} | arguments
+    with pytest.raises(ValueError, match=message):
+        decision_curve(call.pop("outcome"), call.pop("risks"), **call)

@@ -1,0 +1,86 @@
+"""Plots draw what their results say, label their axes and touch nothing global."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from scipy.special import expit
+
+import backpain_risk as bpr
+from backpain_risk import plots
+
+
+@pytest.fixture(scope="module")
+def rare():
+    rng = np.random.default_rng(3)
+    risk = expit(rng.normal(-4, 1.2, 5000))
+    return (rng.random(5000) < risk).astype(int), risk
+
+
+@pytest.fixture(scope="module")
+def drawn(rare, cohort):
+    """Every plot function with a result of its own."""
+    y, risk = rare
+    evidence = bpr.load_evidence()
+    curve, grouped = bpr.calibration_curve(y, risk), bpr.calibration_curve(y, risk, method="groups")
+    fit = bpr.LogisticModel().fit(cohort.predictors[list(bpr.RED_FLAGS)], cohort.outcome)
+    return {
+        "plot_calibration": lambda ax: plots.plot_calibration(curve, ax=ax),
+        "plot_calibration, two": lambda ax: plots.plot_calibration({"a": curve, "b": grouped}, ax=ax, log=False),
+        "plot_risk_distribution": lambda ax: plots.plot_risk_distribution(bpr.risk_distribution(y, risk), ax=ax),
+        "plot_decision_curve": lambda ax: plots.plot_decision_curve(bpr.decision_curve(y, risk), ax=ax),
+        "plot_likelihood_ratios": lambda ax: plots.plot_likelihood_ratios(bpr.likelihood_ratio_table(evidence), ax=ax),
+        "plot_fagan": lambda ax: plots.plot_fagan(bpr.post_test(evidence.finding("xray_lesion"), 0.01, rng=1), ax=ax),
+        "plot_odds_ratios": lambda ax: plots.plot_odds_ratios(fit.result_, ax=ax),
+        "plot_case_mix": lambda ax: plots.plot_case_mix(bpr.case_mix(cohort), ax=ax),
+        "plot_ages": lambda ax: plots.plot_ages(bpr.ages(cohort), ax=ax),
+        "plot_risk_by_flags": lambda ax: plots.plot_risk_by_flags(bpr.risk_by_flags(cohort), ax=ax),
+    }
+
+
+def test_every_plot_function_is_drawn_here(drawn):
+    assert {name.split(",")[0] for name in drawn} == set(plots.__all__)
+
+
+def test_axes_given_are_axes_returned_and_nothing_global_changes(drawn):
+    before = dict(mpl.rcParams)
+    for name, plot in drawn.items():
+        ax = plt.subplots()[1]
+        assert plot(ax) is ax, name
+        assert plot(None) is not ax, name
+    assert dict(mpl.rcParams) == before
+
+
+def test_axes_are_labelled(drawn):
+    for name, plot in drawn.items():
+        ax = plot(None)
+        if name == "plot_fagan":
+            assert {"Pre-test\nprobability", "Likelihood\nratio", "Post-test\nprobability"} <= {
+                t.get_text() for t in ax.texts
+            }
+        else:
+            assert ax.get_xlabel(), name
+
+
+def test_the_decision_curve_draws_its_numbers(rare):
+    curve = bpr.decision_curve(*rare)
+    ax = plots.plot_decision_curve(curve)
+    lines = {line.get_label(): line.get_ydata() for line in ax.lines}
+    np.testing.assert_array_equal(lines["model"], curve.net_benefit[2])
+    np.testing.assert_array_equal(lines["treat all"], curve.net_benefit[0])
+
+
+def test_the_calibration_plot_names_patients_and_events(rare):
+    ax = plots.plot_calibration(bpr.calibration_curve(*rare))
+    assert ax.get_title("left") == f"5,000 patients, {rare[0].sum()} events"
+
+
+def test_the_nomogram_line_is_straight_through_the_ratio():
+    """Left -logit(pre), middle log(LR) / 2, right logit(post): collinear by Bayes' theorem."""
+    after = bpr.post_test(bpr.load_evidence().finding("history_of_cancer"), 0.01, rng=1)
+    ax = plots.plot_fagan(after)
+    line = next(line for line in ax.lines if str(line.get_label()).startswith("History of cancer"))
+    middle = np.mean(line.get_ydata())
+    assert middle == pytest.approx(np.log(after.likelihood_ratio.value) / 2, abs=0.01)

@@ -1,0 +1,102 @@
+"""The command line: good input works, bad input ends in one message and exit status 2."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+COMMAND = str(Path(sys.executable).with_name("backpain-risk"))
+
+
+def run(*arguments):
+    return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def predictions(tmp_path):
+    rng = np.random.default_rng(1)
+    risk = rng.beta(1, 20, 3000)
+    path = tmp_path / "mine.csv"
+    pd.DataFrame({"y": rng.random(3000) < risk, "model_a": risk}).astype({"y": int}).to_csv(path, index=False)
+    return path
+
+
+def test_simulate_writes_a_cohort_that_passes_its_own_check(tmp_path):
+    out = tmp_path / "cohort.csv"
+    done = run("simulate", "--out", out, "--seed", 1, "--n", 1000)
+    assert done.returncode == 0, done.stderr
+    assert "not for clinical use" in done.stdout
+    assert run("check", out).returncode == 0
+
+
+def test_evaluate_judges_a_strangers_predictions(predictions, tmp_path):
+    done = run("evaluate", "--data", predictions, "--outcome", "y", "--risk", "model_a", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "out" / "performance.csv")
+    assert "auroc" in set(table.measure)
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "performance.csv",
+        "calibration.png",
+        "decision_curve.png",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("colour = 3", "colour is not a key of a scenario"),
+        ("[findings.night_pain]\nsensitivity = 1.2", "findings.night_pain.sensitivity must be less than 1.0; got 1.2"),
+    ],
+)
+def test_a_bad_scenario_file_ends_in_a_sentence(tmp_path, text, message):
+    path = tmp_path / "mine.toml"
+    path.write_text(f'extends = "primary_care"\n{text}\n', "utf-8")
+    done = run("simulate", "--out", tmp_path / "x.csv", "--seed", 1, "--scenario", path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("table", "arguments", "message"),
+    [
+        (
+            {"y": [0, 1, 0], "a": [0.1, 1.7, 0.2]},
+            ("y", "a"),
+            "risk must lie in [0, 1]; got 1 of 3 outside (first 1.7 at row 1)",
+        ),
+        (
+            {"y": [0, 2, 0], "a": [0.1, 0.7, 0.2]},
+            ("y", "a"),
+            "outcome must be 0 or 1; got 1 of 3 outside (first 2.0 at row 1)",
+        ),
+        ({"y": [0, 1, 0], "a": [0.1, 0.7, 0.2]}, ("y", "b"), "must have the columns named; got none called b"),
+    ],
+)
+def test_bad_predictions_end_in_a_sentence(tmp_path, table, arguments, message):
+    path = tmp_path / "mine.csv"
+    pd.DataFrame(table).to_csv(path, index=False)
+    done = run("evaluate", "--data", path, "--outcome", arguments[0], "--risk", arguments[1], "--out", tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bad_cohort_is_told_every_problem(tmp_path):
+    path = tmp_path / "mine.csv"
+    pd.DataFrame({"age_years": [44, 430], "night_pain": [0, 3]}).to_csv(path, index=False)
+    done = run("check", path)
+    assert done.returncode == 2
+    for part in ("outcome", "age_years", "night_pain"):
+        assert part in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_version_and_the_notice_are_shown():
+    assert run("--version").stdout.strip() == "0.1.0"
+    assert "not for clinical use" in run("--help").stdout.replace("\n", " ")

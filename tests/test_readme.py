@@ -1,0 +1,28 @@
+"""What the README shows is what the code prints."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+
+
+def test_the_example_prints_what_is_shown():
+    code = re.search(r"## Ten lines\n\n```python\n(.*?)```", README, re.DOTALL).group(1)
+    shown = re.search(r"prints\n\n```\n(.*?)\n```", README, re.DOTALL).group(1)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "README.md", "exec"), {})
+    assert printed.getvalue().rstrip("\n") == shown
+    assert len(code.strip().splitlines()) <= 11
+
+
+def test_targets_and_files_it_names_exist():
+    root = Path(__file__).parents[1]
+    targets = set(re.findall(r"make ([a-z-]+)", README))
+    assert targets <= set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for path in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (root / path).exists(), path

@@ -1,0 +1,117 @@
+"""Imports go one way, and importing the package loads nothing heavy."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import backpain_risk
+
+ROOT = Path(backpain_risk.__file__).parent
+EVERYTHING = {"numerics", "vocabulary", "evidence", "cohort", "models", "measures", "plots", "report"}
+ALLOWED = {
+    "numerics": set(),
+    "vocabulary": set(),
+    "evidence": {"numerics", "vocabulary"},
+    "cohort": {"numerics", "vocabulary", "evidence"},
+    "models": {"numerics", "vocabulary", "evidence"},
+    "measures": {"numerics"},
+    "plots": EVERYTHING - {"report"},
+    "report": EVERYTHING,
+    "cli": EVERYTHING,
+    "__init__": EVERYTHING,
+}
+SAMPLER = {"models/bayesian.py"}
+
+
+def modules():
+    return [(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text("utf-8"))) for path in ROOT.rglob("*.py")]
+
+
+def room(path: str) -> str:
+    return path.split("/")[0].removesuffix(".py")
+
+
+def runtime_imports(tree: ast.Module) -> list[ast.Import | ast.ImportFrom]:
+    typing_only = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    return [n for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom)) and id(n) not in typing_only]
+
+
+def own_rooms(path: str, node: ast.Import | ast.ImportFrom) -> set[str]:
+    """Rooms of this package that an import reaches."""
+    if not isinstance(node, ast.ImportFrom) or node.level == 0:
+        return set()
+    depth = path.count("/") + 1 - node.level
+    base = path.split("/")[:depth]
+    if base:
+        return {base[0]}
+    targets = [node.module.split(".")[0]] if node.module else [alias.name for alias in node.names]
+    return {t for t in targets if t != "__version__"}
+
+
+@pytest.mark.parametrize(("path", "tree"), modules(), ids=[path for path, _ in modules()])
+def test_imports_go_one_way(path, tree):
+    mine = room(path)
+    reached = {r for node in runtime_imports(tree) for r in own_rooms(path, node)} - {mine}
+    assert reached <= ALLOWED[mine]
+
+
+def outside(tree: ast.Module) -> set[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_only_plots_and_report_import_matplotlib():
+    users = {room(path) for path, tree in modules() if "matplotlib" in outside(tree)}
+    assert users <= {"plots", "report"}
+
+
+def test_only_the_bayesian_methods_import_the_sampler():
+    users = {
+        path
+        for path, tree in modules()
+        if {"jax", "numpyro"} & outside(tree)
+        or any(isinstance(n, ast.ImportFrom) and (n.module or "").endswith("nuts") for n in runtime_imports(tree))
+    }
+    assert users <= SAMPLER | {"numerics/nuts.py"}
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    code = (
+        "import sys, backpain_risk; heavy = {'pandas', 'sklearn', 'jax', 'matplotlib', 'scipy', 'pydantic'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_resolves_and_is_documented():
+    for name in backpain_risk.__all__:
+        value = getattr(backpain_risk, name)
+        assert getattr(value, "__doc__", None), name
+
+
+def test_names_for_type_checkers_are_the_names_at_run_time():
+    tree = ast.parse((ROOT / "__init__.py").read_text("utf-8"))
+    block = next(n for n in tree.body if isinstance(n, ast.If))
+    typed = {alias.asname for node in ast.walk(block) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert typed == set(backpain_risk.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = backpain_risk.nonsense
