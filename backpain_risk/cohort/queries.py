@@ -179,12 +179,14 @@ def _band_bounds(column: str, values: pd.Series[Any], grid: npt.NDArray[np.float
 def _age_bounds(bounds: dict[str, tuple[IntArray, IntArray]], first: IntArray) -> tuple[IntArray, IntArray]:
     """Bounds of age in years, its band at 50 merged in and taken out of ``bounds``."""
     ends = (int(vocabulary.AGE.low), int(vocabulary.AGE.high))
-    low, high = bounds.get("age_years", (np.full(first.size, ends[0]), np.full(first.size, ends[1])))
+    any_age = (np.full(first.size, ends[0], dtype=np.int64), np.full(first.size, ends[1], dtype=np.int64))
+    low, high = bounds.get("age_years", any_age)
     if "age_50_or_over" not in bounds:
         return low, high
     band_low, band_high = bounds.pop("age_50_or_over")
-    low, high = np.where(band_low == 1, np.maximum(low, 50), low), np.where(band_high == 0, np.minimum(high, 49), high)
-    clash = low > high
+    low = np.where(band_low == 1, np.maximum(low, 50), low)
+    high = np.where(band_high == 0, np.minimum(high, 49), high)
+    clash = np.greater(low, high)
     if clash.any():
         raise ValueError(
             f"age_years and age_50_or_over must agree; got a contradiction at row {int(first[clash][0])}. "

@@ -84,11 +84,8 @@ class LikelihoodRatioModel(RiskClassifier):
             findings = {name: learned_levels(name, x, outcome, weight) for name, x in columns.items()}
         else:
             findings = {key: published_levels(key, source) for key, source in _sources(self.evidence).items()}
-        if self.pretest is None:
-            pretest = _learned_pretest(outcome, weight)
-        else:
-            pretest = check_fraction("pretest", self.pretest)
-        self._keep(findings, pretest)
+        given = _learned_pretest(outcome, weight) if self.pretest is None else self.pretest
+        self._keep(findings, check_fraction("pretest", given))
         return self
 
     def explain(self, X: pd.DataFrame, *, rng: int | np.random.SeedSequence | np.random.Generator = 0) -> ResultTable:
