@@ -94,12 +94,22 @@ __all__ = [*_MODULE_OF, "plots", "report"]  # resolved on first use
 
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
-        return import_module(f".{name}", __name__)
+        return _imported(name, name)
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+    value = getattr(_imported(_MODULE_OF[name], name), name)
     globals()[name] = value
     return value
+
+
+def _imported(module: str, name: str) -> Any:
+    try:
+        return import_module(f".{module}", __name__)
+    except ModuleNotFoundError as error:
+        extra = "report" if module == "report" else "bayes"
+        raise ImportError(
+            f"{name} needs {error.name}, which is not installed. Run: pip install 'backpain-risk[{extra}]'"
+        ) from error
 
 
 def __dir__() -> list[str]:

@@ -150,6 +150,10 @@ def main() -> None:
     """Run the command; bad input ends in one message and exit status 2."""
     try:
         app()
+    except ModuleNotFoundError as error:
+        message = f"{error.name} is not installed. Run: pip install 'backpain-risk[bayes,report]'"
+        typer.echo(f"backpain-risk: {message}", err=True)
+        sys.exit(2)
     except ValueError as error:
         typer.echo(f"backpain-risk: {error}", err=True)
         sys.exit(2)

@@ -115,3 +115,12 @@ def test_names_for_type_checkers_are_the_names_at_run_time():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = backpain_risk.nonsense
+
+
+@pytest.mark.parametrize(
+    ("name", "missing", "extra"), [("BayesianLogisticModel", "jax", "bayes"), ("report", "IPython", "report")]
+)
+def test_a_missing_extra_is_named(name, missing, extra):
+    code = f"import sys; sys.modules[{missing!r}] = None; import backpain_risk as b; getattr(b, {name!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"pip install 'backpain-risk[{extra}]'" in done.stderr
