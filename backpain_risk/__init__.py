@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .cohort.description import risk_by_flags as risk_by_flags
     from .cohort.own import check_cohort as check_cohort
     from .cohort.scenario import Scenario as Scenario
-    from .cohort.scenario import load_scenario as load_scenario
+    from .cohort.scenario_files import load_scenario as load_scenario
     from .cohort.simulate import simulate_cohort as simulate_cohort
     from .cohort.store import read_cohort as read_cohort
     from .cohort.store import verify_cohort as verify_cohort
@@ -61,7 +61,8 @@ __version__ = "0.1.0"
 _HOME = {
     "cohort.description": ("ages", "case_mix", "risk_by_flags"),
     "cohort.own": ("check_cohort",),
-    "cohort.scenario": ("Scenario", "load_scenario"),
+    "cohort.scenario": ("Scenario",),
+    "cohort.scenario_files": ("load_scenario",),
     "cohort.simulate": ("simulate_cohort",),
     "cohort.store": ("read_cohort", "verify_cohort", "write_cohort"),
     "cohort.table": ("Cohort",),

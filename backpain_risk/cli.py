@@ -29,7 +29,7 @@ def simulate(
     scenario: Annotated[str, typer.Option(help="Name of a scenario, or path of a TOML file.")] = "primary_care",
 ) -> None:
     """Draw a synthetic cohort and write it with its manifest."""
-    from .cohort.scenario import load_scenario
+    from .cohort.scenario_files import load_scenario
     from .cohort.simulate import simulate_cohort
     from .cohort.store import write_cohort
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .. import vocabulary
-from .scenario import load_scenario
+from .scenario_files import load_scenario
 from .simulate import simulate_cohort
 from .store import write_atomically, write_cohort
 

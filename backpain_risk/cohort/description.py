@@ -10,7 +10,7 @@ import pandas as pd
 from .. import vocabulary
 from ..numerics.checks import FloatArray
 from ..numerics.intervals import proportion_interval
-from .structure import AGES
+from .states import AGES
 from .table import Cohort
 
 
@@ -93,7 +93,7 @@ def ages(cohort: Cohort) -> Ages:
         raise ValueError("ages needs a synthetic cohort; this one has no scenario. Plot its age_years directly.")
     event, age = cohort.outcome.to_numpy() == 1, cohort.predictors.age_years.to_numpy()
     share = [np.bincount(age[group] - AGES[0], minlength=AGES.size) / max(group.sum(), 1) for group in (event, ~event)]
-    target = [states.weight.sum(axis=1).reshape(-1, 2).sum(axis=1) for states in cohort.scenario.structure.states]
+    target = [states.weight[0].sum(axis=1).reshape(-1, 2).sum(axis=1) for states in cohort.scenario.structure.states]
     return Ages(
         age=AGES.astype(np.float64),
         events=share[0],

@@ -15,7 +15,7 @@ from ..evidence.diagnostic_accuracy import band_probabilities
 from ..numerics.checks import FloatArray
 
 if TYPE_CHECKING:
-    from .scenario import LaboratoryTarget
+    from .scenario_parts import LaboratoryTarget
 
 ESR_NODES = (12.0, 30.0, 60.0, 110.0)
 """One node inside each ESR band, where the log density ratio of the classes is solved."""

@@ -7,7 +7,7 @@ when missing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,7 +27,7 @@ class Group(NamedTuple):
     """Patterns (row numbers) that share their possible contexts."""
 
     rows: IntArray
-    contexts: list[int]
+    contexts: IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,27 @@ class Possible:
         """From the lowest and highest possible index of each pattern."""
         code, first = distinct_rows([low, high])
         return cls(code, np.column_stack([low[first], high[first]]))
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """Distinct combinations of some columns among some rows, as a tree.
+
+    ``which`` is the combination of each row. A leaf has a column ``key`` and the ``ranges`` (m, 2) of its combinations;
+    a branch has two ``parts`` that split its columns, whose rows are the combinations of this branch.
+    """
+
+    which: IntArray
+    key: str = ""
+    ranges: IntArray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    parts: tuple[Branch, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Number of combinations."""
+        if self.parts:
+            return self.parts[0].which.size
+        return len(self.ranges) if self.key else 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,15 +88,20 @@ class Query:
         start = int(vocabulary.AGE.low)
         for rows in np.split(order, np.cumsum(np.bincount(which, minlength=first.size))[:-1]):
             (youngest, oldest), (x, y) = age.ranges[age.code[rows[0]]], male.ranges[male.code[rows[0]]]
-            ages, sexes = range(int(youngest) - start, int(oldest) - start + 1), range(int(x), int(y) + 1)
-            yield Group(rows, [2 * a + sex for a in ages for sex in sexes])
+            ages, sexes = np.arange(youngest - start, oldest - start + 1), np.arange(x, y + 1)
+            yield Group(rows, (2 * ages[:, None] + sexes).ravel())
 
-    def distinct(self, columns: tuple[str, ...], rows: IntArray) -> tuple[IntArray, IntArray]:
-        """One row number for each distinct combination of ``columns`` among ``rows``; which of them each row is."""
+    def branch(self, columns: tuple[str, ...], rows: IntArray) -> Branch:
+        """The distinct combinations of ``columns`` among ``rows``, halved until a branch is one column."""
         if not columns:
-            return rows[:1], np.zeros(rows.size, dtype=np.int64)
+            return Branch(np.zeros(rows.size, dtype=np.int64))
         which, first = distinct_rows([self.columns[key].code[rows] for key in columns])
-        return rows[first], which
+        if len(columns) == 1:
+            possible = self.columns[columns[0]]
+            return Branch(which, key=columns[0], ranges=possible.ranges[possible.code[rows[first]]])
+        middle = len(columns) // 2
+        parts = (self.branch(columns[:middle], rows[first]), self.branch(columns[middle:], rows[first]))
+        return Branch(which, parts=parts)
 
 
 def read_query(predictors: pd.DataFrame) -> Query:

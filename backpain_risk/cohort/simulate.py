@@ -6,7 +6,7 @@ the first rows are the same for any number of patients, any number of workers an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,9 +18,12 @@ import pandas as pd
 from .. import vocabulary
 from ..numerics.checks import FloatArray
 from ..numerics.streams import BLOCK, as_seed_sequence, block_generator
+from .laboratory import recorded_values
 from .queries import YES_NO
+from .responses import NODE_WEIGHTS, NODES
 from .scenario import Scenario
-from .structure import AGES, HEALTHY, MALIGNANT, N_CONTEXTS, NODE_WEIGHTS, NODES, Structure
+from .states import AGES, HEALTHY, MALIGNANT, N_CONTEXTS
+from .structure import Structure
 from .table import Cohort
 
 IntArray = npt.NDArray[np.int64]
@@ -154,27 +157,28 @@ class Sampler:
 def sampler(scenario: Scenario) -> Sampler:
     """The sampling tables of a scenario."""
     structure = scenario.structure
-    rate = (1 - structure.base_rate, structure.base_rate)
+    rate = (1 - scenario.base_rate, scenario.base_rate)
     weight = [r * states.weight.ravel() for r, states in zip(rate, structure.states, strict=True)]
-    tau = structure.tau
     return Sampler(
         profile=AliasTable.build(np.concatenate(weight)),
         severity=AliasTable.build(NODE_WEIGHTS),
         yes_no={key: YesNoTable.build(_both(structure.finding_probability, key)) for key in YES_NO},
-        values={key: ValueTable.build(_both(_means(structure), key), tau[key]) for key in vocabulary.LABORATORY},
-        recorded={key: _compact(structure.recorded[key].values) for key in vocabulary.LABORATORY},
+        values={key: _value_table(structure, key) for key in vocabulary.LABORATORY},
+        recorded={key: _compact(recorded_values(key)) for key in vocabulary.LABORATORY},
         profiles=_profiles(structure),
         states=_state_table(structure),
     )
 
 
-def _both(of: Any, key: str) -> FloatArray:
+def _both(of: Callable[[str, int], FloatArray], key: str) -> FloatArray:
     """Values over all cells: profiles of the healthy, then of the malignant, nodes running fastest."""
     return np.concatenate([of(key, g).ravel() for g in (HEALTHY, MALIGNANT)])
 
 
-def _means(structure: Structure) -> Any:
-    return lambda key, g: structure.responses[key][g].mean()
+def _value_table(structure: Structure, key: str) -> ValueTable:
+    pair = structure.responses[key]
+    means = _both(lambda _, g: pair[g].mean(), key)
+    return ValueTable.build(means, (pair[HEALTHY].location[0], pair[MALIGNANT].location[0]))
 
 
 def _compact(values: FloatArray) -> npt.NDArray[Any]:
@@ -183,7 +187,7 @@ def _compact(values: FloatArray) -> npt.NDArray[Any]:
 
 def _profiles(structure: Structure) -> dict[str, npt.NDArray[Any]]:
     """What every profile (context and state of a class) fixes."""
-    sizes = [states.weight.shape[1] for states in structure.states]
+    sizes = [len(states.cause) for states in structure.states]
     context = np.concatenate([np.repeat(np.arange(N_CONTEXTS), size) for size in sizes])
     age = AGES[context // 2].astype(np.int32)
     states = np.concatenate([np.tile(np.arange(size), N_CONTEXTS) for size in sizes])
@@ -238,7 +242,7 @@ def simulate_cohort(scenario: Scenario, n: int, *, seed: int | np.random.SeedSeq
 
     Examples
     --------
-    >>> from backpain_risk.cohort.scenario import load_scenario
+    >>> from backpain_risk import load_scenario
     >>> cohort = simulate_cohort(load_scenario("primary_care"), 100_000, seed=1)
     >>> int(cohort.outcome.sum())
     1027

@@ -9,7 +9,8 @@ from scipy.special import ndtr
 
 from backpain_risk import vocabulary
 from backpain_risk.cohort.laboratory import recorded_values
-from backpain_risk.cohort.structure import AGES, NODE_WEIGHTS, NODES
+from backpain_risk.cohort.responses import NODE_WEIGHTS, NODES
+from backpain_risk.cohort.states import AGES
 
 DEPENDENCE = (0.0, 0.5, 1.0, 1.5)
 FLAGS = tuple(vocabulary.FINDINGS)
@@ -31,7 +32,7 @@ def odds(p):
 
 def test_marginals_of_findings_are_the_targets(setting):
     for key, target in setting.findings.items():
-        present, absent = setting.structure.probabilities(pd.DataFrame({key: [1, 0]}))
+        present, absent = setting.probabilities(pd.DataFrame({key: [1, 0]}))
         assert present[1] == pytest.approx(target.sensitivity, abs=1e-9)
         assert absent[0] == pytest.approx(target.specificity, abs=1e-9)
 
@@ -39,27 +40,25 @@ def test_marginals_of_findings_are_the_targets(setting):
 def test_marginals_of_laboratory_bands_are_the_targets(setting):
     for key in setting.laboratory:
         bands = setting.bands(key)
-        p = setting.structure.probabilities(pd.DataFrame({key: list(bands.labels)}))
+        p = setting.probabilities(pd.DataFrame({key: list(bands.labels)}))
         np.testing.assert_allclose(p[:, 1], bands.malignant, atol=1e-9)
         np.testing.assert_allclose(p[:, 0], bands.healthy, atol=1e-9)
 
 
 def test_probabilities_over_all_patterns_sum_to_one(setting, patterns):
-    np.testing.assert_allclose(setting.structure.probabilities(patterns).sum(axis=0), 1, atol=1e-12)
+    np.testing.assert_allclose(setting.probabilities(patterns).sum(axis=0), 1, atol=1e-12)
 
 
 def test_probabilities_over_all_recorded_values_sum_to_one(setting):
     for key in vocabulary.LABORATORY:
-        p = setting.structure.probabilities(pd.DataFrame({key: recorded_values(key)}))
+        p = setting.probabilities(pd.DataFrame({key: recorded_values(key)}))
         np.testing.assert_allclose(p.sum(axis=0), 1, atol=1e-12)
         assert (p > 0).all()
 
 
 def test_ages_and_sexes_do_not_move_with_dependence(setting, scenario):
     table = pd.DataFrame({"age_years": AGES}).assign(male=1)
-    np.testing.assert_allclose(
-        setting.structure.probabilities(table), scenario.structure.probabilities(table), rtol=1e-12
-    )
+    np.testing.assert_allclose(setting.probabilities(table), scenario.probabilities(table), rtol=1e-12)
 
 
 def independent_risk(scenario, X):
@@ -98,15 +97,13 @@ def test_risk_agrees_with_a_sum_written_out_by_hand(scenario):
     for g, states in enumerate(structure.states):
         context = 2 * (67 - 18) + 1
         value = 0.0
-        for s in range(states.weight.shape[1]):
+        for s in range(len(states.cause)):
             for f, w in zip(NODES, NODE_WEIGHTS, strict=True):
                 p = 1.0
                 for key in keys:
                     r = structure.responses[key][g]
-                    p *= ndtr(
-                        structure.alpha[key][g] + r.dependence * (r.state[s] + r.context[context] + r.loading * f)
-                    )
-                value += states.weight[context, s] * w * p
+                    p *= ndtr(r.location[0, 0] + r.dependence * (r.state[s] + r.context[context] + r.loading * f))
+                value += states.weight[0, context, s] * w * p
         total.append(value)
     joint = np.array(total) * [1 - scenario.base_rate, scenario.base_rate]
     X = pd.DataFrame({"age_years": [67], "male": [1], "night_pain": [1], "no_relief_with_rest": [1]})
@@ -117,15 +114,15 @@ def test_missing_values_are_integrated_out(scenario):
     X = pd.DataFrame({"night_pain": [1.0], "history_of_cancer": [np.nan], "age_years": [np.nan], "male": [1.0]})
     assert scenario.risk(X)[0] == pytest.approx(scenario.risk(X[["night_pain", "male"]])[0], rel=1e-12)
     known = pd.DataFrame({"history_of_cancer": [0, 1]})
-    p = scenario.structure.probabilities(known.assign(night_pain=1))
-    np.testing.assert_allclose(p.sum(axis=0), scenario.structure.probabilities(pd.DataFrame({"night_pain": [1]}))[0])
+    p = scenario.probabilities(known.assign(night_pain=1))
+    np.testing.assert_allclose(p.sum(axis=0), scenario.probabilities(pd.DataFrame({"night_pain": [1]}))[0])
 
 
 def test_a_band_is_the_sum_of_its_values(scenario):
     values = pd.DataFrame({"esr_mm_h": np.arange(20, 50)}).assign(night_pain=1)
     band = pd.DataFrame({"esr_mm_h": ["20-49"], "night_pain": [1]})
-    p = scenario.structure.probabilities(band)[0]
-    np.testing.assert_allclose(scenario.structure.probabilities(values).sum(axis=0), p, rtol=1e-10)
+    p = scenario.probabilities(band)[0]
+    np.testing.assert_allclose(scenario.probabilities(values).sum(axis=0), p, rtol=1e-10)
 
 
 def test_risk_does_not_depend_on_the_order_of_rows_or_columns(scenario, cohort):

@@ -1,0 +1,109 @@
+"""Scenarios from TOML: what a file states, over what it extends, over the published evidence."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from .. import vocabulary
+from ..evidence.diagnostic_accuracy import Accuracy, BandAccuracy
+from ..evidence.tables import Evidence, load_evidence
+from .scenario import Scenario, merged, positive_probabilities, validated
+
+SHIPPED = tuple(vocabulary.SETTINGS)
+
+
+def load_scenario(name_or_path: str | Path) -> Scenario:
+    """Load a shipped scenario by name, or a user's own TOML file.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        ``"primary_care"``, ``"walk_in"``, ``"primary_care_pooled"``, ``"emergency_department"``, ``"spine_clinic"``, or
+        the path of a TOML file. A file may start from another scenario with ``extends = "primary_care"``; accuracy and
+        case mix that it does not state come from the evidence tables.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name or key and for numbers out of range, every problem at once.
+
+    Examples
+    --------
+    >>> load_scenario("primary_care").base_rate
+    0.01
+    """
+    data, name = _read(name_or_path)
+    filled = _with_evidence(data, load_evidence())
+    return validated({"name": name, **filled}, f"scenario {name_or_path}")
+
+
+def _read(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
+    """The TOML of a scenario, merged over what it extends, and its name."""
+    path = Path(name_or_path)
+    if str(name_or_path) in SHIPPED:
+        text = (resources.files(__package__) / "scenarios" / f"{name_or_path}.toml").read_text("utf-8")
+    elif path.suffix == ".toml" and path.is_file():
+        text = path.read_text("utf-8")
+    else:
+        raise ValueError(
+            f"scenario must be one of {', '.join(SHIPPED)} or the path of a TOML file; got {str(name_or_path)!r}. "
+            "Check the name, or that the file exists."
+        )
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"scenario {name_or_path} must be valid TOML; got: {error}. Mend that line.") from None
+    parent = data.pop("extends", None)
+    return (merged(_read(parent)[0], data) if parent else data), path.stem
+
+
+def _with_evidence(data: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
+    """Fill accuracy and case mix that the file does not state."""
+    findings = {key: _published(evidence.finding(key)) for key in (*vocabulary.FINDINGS, *vocabulary.IMAGING)}
+    laboratory = {key: _published_bands(evidence.bands(key)) for key in vocabulary.LABORATORY}
+    shares = evidence.case_mix[evidence.case_mix.preferred == 1]
+    causes = {str(r.key): {"share": r.share, "status": r.status} for r in shares[shares.group == "cause"].itertuples()}
+    sites: dict[str, Any] = {key: {} for key in vocabulary.PRIMARY_SITES}
+    for row in shares[shares.group == "primary_site"].itertuples():
+        sites[str(row.key)] |= {f"share_{row.sex}": row.share, "status": row.status}
+    published: dict[str, dict[str, Any]] = {
+        "findings": findings,
+        "laboratory": laboratory,
+        "causes": causes,
+        "primary_sites": sites,
+    }
+    for group, entries in published.items():
+        for key, stated in data.get(group, {}).items():
+            if isinstance(stated, Mapping) and {"sensitivity", "specificity", "share"} & set(stated):
+                entries[key] = {k: v for k, v in entries.get(key, {}).items() if k not in _PROVENANCE}
+    return merged(published, data)
+
+
+_PROVENANCE = ("accuracy_status", "study", "status")
+
+
+def _published(accuracy: Accuracy) -> dict[str, Any]:
+    return {
+        "sensitivity": accuracy.tp / (accuracy.tp + accuracy.fn),
+        "specificity": accuracy.tn / (accuracy.tn + accuracy.fp),
+        "effective_n_malignant": accuracy.tp + accuracy.fn,
+        "effective_n_non_malignant": accuracy.tn + accuracy.fp,
+        "accuracy_status": accuracy.status,
+        "study": accuracy.study,
+    }
+
+
+def _published_bands(bands: BandAccuracy) -> dict[str, Any]:
+    abnormal = vocabulary.LABORATORY[bands.finding].abnormal
+    return {
+        "sensitivity": tuple(positive_probabilities(bands.malignant, abnormal)),
+        "specificity": tuple(1 - positive_probabilities(bands.healthy, abnormal)),
+        "effective_n_malignant": bands.effective_n_malignant,
+        "effective_n_non_malignant": bands.effective_n_healthy,
+        "accuracy_status": bands.status,
+        "study": bands.study,
+    }

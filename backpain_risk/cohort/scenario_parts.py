@@ -1,0 +1,106 @@
+"""The pieces of a scenario: frozen, checked field by field, unknown keys refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from .. import vocabulary
+
+Status = Literal["reported", "unconfirmed", "assumed"]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Effect = Annotated[float, Field(ge=-3, le=3)]
+Loading = Annotated[float, Field(ge=-0.5, le=0.5)]
+Positive = Annotated[float, Field(gt=0)]
+
+STATES = (*vocabulary.CAUSES, *vocabulary.PRIMARY_SITES, *vocabulary.MECHANISMS)
+
+
+class Part(BaseModel):
+    """A frozen piece of a scenario; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Severity(Part):
+    """Loading on the shared severity factor in each class."""
+
+    malignant: Loading = 0.0
+    non_malignant: Loading = 0.0
+
+
+class Effects(Part):
+    """What moves a finding between patients of one class, on the probit scale at dependence 1."""
+
+    age: Effect = Field(0.0, description="per 10 years of age")
+    male: Effect = Field(0.0, description="for men")
+    severity: Severity = Severity()
+    shifts: dict[str, Effect] = Field(default_factory=dict, description="by cause, primary site or mechanism")
+
+    @model_validator(mode="after")
+    def _known_states(self) -> Self:
+        unknown = sorted(set(self.shifts) - set(STATES))
+        if unknown:
+            raise ValueError(f"shifts must name causes, primary sites or mechanisms; got {', '.join(unknown)}")
+        return self
+
+
+class FindingTarget(Effects):
+    """Accuracy of a finding, and what it depends on."""
+
+    sensitivity: Fraction
+    specificity: Fraction
+    effective_n_malignant: Positive = 10.0
+    effective_n_non_malignant: Positive = 100.0
+    accuracy_status: Status = "assumed"
+    study: str = "this scenario"
+
+
+class LaboratoryTarget(Effects):
+    """Accuracy of a laboratory value at each of its cut-offs, and what it depends on."""
+
+    sensitivity: tuple[Fraction, ...]
+    specificity: tuple[Fraction, ...]
+    effective_n_malignant: Positive = 10.0
+    effective_n_non_malignant: Positive = 100.0
+    accuracy_status: Status = "assumed"
+    study: str = "this scenario"
+    median_non_malignant: Positive | None = None
+
+
+class Age(Part):
+    """Normal base distributions of age by class, before tilting."""
+
+    malignant_mean: Positive
+    malignant_sd: Positive
+    non_malignant_mean: Positive
+    non_malignant_sd: Positive
+
+
+class Cause(Part):
+    """Share of a non-malignant cause and its log-weights by age (per 10 years) and sex."""
+
+    share: Share
+    age: Effect = 0.0
+    male: Effect = 0.0
+    status: Status = "assumed"
+
+
+class Mechanisms(Part):
+    """Probability of each tumour mechanism."""
+
+    vertebral_destruction: Fraction
+    neural_compression: Fraction
+    inflammatory_mediators: Fraction
+
+
+class PrimarySite(Part):
+    """Share of a primary site in each sex, its log-weight by age (per 10 years) and its mechanisms."""
+
+    share_male: Share
+    share_female: Share
+    age: Effect = 0.0
+    status: Status = "assumed"
+    mechanisms: Mechanisms

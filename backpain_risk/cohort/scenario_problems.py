@@ -1,0 +1,87 @@
+"""What is wrong with a scenario, one sentence a problem: the key, the rule, what came, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import vocabulary
+from ..evidence.diagnostic_accuracy import band_probabilities
+from .scenario_parts import LaboratoryTarget, Severity
+
+if TYPE_CHECKING:
+    from .scenario import Scenario
+
+_RULES = {
+    "greater_than": "be more than {gt}",
+    "greater_than_equal": "be at least {ge}",
+    "less_than": "be less than {lt}",
+    "less_than_equal": "be at most {le}",
+    "missing": "be given",
+    "float_parsing": "be a number",
+    "float_type": "be a number",
+    "string_type": "be text",
+    "model_type": "be a table",
+    "dict_type": "be a table",
+    "literal_error": "be one of {expected}",
+}
+
+
+def sentence(problem: Any) -> str:
+    """One sentence for one problem: the key, the rule, what came, what to do."""
+    where, context = ".".join(map(str, problem["loc"])) or "the file", problem.get("ctx", {})
+    if problem["type"] == "extra_forbidden":
+        return f"{where} is not a key of a scenario; remove it or check its spelling."
+    if problem["type"] == "value_error":
+        return f"{where}: {context['error']}; mend these."
+    rule = _RULES.get(problem["type"], problem["msg"]).format(**context)
+    got = "nothing" if problem["type"] == "missing" else repr(problem["input"])
+    return f"{where} must {rule}; got {got}; probabilities are fractions, not percentages."
+
+
+def problems(scenario: Scenario) -> Iterator[str]:
+    """What no single field can check."""
+    for group, known in (
+        ("causes", vocabulary.CAUSES),
+        ("primary_sites", vocabulary.PRIMARY_SITES),
+        ("findings", {**vocabulary.FINDINGS, **vocabulary.IMAGING}),
+        ("laboratory", vocabulary.LABORATORY),
+    ):
+        wrong = sorted(set(known) ^ set(getattr(scenario, group)))
+        if wrong:
+            yield f"{group} must be exactly those of the vocabulary; got a difference in {', '.join(wrong)}"
+    for name, shares in (
+        ("causes.share", [c.share for c in scenario.causes.values()]),
+        ("primary_sites.share_male", [s.share_male for s in scenario.primary_sites.values()]),
+        ("primary_sites.share_female", [s.share_female for s in scenario.primary_sites.values()]),
+    ):
+        if abs(sum(shares) - 1) > 1e-9:
+            yield f"{name} must sum to 1; got {sum(shares):.6f}"
+    low, high = scenario.base_rate_interval
+    if low >= high:
+        yield f"base_rate_interval must be ascending; got {low} and {high}"
+    if (age := scenario.findings.get("age_50_or_over")) and (
+        age.shifts or age.age or age.male or age.severity != Severity()
+    ):
+        yield "findings.age_50_or_over must have no effects, because it is a band of age; got some"
+    for key, lab in scenario.laboratory.items():
+        yield from _laboratory_problems(key, lab)
+
+
+def _laboratory_problems(key: str, lab: LaboratoryTarget) -> Iterator[str]:
+    if key not in vocabulary.LABORATORY:
+        return
+    test = vocabulary.LABORATORY[key]
+    if not len(lab.sensitivity) == len(lab.specificity) == len(test.cutoffs):
+        yield f"laboratory.{key} must have a sensitivity and a specificity for each of its cut-offs {test.cutoffs}"
+        return
+    for bands in (
+        band_probabilities(lab.sensitivity, test.abnormal),
+        band_probabilities(1 - np.asarray(lab.specificity), test.abnormal),
+    ):
+        if np.any(bands <= 0):
+            yield f"laboratory.{key} must have sensitivities and specificities in the order of its cut-offs"
+    if key == "white_cell_count_10e9_l" and lab.median_non_malignant is None:
+        yield f"laboratory.{key}.median_non_malignant must be given"
