@@ -12,17 +12,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import plots as plots
     from . import report as report
+    from .cohort.ascertain import enrich as enrich
+    from .cohort.ascertain import follow_up as follow_up
+    from .cohort.ascertain import make_missing as make_missing
+    from .cohort.ascertain import misreport as misreport
+    from .cohort.ascertain import sample_case_control as sample_case_control
+    from .cohort.ascertain import verify_partially as verify_partially
+    from .cohort.associations import associations as associations
     from .cohort.description import ages as ages
     from .cohort.description import case_mix as case_mix
     from .cohort.description import risk_by_flags as risk_by_flags
+    from .cohort.facts import published_facts as published_facts
+    from .cohort.imputation import impute as impute
     from .cohort.own import check_cohort as check_cohort
+    from .cohort.partitions import simulate_to_parquet as simulate_to_parquet
     from .cohort.scenario import Scenario as Scenario
     from .cohort.scenario_files import load_scenario as load_scenario
     from .cohort.simulate import simulate_cohort as simulate_cohort
+    from .cohort.sites import simulate_sites as simulate_sites
     from .cohort.store import read_cohort as read_cohort
     from .cohort.store import verify_cohort as verify_cohort
     from .cohort.store import write_cohort as write_cohort
     from .cohort.table import Cohort as Cohort
+    from .cohort.table_one import standardised_difference as standardised_difference
+    from .cohort.table_one import table_one as table_one
     from .evidence.bayes_theorem import post_test_probability as post_test_probability
     from .evidence.diagnostic_accuracy import Accuracy as Accuracy
     from .evidence.diagnostic_accuracy import BandAccuracy as BandAccuracy
@@ -52,6 +65,7 @@ if TYPE_CHECKING:
     from .numerics.estimate import Estimate as Estimate
     from .numerics.patterns import Patterns as Patterns
     from .numerics.patterns import collapse as collapse
+    from .numerics.rubin import pool_estimates as pool_estimates
     from .vocabulary import NOTICE as NOTICE
     from .vocabulary import RED_FLAGS as RED_FLAGS
     from .vocabulary import data_dictionary as data_dictionary
@@ -59,6 +73,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "cohort.ascertain": ("enrich", "follow_up", "make_missing", "misreport", "sample_case_control", "verify_partially"),
+    "cohort.associations": ("associations",),
+    "cohort.facts": ("published_facts",),
+    "cohort.imputation": ("impute",),
+    "cohort.partitions": ("simulate_to_parquet",),
+    "cohort.sites": ("simulate_sites",),
+    "cohort.table_one": ("standardised_difference", "table_one"),
+    "numerics.rubin": ("pool_estimates",),
     "cohort.description": ("ages", "case_mix", "risk_by_flags"),
     "cohort.own": ("check_cohort",),
     "cohort.scenario": ("Scenario",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +28,7 @@ class Response:
 
     The mean of state s in context c is ``dependence * (state[s] + context[c] + loading * f)``; it is the same in every
     draw, only ``location`` differs: (D, 1) intercepts of a finding, (D, k - 1) thresholds of a laboratory value.
+    ``recording`` holds the probabilities that a finding is missed, and invented, when it is written down.
     """
 
     state: FloatArray
@@ -35,6 +36,7 @@ class Response:
     loading: float
     dependence: float
     location: FloatArray
+    recording: tuple[float, float] = (0.0, 0.0)
 
     def mean(self, contexts: Any = slice(None)) -> FloatArray:
         """Means over (contexts, S, nodes), or (S, nodes) for one context."""
@@ -53,8 +55,11 @@ def responses(scenarios: Sequence[Scenario], key: str, states: tuple[ClassStates
         shifts = states[g].shifts(effects.shifts)
         bare = Response(shifts, context, loading, first.dependence, np.empty((0, 0)))
         location = _located(bare, states[g].weight, below, above)
-        location = location if key in first.laboratory else -location
-        result.append(Response(shifts, context, loading, first.dependence, location))
+        if key in first.laboratory:
+            result.append(replace(bare, location=location))
+        else:
+            target = first.findings[key]
+            result.append(replace(bare, location=-location, recording=(target.missed, target.invented)))
     return tuple(result)
 
 

@@ -107,3 +107,13 @@ def _published_bands(bands: BandAccuracy) -> dict[str, Any]:
         "accuracy_status": bands.status,
         "study": bands.study,
     }
+
+
+def file_schema() -> dict[str, Any]:
+    """JSON schema of a scenario file: nothing is required, because what is not stated comes from elsewhere."""
+    schema = Scenario.model_json_schema()
+    schema["properties"].pop("name", None)
+    schema["properties"]["extends"] = {"enum": list(SHIPPED), "description": "scenario to start from"}
+    for part in (schema, *schema["$defs"].values()):
+        part.pop("required", None)
+    return schema

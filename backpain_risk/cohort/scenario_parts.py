@@ -32,12 +32,17 @@ class Severity(Part):
 
 
 class Effects(Part):
-    """What moves a finding between patients of one class, on the probit scale at dependence 1."""
+    """What moves a finding between patients of one class, on the probit scale at dependence 1.
+
+    ``reason`` states why, where the association of a finding with malignancy changes sign once the other findings are
+    known.
+    """
 
     age: Effect = Field(0.0, description="per 10 years of age")
     male: Effect = Field(0.0, description="for men")
     severity: Severity = Severity()
     shifts: dict[str, Effect] = Field(default_factory=dict, description="by cause, primary site or mechanism")
+    reason: str = ""
 
     @model_validator(mode="after")
     def _known_states(self) -> Self:
@@ -48,7 +53,11 @@ class Effects(Part):
 
 
 class FindingTarget(Effects):
-    """Accuracy of a finding, and what it depends on."""
+    """Accuracy of a finding, and what it depends on.
+
+    ``missed`` and ``invented`` are the probabilities that a finding that is there is recorded as absent, and one that
+    is not as present; sensitivity and specificity are those of the finding itself.
+    """
 
     sensitivity: Fraction
     specificity: Fraction
@@ -56,6 +65,8 @@ class FindingTarget(Effects):
     effective_n_non_malignant: Positive = 100.0
     accuracy_status: Status = "assumed"
     study: str = "this scenario"
+    missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    invented: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class LaboratoryTarget(Effects):

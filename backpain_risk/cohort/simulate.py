@@ -280,18 +280,19 @@ def _cohort(
         predictors=pd.DataFrame(predictors, copy=False),
         outcome=pd.Series(columns["outcome"], name="outcome", copy=False),
         tests=pd.DataFrame(tests, copy=False),
-        latent=_latent(columns, tables.states),
+        latent=pd.DataFrame(latent_columns(columns, tables.states), copy=False),
         scenario=scenario,
         seed=seed.entropy if isinstance(seed.entropy, int) and not seed.spawn_key else None,
     )
 
 
-def _latent(columns: dict[str, npt.NDArray[Any]], states: pd.DataFrame) -> pd.DataFrame:
+def latent_columns(columns: dict[str, npt.NDArray[Any]], states: pd.DataFrame) -> dict[str, Any]:
+    """Cause, primary site, mechanisms and severity behind the drawn states and nodes."""
     state = columns["state"]
     latent: dict[str, Any] = {key: _categories(states[key], state) for key in ("cause", "primary_site")}
     latent |= {key: states[key].to_numpy().take(state) for key in vocabulary.MECHANISMS}
     latent["severity"] = NODES.take(columns["severity"])
-    return pd.DataFrame(latent, copy=False)
+    return latent
 
 
 def _categories(column: pd.Series[Any], state: npt.NDArray[Any]) -> pd.Categorical[Any]:

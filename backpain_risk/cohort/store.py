@@ -54,13 +54,13 @@ def write_cohort(cohort: Cohort, path: str | Path) -> Path:
 
 
 def read_cohort(path: str | Path) -> Cohort:
-    """Read a cohort written by :func:`write_cohort`; with its manifest, the scenario and so the true risk come back."""
-    target = _checked(path)
-    if not target.is_file():
-        raise ValueError(f"path must be a file written by write_cohort; {target} does not exist. Check the name.")
-    table = pd.read_csv(target) if target.suffix == ".csv" else pd.read_parquet(target)
-    table = _unguarded(table) if target.suffix == ".csv" else table
+    """Read a cohort written by :func:`write_cohort` (a file) or :func:`simulate_to_parquet` (a folder).
+
+    With its manifest the scenario, and so the true risk, come back.
+    """
+    target = Path(path)
     manifest = _read_manifest(target)
+    table = _read_table(target)
     latent = [c for c in table.columns if c.startswith(_LATENT)]
     other = [c for c in table.columns if c not in (*PREDICTORS, *TESTS, "outcome", *latent)]
     if "outcome" not in table.columns:
@@ -79,24 +79,53 @@ def read_cohort(path: str | Path) -> Cohort:
     )
 
 
+def _read_table(target: Path) -> pd.DataFrame:
+    if target.is_dir():
+        if not manifest_path(target).is_file():
+            raise ValueError(
+                f"path must hold a finished cohort; {target} has no manifest. Run simulate again to resume."
+            )
+        return pd.concat([pd.read_parquet(file) for file in partition_files(target)], ignore_index=True)
+    if not _checked(target).is_file():
+        raise ValueError(f"path must be a file or folder of a cohort; {target} does not exist. Check the name.")
+    return _unguarded(pd.read_csv(target)) if target.suffix == ".csv" else pd.read_parquet(target)
+
+
 def verify_cohort(path: str | Path) -> None:
-    """Compare a cohort file with the checksum in its manifest.
+    """Compare a cohort, a file or a folder of files, with the checksums in its manifest.
 
     Raises
     ------
     ValueError
-        When the manifest is missing or any byte of the file differs.
+        When the manifest is missing or any byte differs; every file at fault is named.
     """
-    target = _checked(path)
+    target = Path(path)
     manifest = _read_manifest(target)
     if not manifest:
         raise ValueError(f"{target} must have a manifest to be verified; {manifest_path(target).name} is missing.")
-    found = sha256(target)
-    if found != manifest["sha256"]:
-        raise ValueError(
-            f"{target} must have SHA-256 {manifest['sha256'][:16]}...; got {found[:16]}.... The file was changed or "
-            "damaged: write it again."
-        )
+    files = {name: entry["sha256"] for name, entry in manifest.get("files", {}).items()}
+    folder = target if target.is_dir() else target.parent
+    problems = [
+        p
+        for name, expected in (files or {target.name: manifest["sha256"]}).items()
+        if (p := _differs(folder / name, expected))
+    ]
+    if problems:
+        raise ValueError(f"{target}: {' '.join(problems)}")
+
+
+def _differs(file: Path, expected: str) -> str:
+    if not file.is_file():
+        return f"{file.name} is missing; write it again."
+    found = sha256(file)
+    if found == expected:
+        return ""
+    return f"{file.name} must have SHA-256 {expected[:16]}..., got {found[:16]}...: changed or damaged, write it again."
+
+
+def partition_files(folder: Path) -> list[Path]:
+    """The Parquet files of a finished cohort, in order."""
+    return [folder / name for name in _read_manifest(folder)["files"]]
 
 
 def write_atomically(target: Path, write: Callable[[Path], Any]) -> None:
@@ -119,7 +148,9 @@ def sha256(path: Path) -> str:
 
 
 def manifest_path(target: Path) -> Path:
-    """Manifest beside a cohort file."""
+    """Manifest beside a cohort file, or inside a folder of files."""
+    if target.is_dir():
+        return target / "manifest.json"
     return target.with_name(f"{target.stem}.manifest.json")
 
 

@@ -57,9 +57,11 @@ class Structure:
     responses: dict[str, tuple[Response, ...]]
 
     def finding_probability(self, key: str, g: int, contexts: Any = slice(None)) -> FloatArray:
-        """P(finding | class, context, state, severity), shape (D, contexts, S, nodes)."""
+        """P(finding recorded | class, context, state, severity), shape (D, contexts, S, nodes)."""
         response = self.responses[key][g]
-        return ndtr(response.location[:, :, None, None] + response.mean(contexts))
+        present = ndtr(response.location[:, :, None, None] + response.mean(contexts))
+        missed, invented = response.recording
+        return present if missed == invented == 0 else invented + (1 - missed - invented) * present
 
     def value_probability(self, key: str, g: int, ranges: IntArray, contexts: Any = slice(None)) -> FloatArray:
         """P(first <= value index <= last | ...), shape (D, contexts, len(ranges), S, nodes)."""

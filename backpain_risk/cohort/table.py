@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from .. import vocabulary
@@ -36,6 +38,11 @@ class Cohort:
         Entropy they were drawn with.
     other : DataFrame or None
         Columns of the user's own that are not of the vocabulary, such as an identifier or a site.
+    verified : Series of bool or None
+        Whether the outcome of each patient was verified; None when everybody's was. The outcome of the others is what
+        was recorded, 0.
+    sites : mapping of site to Scenario or None
+        For cohorts of several sites, what the patients of each were drawn from; ``other["site"]`` says whose each is.
     """
 
     predictors: pd.DataFrame
@@ -45,6 +52,8 @@ class Cohort:
     scenario: Scenario | None = None
     seed: int | None = None
     other: pd.DataFrame | None = None
+    verified: pd.Series[bool] | None = None
+    sites: Mapping[str, Scenario] | None = None
 
     @classmethod
     def from_frame(
@@ -100,11 +109,28 @@ class Cohort:
     @cached_property
     def true_risk(self) -> pd.Series:
         """Exact P(malignancy | predictors) of each synthetic patient."""
+        risk = pd.Series(0.0, index=self.outcome.index, name="true_risk")
+        if self.sites is not None and self.other is not None:
+            for site, scenario in self.sites.items():
+                here = self.other["site"] == site
+                risk[here] = scenario.risk(self.predictors[here])
+            return risk
         if self.scenario is None:
             raise ValueError(
-                "true_risk exists for synthetic cohorts only; this cohort has no scenario. Use a model's risk."
+                "true_risk exists for synthetic cohorts only; this cohort has no scenario. Use the risk of a model."
             )
-        return pd.Series(self.scenario.risk(self.predictors), index=self.outcome.index, name="true_risk")
+        risk[:] = self.scenario.risk(self.predictors)
+        return risk
+
+    def take(self, rows: npt.ArrayLike) -> Cohort:
+        """The patients of some row numbers (from 0), in that order, numbered anew."""
+        chosen = np.asarray(rows, dtype=np.int64)
+
+        def of(table: Any) -> Any:
+            return None if table is None else table.iloc[chosen].reset_index(drop=True)
+
+        tables = ("predictors", "outcome", "tests", "latent", "other", "verified")
+        return replace(self, **{name: of(getattr(self, name)) for name in tables})
 
     def to_frame(self) -> pd.DataFrame:
         """Predictors, tests and outcome side by side."""

@@ -23,3 +23,8 @@ def block_generator(seed: np.random.SeedSequence, stream: int, block: int) -> np
     """Generator of one stream (a variable) in one block; streams are numbered once and never reused."""
     key = (*seed.spawn_key, stream, block)
     return np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy=seed.entropy, spawn_key=key)))
+
+
+def child_sequence(seed: np.random.SeedSequence, number: int) -> np.random.SeedSequence:
+    """A numbered child, the same whatever was spawned before."""
+    return np.random.SeedSequence(entropy=seed.entropy, spawn_key=(*seed.spawn_key, number))

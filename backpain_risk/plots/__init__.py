@@ -4,13 +4,14 @@ Every function takes a result and optional axes, and returns the axes. No global
 """
 
 from .calibration import plot_calibration, plot_risk_distribution
-from .cohort import plot_ages, plot_case_mix, plot_risk_by_flags
+from .cohort import plot_ages, plot_associations, plot_case_mix, plot_risk_by_flags
 from .evidence import plot_fagan, plot_likelihood_ratios
 from .net_benefit import plot_decision_curve
 from .terms import plot_odds_ratios
 
 __all__ = [
     "plot_ages",
+    "plot_associations",
     "plot_calibration",
     "plot_case_mix",
     "plot_decision_curve",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..cohort.associations import Associations
 from ..cohort.description import Ages, CaseMix, RiskByFlags
+from ..vocabulary import label
 from .style import FAINT, INK, MUTED, PALETTE, axes_or_new, log_percent_axis, note, percent, tidy
 
 
@@ -70,4 +72,27 @@ def plot_risk_by_flags(result: RiskByFlags, *, ax: Axes | None = None) -> Axes:
     note(ax, "patients under each number")
     tidy(ax)
     ax.legend(frameon=False, fontsize=9, loc="upper left")
+    return ax
+
+
+def plot_associations(found: Associations, *, ax: Axes | None = None) -> Axes:
+    """Log odds ratios between findings: below the diagonal without malignancy, above it with."""
+    names = list(found.odds_ratios.index)
+    ax = axes_or_new(ax, (7.0, 6.0))
+    log_ratio = np.full((len(names), len(names)), np.nan)
+    i, j = (found.pairs[side].map(names.index).to_numpy() for side in ("finding", "other"))
+    log_ratio[j, i], log_ratio[i, j] = np.log(found.pairs.without), np.log(found.pairs.with_malignancy)
+    limit = max(float(np.nanmax(np.abs(log_ratio))), 0.1)
+    image = ax.imshow(log_ratio, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    for (i, j), value in np.ndenumerate(log_ratio):
+        if np.isfinite(value):
+            colour = "white" if abs(value) > 0.6 * limit else INK
+            ax.text(j, i, f"{np.exp(value):.1f}", ha="center", va="center", fontsize=7, color=colour)
+    labels = [label(name) for name in names]
+    ax.set_xticks(range(len(names)), labels=labels, rotation=40, ha="right", fontsize=8)
+    ax.set_yticks(range(len(names)), labels=labels, fontsize=8)
+    ax.set_xlabel("Odds ratio: below the diagonal without malignancy, above it with")
+    ax.figure.colorbar(image, ax=ax, label="Log odds ratio", shrink=0.8)
+    tidy(ax)
+    ax.tick_params(labelsize=8, length=0)
     return ax

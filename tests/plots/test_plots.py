@@ -35,6 +35,7 @@ def drawn(rare, cohort):
         "plot_fagan": lambda ax: plots.plot_fagan(bpr.post_test(evidence.finding("xray_lesion"), 0.01, rng=1), ax=ax),
         "plot_odds_ratios": lambda ax: plots.plot_odds_ratios(fit.result_, ax=ax),
         "plot_case_mix": lambda ax: plots.plot_case_mix(bpr.case_mix(cohort), ax=ax),
+        "plot_associations": lambda ax: plots.plot_associations(bpr.associations(cohort.scenario), ax=ax),
         "plot_ages": lambda ax: plots.plot_ages(bpr.ages(cohort), ax=ax),
         "plot_risk_by_flags": lambda ax: plots.plot_risk_by_flags(bpr.risk_by_flags(cohort), ax=ax),
     }
@@ -50,6 +51,7 @@ def test_axes_given_are_axes_returned_and_nothing_global_changes(drawn):
         ax = plt.subplots()[1]
         assert plot(ax) is ax, name
         assert plot(None) is not ax, name
+        plt.close("all")
     assert dict(mpl.rcParams) == before
 
 
