@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,14 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from ..numerics.checks import FloatArray, check_weight, refuse_where
+from ..numerics.patterns import distinct_rows
+
+
+class Rows(NamedTuple):
+    """Distinct rows of predictors, (m, columns), and which of them each patient is, (n,)."""
+
+    values: FloatArray
+    inverse: npt.NDArray[np.int64]
 
 
 class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -24,9 +32,10 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         raise TypeError(f"{type(self).__name__} must define fit")
 
     def risk(self, X: Any) -> FloatArray:
-        """Predicted probability of the event, shape (n,)."""
+        """Predicted probability of the event, shape (n,); computed once for identical rows of a DataFrame."""
         check_is_fitted(self)
-        return self._risk(self._read_predictors(X, reset=False))
+        rows = self._read_rows(X, reset=False)
+        return self._risk(rows.values)[rows.inverse]
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Probabilities of both classes, shape (n, 2); the second column is the risk."""
@@ -40,6 +49,14 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     def _risk(self, X: FloatArray) -> FloatArray:
         raise TypeError(f"{type(self).__name__} must define _risk")
+
+    def _read_rows(self, X: Any, *, reset: bool) -> Rows:
+        """Distinct rows of a DataFrame, or all rows of an array, as float64; see :meth:`_read_predictors`."""
+        if not isinstance(X, pd.DataFrame):
+            values = self._read_predictors(X, reset=reset)
+            return Rows(values, np.arange(len(values)))
+        inverse, first = distinct_rows([X.iloc[:, j] for j in range(X.shape[1])])
+        return Rows(self._read_predictors(X.iloc[first], reset=reset), inverse)
 
     def _read_predictors(self, X: Any, *, reset: bool) -> FloatArray:
         """Predictors as finite float64; text and missing values refused with advice."""

@@ -14,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..numerics.checks import FloatArray, as_vector, check_choice, check_same_length
 from ..numerics.newton import LogisticObjective
-from ..numerics.patterns import collapse
-from .classifier import RiskClassifier
+from ..numerics.patterns import distinct_rows, sum_by
+from .classifier import RiskClassifier, Rows
 from .design import Column, learn_design, refuse_dependent, with_constant
 from .estimation import Fit, firth, limiting_predictor, maximum_likelihood, penalised
 from .logistic_result import LogisticResult
@@ -119,13 +119,17 @@ class LogisticModel(RiskClassifier):
             For missing values, text, one class only, dependent columns, or options that do not exist.
         """
         self._check_options()
-        predictors = self._read_predictors(X, reset=True)
-        outcome = self._read_outcome(y, len(predictors))
+        rows = self._read_rows(X, reset=True)
+        outcome = self._read_outcome(y, rows.inverse.size)
         weight = self._read_weight(sample_weight, outcome.size)
         _refuse_one_class(outcome, weight)
-        columns = tuple(map(str, getattr(self, "feature_names_in_", [f"x{j}" for j in range(predictors.shape[1])])))
-        self.design_ = learn_design(predictors, weight, columns, self.splines, self.interactions)
-        objective = self._objective(predictors, outcome, weight, offset)
+        rows, shift = _with_offset(rows, offset)
+        events, n = (sum_by(rows.inverse, w, len(rows.values)) for w in (weight * outcome, weight))
+        width = rows.values.shape[1]
+        columns = tuple(map(str, getattr(self, "feature_names_in_", [f"x{j}" for j in range(width)])))
+        self.design_ = learn_design(rows.values, n, columns, self.splines, self.interactions)
+        design, keep = with_constant(self.design_.matrix(rows.values)), n > 0
+        objective = LogisticObjective(design[keep], events[keep], n[keep], shift[keep])
         terms = ("intercept", *self.design_.terms)
         if self.penalty == "ridge":
             objective = self._with_ridge(objective)
@@ -143,16 +147,6 @@ class LogisticModel(RiskClassifier):
                 f"correction must be 'auto' or 'none' unless penalty='firth'; got correction={self.correction!r} with "
                 f"penalty={self.penalty!r}. It corrects the mean risk of Firth's penalty."
             )
-
-    def _objective(
-        self, X: FloatArray, y: FloatArray, weight: FloatArray, offset: npt.ArrayLike | None
-    ) -> LogisticObjective:
-        shift = np.zeros(y.size) if offset is None else as_vector("offset", offset)
-        check_same_length(X=y.size, offset=shift.size)
-        patterns = collapse(np.column_stack([X, shift]), y, weight)
-        design = with_constant(self.design_.matrix(patterns.X[:, :-1]))
-        keep = patterns.n > 0
-        return LogisticObjective(design[keep], patterns.events[keep], patterns.n[keep], patterns.X[keep, -1])
 
     def _with_ridge(self, objective: LogisticObjective) -> LogisticObjective:
         variance = _column_variance(objective)
@@ -203,7 +197,8 @@ class LogisticModel(RiskClassifier):
     def linear_predictor(self, X: Any) -> FloatArray:
         """Log odds of the event, shape (n,); infinite where separated data leave no doubt."""
         check_is_fitted(self)
-        return self._linear_predictor(self._read_predictors(X, reset=False))
+        rows = self._read_rows(X, reset=False)
+        return self._linear_predictor(rows.values)[rows.inverse]
 
     def decision_function(self, X: Any) -> FloatArray:
         """The linear predictor, under scikit-learn's name."""
@@ -215,6 +210,18 @@ class LogisticModel(RiskClassifier):
 
     def _risk(self, X: FloatArray) -> FloatArray:
         return np.asarray(expit(self._linear_predictor(X)))
+
+
+def _with_offset(rows: Rows, offset: npt.ArrayLike | None) -> tuple[Rows, FloatArray]:
+    """Rows that are distinct together with their offset, and the offset of each."""
+    size = rows.inverse.size
+    if offset is None and len(rows.values) < size:
+        return rows, np.zeros(len(rows.values))
+    shift = np.zeros(size) if offset is None else as_vector("offset", offset)
+    check_same_length(X=size, offset=shift.size)
+    columns = list(rows.values.T) if len(rows.values) == size else [rows.inverse]
+    inverse, first = distinct_rows([*columns, shift])
+    return Rows(rows.values[rows.inverse[first]], inverse), shift[first]
 
 
 def _refuse_one_class(outcome: FloatArray, weight: FloatArray) -> None:

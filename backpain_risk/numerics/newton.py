@@ -102,7 +102,8 @@ class LogisticObjective:
         wide = np.longdouble
         X = self.X.astype(wide)
         eta = X @ beta.astype(wide) + self.offset
-        residual = self.events - self.n / (1 + np.exp(-eta))
+        with np.errstate(over="ignore"):  # a risk of 0
+            residual = self.events - self.n / (1 + np.exp(-eta))
         gradient: Any = X.T @ residual
         if self.ridge is not None:
             gradient = gradient - self.ridge * beta
@@ -128,7 +129,6 @@ def maximise(
     *,
     free: BoolArray | None = None,
     max_iterations: int = 200,
-    max_step: float = 5.0,
     tolerance: float = 1e-9,
 ) -> Maximum:
     """Newton steps with halving until the Newton decrement is below ``tolerance``, then one more full step.
@@ -140,8 +140,6 @@ def maximise(
     start : ndarray, shape (p,)
     free : ndarray of bool, shape (p,), optional
         Parameters that move; the others stay at ``start`` (profile likelihood).
-    max_step : float
-        Largest change of one parameter in one step.
 
     Returns
     -------
@@ -155,7 +153,6 @@ def maximise(
         if step is None:
             return Maximum(parameters, terms, iteration, converged=False)
         decrement = float(np.sqrt(max(terms.gradient[move] @ step, 0.0)))
-        step *= min(1.0, max_step / max(float(np.abs(step).max(initial=0.0)), 1e-300))
         trial = _halve_until_better(objective, parameters, terms, step, move)
         if trial is None:
             return Maximum(parameters, terms, iteration, converged=decrement < 1e-6)

@@ -123,10 +123,12 @@ def _codes(column: Any) -> tuple[npt.NDArray[Any], int]:
 
 def _dense(key: IntArray, radix: int) -> tuple[IntArray, int]:
     """Renumber keys as 0..m-1 in ascending order."""
+    if key.size == 0:
+        return key, 0
     if radix <= max(_DENSE, 4 * key.size) and radix < 1 << 31:
         present = np.zeros(radix, dtype=bool)
         present[key] = True
         number = np.cumsum(present) - 1
-        return number[key], int(number[-1]) + 1 if radix else 0
+        return number[key], int(number[-1]) + 1
     codes, levels = pd.factorize(key, sort=True)
     return codes.astype(np.int64, copy=False), len(levels)
