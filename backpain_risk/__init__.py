@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .cohort.imputation import impute as impute
     from .cohort.own import check_cohort as check_cohort
     from .cohort.partitions import simulate_to_parquet as simulate_to_parquet
+    from .cohort.pattern_counts import count_patterns as count_patterns
     from .cohort.scenario import Scenario as Scenario
     from .cohort.scenario_files import load_scenario as load_scenario
     from .cohort.simulate import simulate_cohort as simulate_cohort
@@ -59,9 +60,15 @@ if TYPE_CHECKING:
     from .models.bayesian import BayesianLogisticModel as BayesianLogisticModel
     from .models.likelihood_ratio import LikelihoodRatioModel as LikelihoodRatioModel
     from .models.logistic import LogisticModel as LogisticModel
+    from .models.patient import assess as assess
     from .models.prior import Prior as Prior
+    from .models.saved import load_model as load_model
+    from .models.saved import save_model as save_model
     from .models.separation import Separation as Separation
     from .models.separation import detect_separation as detect_separation
+    from .models.updating import recalibrate as recalibrate
+    from .models.updating import shift_prevalence as shift_prevalence
+    from .models.wrapped import StatsmodelsModel as StatsmodelsModel
     from .numerics.estimate import Estimate as Estimate
     from .numerics.patterns import Patterns as Patterns
     from .numerics.patterns import collapse as collapse
@@ -100,6 +107,11 @@ _HOME = {
     "measures.overall": ("brier_score", "scaled_brier"),
     "measures.risk_distribution": ("risk_distribution",),
     "measures.summary": ("performance",),
+    "cohort.pattern_counts": ("count_patterns",),
+    "models.patient": ("assess",),
+    "models.saved": ("load_model", "save_model"),
+    "models.updating": ("recalibrate", "shift_prevalence"),
+    "models.wrapped": ("StatsmodelsModel",),
     "models.bayesian": ("BayesianLogisticModel",),
     "models.likelihood_ratio": ("LikelihoodRatioModel",),
     "models.logistic": ("LogisticModel",),

@@ -90,6 +90,40 @@ def scenario_schema() -> None:
     typer.echo(json.dumps(file_schema(), indent=1))
 
 
+@app.command("assess")
+def assess_command(
+    flag: Annotated[list[str] | None, typer.Option(help="Finding that is present; repeat for several.")] = None,
+    no_flag: Annotated[list[str] | None, typer.Option(help="Finding that is absent; repeat for several.")] = None,
+    age: Annotated[float | None, typer.Option(help="Age in years.")] = None,
+    male: Annotated[bool | None, typer.Option("--male/--female", help="Sex.")] = None,
+    esr: Annotated[float | None, typer.Option(help="ESR in mm/h.")] = None,
+    haematocrit: Annotated[float | None, typer.Option(help="Haematocrit in %.")] = None,
+    white_cells: Annotated[float | None, typer.Option(help="White cell count in 10^9/L.")] = None,
+    pretest: Annotated[float | None, typer.Option(help="Pre-test probability, 0.01 when not given.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model saved as JSON, instead of likelihood ratios.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="PNG file for the steps.")] = None,
+) -> None:
+    """Step by step from pre-test to post-test probability of one patient."""
+    from .models.patient import assess
+    from .models.saved import load_model
+
+    findings: dict[str, Any] = dict.fromkeys(flag or (), 1) | dict.fromkeys(no_flag or (), 0)
+    numbers = {"age_years": age, "male": male, "esr_mm_h": esr}
+    numbers |= {"haematocrit_percent": haematocrit, "white_cell_count_10e9_l": white_cells}
+    findings |= {key: value for key, value in numbers.items() if value is not None}
+    assessment = assess(findings, model=load_model(model) if model else None, pretest=pretest)
+    typer.echo(str(assessment))
+    if plot is not None:
+        from .plots import plot_waterfall
+
+        _save(plot_waterfall(assessment), plot)
+
+
+def _save(ax: Any, path: Path) -> None:
+    ax.figure.savefig(path, dpi=150, metadata={"Software": None})
+    typer.echo(f"Drawn in {path}.")
+
+
 @app.command()
 def check(
     data: Annotated[Path, typer.Argument(help="CSV file of a cohort.")],

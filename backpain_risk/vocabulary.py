@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NOTICE = "Synthetic data, for research; not for clinical use."
-"""What every output says."""
+"""What every output about synthetic patients says."""
+
+RESEARCH_NOTICE = "For research; not for clinical use."
+"""What every output about patients of any origin says."""
 
 STATUSES = ("reported", "unconfirmed", "assumed")
 """How well a number is known: read in a source, from memory of the paper, or a stated judgement."""

@@ -34,6 +34,35 @@ def test_simulate_writes_a_cohort_that_passes_its_own_check(tmp_path):
     assert run("check", out).returncode == 0
 
 
+def test_assess_goes_step_by_step(tmp_path):
+    picture = tmp_path / "steps.png"
+    done = run("assess", "--flag", "history_of_cancer", "--age", 67, "--esr", 58, "--pretest", 0.01, "--plot", picture)
+    assert done.returncode == 0, done.stderr
+    assert "After all of them: 83.49%" in done.stdout
+    assert done.stdout.count("not for clinical use") == 1
+    assert picture.is_file()
+    bad = run("assess", "--flag", "history_of_cancer", "--age", 670)
+    assert bad.returncode == 2
+    assert "age_years must be from 18 to 95 years; got 670.0" in bad.stderr
+
+
+def test_scenarios_can_be_shown_and_have_a_schema():
+    shown = run("scenario", "show", "walk_in").stdout
+    assert "Base rate 0.658%" in shown
+    assert "night_pain changes sign" in shown
+    assert '"$defs"' in run("scenario", "schema").stdout
+
+
+def test_a_folder_of_patients_is_written_verified_and_resumed(tmp_path):
+    out = tmp_path / "many"
+    for extra in ([], ["--resume"]):
+        assert run("simulate", "--out", out, "--seed", 1, "--n", 70_000, *extra).returncode == 0
+    assert run("verify", out).returncode == 0
+    again = run("simulate", "--out", out, "--seed", 1, "--n", 70_000)
+    assert again.returncode == 2
+    assert "holds an earlier run" in again.stderr
+
+
 def test_evaluate_judges_a_strangers_predictions(predictions, tmp_path):
     done = run("evaluate", "--data", predictions, "--outcome", "y", "--risk", "model_a", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr

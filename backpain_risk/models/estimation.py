@@ -28,6 +28,8 @@ class Fit:
         Parameter of ``maximum`` behind each term, -1 where the term is not identified.
     coefficient, covariance : ndarray, shape (p,) and (p, p)
         Per term; the coefficient is finite here even when separated, see ``separation``.
+    whole : LogisticObjective or None
+        When separated, the likelihood of all patterns, of which ``objective`` is the limit.
     """
 
     objective: LogisticObjective
@@ -36,6 +38,7 @@ class Fit:
     coefficient: FloatArray
     covariance: FloatArray
     separation: Separation | None = None
+    whole: LogisticObjective | None = None
 
 
 def start_at_mean(objective: LogisticObjective) -> FloatArray:
@@ -94,6 +97,7 @@ def _limit(objective: LogisticObjective, separation: Separation) -> Fit:
         coefficient=coefficient,
         covariance=matrix,
         separation=separation,
+        whole=objective,
     )
 
 
@@ -152,10 +156,9 @@ def _flac(objective: LogisticObjective, beta: FloatArray) -> Fit:
     )
 
 
-def limiting_predictor(design: FloatArray, coefficient: FloatArray, separation: Separation | None) -> FloatArray:
+def limiting_predictor(design: FloatArray, coefficient: FloatArray, direction: FloatArray) -> FloatArray:
     """Linear predictor, infinite for rows that a separating direction moves."""
     eta = design @ coefficient
-    if separation is None:
+    if not np.any(direction):
         return eta
-    away = design @ separation.direction
-    return np.where(moved_by(design, separation.direction), np.copysign(np.inf, away), eta)
+    return np.where(moved_by(design, direction), np.copysign(np.inf, design @ direction), eta)

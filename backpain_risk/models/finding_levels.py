@@ -92,15 +92,20 @@ def published_levels(key: str, source: Accuracy | BandAccuracy) -> FindingLevels
     return FindingLevels(key=key, labels=(LEVELS[0], LEVELS[1]), edges=np.array([0.5]), source=source)
 
 
-def learned_levels(key: str, values: FloatArray, outcome: FloatArray, weight: FloatArray) -> FindingLevels:
-    """Levels of a column and their counts: its distinct values when few, the bands of the vocabulary, or quarters."""
-    known = ~np.isnan(values) & (weight > 0)
-    edges = _edges(key, values[known], weight[known])
+def learned_levels(key: str, values: FloatArray, events: FloatArray, n: FloatArray) -> FindingLevels:
+    """Levels of a column and their counts: its distinct values when few, the bands of the vocabulary, or quarters.
+
+    ``events`` and ``n`` are those of each row of ``values``.
+    """
+    known = ~np.isnan(values) & (n > 0)
+    edges = _edges(key, values[known], n[known])
     level = np.searchsorted(edges, values[known], side="right")
-    rows = [weight[known] * (outcome[known] == c) for c in (1, 0)]
-    events, others = (sum_by(level, row, edges.size + 1) for row in rows)
+    counts = [sum_by(level, x[known], edges.size + 1) for x in (events, n - events)]
     return FindingLevels(
-        key=key, labels=_labels(key, values[known], edges), edges=edges, source=Counts(events=events, others=others)
+        key=key,
+        labels=_labels(key, values[known], edges),
+        edges=edges,
+        source=Counts(events=counts[0], others=counts[1]),
     )
 
 

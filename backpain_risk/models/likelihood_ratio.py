@@ -14,18 +14,22 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .. import vocabulary
 from ..evidence.diagnostic_accuracy import Accuracy, BandAccuracy
 from ..evidence.tables import Evidence, load_evidence
-from ..numerics.checks import FloatArray, as_generator, check_fraction
+from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction
+from ..numerics.newton import LogisticObjective, maximise
+from ..numerics.patterns import IntArray, sum_by
 from ..numerics.table import ResultTable
 from .classifier import RiskClassifier, refuse_text
+from .design import with_constant
 from .finding_levels import FindingLevels, learned_levels, published_levels
 
 _PUBLISHED = (*vocabulary.FINDINGS, *vocabulary.LABORATORY, *vocabulary.IMAGING)
 _EXPLAIN_DRAWS = 4000
+DEPENDENCE = ("independent", "shrunk")
 Ratios = Evidence | Mapping[str, Accuracy | BandAccuracy]
 
 
 class LikelihoodRatioModel(RiskClassifier):
-    """Pre-test odds times one likelihood ratio per finding, findings taken as independent given malignancy.
+    """Pre-test odds times one likelihood ratio per finding.
 
     Parameters
     ----------
@@ -33,14 +37,24 @@ class LikelihoodRatioModel(RiskClassifier):
         Likelihood ratios to use; learned from the data when None.
     pretest : float, optional
         Pre-test probability; the event rate of the data when None.
+    dependence : {"independent", "shrunk"}
+        Findings taken as independent given malignancy, which is what multiplication assumes and is rarely true; or each
+        ratio raised to an exponent of its own, learned from data together with a factor for the pre-test odds.
 
     Attributes
     ----------
     findings_ : dict of FindingLevels
     pretest_ : float
+    exponents_ : dict of float
+        Exponent of each finding's ratio; 1 when independent.
+    baseline_ : float
+        Probability before any finding: the pre-test probability, moved by the learned factor when shrunk.
 
     Notes
     -----
+    Exponents are 1 + d with d from a logistic regression on the log ratios, offset by their sum, each d with a N(0, 1)
+    prior so that rare findings do not separate.
+
     Unknown findings are skipped: a missing value or an absent column multiplies by 1. ``age_years`` is read as the band
     ``age_50_or_over`` when only the former is there, and laboratory values by band. Columns without a likelihood ratio
     are not used. Learned ratios add 1/2 to every count; columns with more than 10 distinct values are cut at quarters.
@@ -52,9 +66,12 @@ class LikelihoodRatioModel(RiskClassifier):
     array([0.0035, 0.0689])
     """
 
-    def __init__(self, evidence: Ratios | None = None, pretest: float | None = None) -> None:
+    def __init__(
+        self, evidence: Ratios | None = None, pretest: float | None = None, dependence: str = "independent"
+    ) -> None:
         self.evidence = evidence
         self.pretest = pretest
+        self.dependence = dependence
 
     @classmethod
     def from_evidence(cls, findings: Iterable[str] | None = None, pretest: float = 0.01) -> LikelihoodRatioModel:
@@ -75,18 +92,40 @@ class LikelihoodRatioModel(RiskClassifier):
         return model
 
     def fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
-        """Learn what is not given: likelihood ratios from the levels of each column, pre-test from the event rate."""
-        predictors = self._read_predictors(X, reset=True)
-        outcome = self._read_outcome(y, len(predictors))
+        """Learn what is not given: ratios from the levels of each column, pre-test from the event rate, exponents."""
+        check_choice("dependence", self.dependence, DEPENDENCE)
+        rows = self._read_rows(X, reset=True)
+        outcome = self._read_outcome(y, rows.inverse.size)
         weight = self._read_weight(sample_weight, outcome.size)
+        events, n = (sum_by(rows.inverse, w, len(rows.values)) for w in (weight * outcome, weight))
+        columns = self._columns(X, rows.values)
         if self.evidence is None:
-            columns = {name: predictors[:, j] for j, name in enumerate(self._columns(X, predictors))}
-            findings = {name: learned_levels(name, x, outcome, weight) for name, x in columns.items()}
+            findings = {
+                name: learned_levels(name, x, events, n) for name, x in zip(columns, rows.values.T, strict=True)
+            }
         else:
             findings = {key: published_levels(key, source) for key, source in _sources(self.evidence).items()}
-        given = _learned_pretest(outcome, weight) if self.pretest is None else self.pretest
+        given = _learned_pretest(events, n) if self.pretest is None else self.pretest
         self._keep(findings, check_fraction("pretest", given))
+        if self.dependence == "shrunk":
+            self._learn_exponents(self._levels(rows.values, columns), events, n)
         return self
+
+    def _learn_exponents(self, levels: dict[str, IntArray], events: FloatArray, n: FloatArray) -> None:
+        _learned_pretest(events, n)
+        ratios = np.column_stack([self._log_ratio(key)[level] for key, level in levels.items()])
+        kept = n > 0
+        design, offset = with_constant(ratios)[kept], ratios.sum(axis=1)[kept] + logit(self.pretest_)
+        prior = np.ones(design.shape[1])
+        prior[0] = 0.0
+        objective = LogisticObjective(design, events[kept], n[kept], offset, ridge=prior)
+        found = maximise(objective, np.zeros(prior.size)).parameters
+        self.baseline_ = float(expit(logit(self.pretest_) + found[0]))
+        self.exponents_.update({key: 1 + float(d) for key, d in zip(levels, found[1:], strict=True)})
+
+    def _log_ratio(self, key: str) -> FloatArray:
+        """Log ratio of each level of a finding; -1, an unknown level, reads the last: 0."""
+        return np.append(np.log(self.findings_[key].likelihood_ratios), 0.0)
 
     def explain(self, X: pd.DataFrame, *, rng: int | np.random.SeedSequence | np.random.Generator = 0) -> ResultTable:
         """The steps from pre-test to post-test probability of each patient.
@@ -100,8 +139,9 @@ class LikelihoodRatioModel(RiskClassifier):
         Returns
         -------
         table with one row per patient and known finding
-            Columns patient (index of ``X``), finding, level, likelihood_ratio, log_odds_shift, probability after the
-            step, low, high (95 % credible limits from the uncertainty of all ratios so far), status.
+            Columns patient (index of ``X``), finding, level, likelihood_ratio (raised to its exponent), log_odds_shift,
+            probability after the step, low, high (95 % credible limits from the uncertainty of all ratios so far),
+            status.
         """
         check_is_fitted(self)
         predictors = self._read_predictors(X, reset=False)
@@ -130,24 +170,24 @@ class LikelihoodRatioModel(RiskClassifier):
         drawn = self._drawn(n_draws, as_generator(rng))
         predictors = self._read_predictors(X, reset=False)
         levels = self._levels(predictors, self._columns(X, predictors))
-        total = np.full((n_draws, len(predictors)), logit(self.pretest_))
+        total = np.full((n_draws, len(predictors)), logit(self.baseline_))
         for key, level in levels.items():
             known = level >= 0
-            total[:, known] += np.log(drawn[key])[:, level[known]]
+            total[:, known] += self.exponents_[key] * np.log(drawn[key])[:, level[known]]
         return np.asarray(expit(total))
 
     def risk(self, X: Any) -> FloatArray:
         """Post-test probability of each patient, shape (n,); columns are matched by name where ``X`` has names."""
         check_is_fitted(self)
-        predictors = self._read_predictors(X, reset=False)
-        total = np.full(len(predictors), logit(self.pretest_))
-        for key, level in self._levels(predictors, self._columns(X, predictors)).items():
-            log_ratio = np.append(np.log(self.findings_[key].likelihood_ratios), 0.0)  # -1 reads the last, a ratio of 1
-            total += log_ratio[level]
-        return np.asarray(expit(total))
+        rows = self._read_rows(X, reset=False)
+        total = np.full(len(rows.values), logit(self.baseline_))
+        for key, level in self._levels(rows.values, self._columns(X, rows.values)).items():
+            total += self.exponents_[key] * self._log_ratio(key)[level]
+        return expit(total)[rows.inverse]
 
     def _keep(self, findings: dict[str, FindingLevels], pretest: float) -> None:
-        self.findings_, self.pretest_ = findings, float(pretest)
+        self.findings_, self.pretest_, self.baseline_ = findings, float(pretest), float(pretest)
+        self.exponents_: dict[str, float] = dict.fromkeys(findings, 1.0)
 
     def _read_predictors(self, X: Any, *, reset: bool) -> FloatArray:
         """Numbers, missing values allowed; a model from evidence takes any of its columns by name."""
@@ -161,7 +201,7 @@ class LikelihoodRatioModel(RiskClassifier):
         names = X.columns if isinstance(X, pd.DataFrame) else getattr(self, "feature_names_in_", None)
         return tuple(map(str, names)) if names is not None else tuple(f"x{j}" for j in range(predictors.shape[1]))
 
-    def _levels(self, X: FloatArray, columns: tuple[str, ...]) -> dict[str, npt.NDArray[np.int64]]:
+    def _levels(self, X: FloatArray, columns: tuple[str, ...]) -> dict[str, IntArray]:
         """Level of every usable finding, in the order of the model."""
         values = {name: X[:, j] for j, name in enumerate(columns)}
         if "age_50_or_over" in self.findings_ and "age_50_or_over" not in values and "age_years" in values:
@@ -181,16 +221,17 @@ class LikelihoodRatioModel(RiskClassifier):
         return {key: f.draw(size, child) for (key, f), child in zip(self.findings_.items(), children, strict=True)}
 
     def _steps(
-        self, patient: Any, levels: dict[str, npt.NDArray[np.int64]], row: int, drawn: dict[str, FloatArray]
+        self, patient: Any, levels: dict[str, IntArray], row: int, drawn: dict[str, FloatArray]
     ) -> list[tuple[Any, ...]]:
-        total, draws = logit(self.pretest_), np.full(_EXPLAIN_DRAWS, logit(self.pretest_))
+        total, draws = logit(self.baseline_), np.full(_EXPLAIN_DRAWS, logit(self.baseline_))
         steps = []
         for key, level in levels.items():
             if level[row] < 0:
                 continue
             finding, at = self.findings_[key], int(level[row])
-            ratio = float(finding.likelihood_ratios[at])
-            total, draws = total + np.log(ratio), draws + np.log(drawn[key][:, at])
+            power = self.exponents_[key]
+            ratio = float(finding.likelihood_ratios[at]) ** power
+            total, draws = total + np.log(ratio), draws + power * np.log(drawn[key][:, at])
             low, high = expit(np.quantile(draws, [0.025, 0.975]))
             shift = (float(np.log(ratio)), float(expit(total)), float(low), float(high))
             steps.append((patient, key, finding.labels[at], ratio, *shift, finding.status))
@@ -202,9 +243,9 @@ class LikelihoodRatioModel(RiskClassifier):
         return tags
 
 
-def _learned_pretest(outcome: FloatArray, weight: FloatArray) -> float:
+def _learned_pretest(events_by_row: FloatArray, n_by_row: FloatArray) -> float:
     """Event rate of patients of both classes."""
-    events, n = float(weight @ outcome), float(weight.sum())
+    events, n = float(events_by_row.sum()), float(n_by_row.sum())
     if events in (0.0, n):
         raise ValueError(
             f"y must have both events and non-events to learn the pre-test probability; got {events:g} events among "

@@ -13,12 +13,14 @@ from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
 
 from ..numerics.checks import FloatArray, as_vector, check_choice, check_same_length
+from ..numerics.intervals import normal_quantile
 from ..numerics.newton import LogisticObjective
 from ..numerics.patterns import distinct_rows, sum_by
+from ..numerics.splines import weighted_quantile
 from .classifier import RiskClassifier, Rows
 from .design import Column, learn_design, refuse_dependent, with_constant
 from .estimation import Fit, firth, limiting_predictor, maximum_likelihood, penalised
-from .logistic_result import LogisticResult
+from .logistic_result import Effect, LogisticResult
 from .ridge import cross_validated_strength
 
 PENALTIES = (None, "firth", "ridge")
@@ -128,6 +130,7 @@ class LogisticModel(RiskClassifier):
         width = rows.values.shape[1]
         columns = tuple(map(str, getattr(self, "feature_names_in_", [f"x{j}" for j in range(width)])))
         self.design_ = learn_design(rows.values, n, columns, self.splines, self.interactions)
+        self.reference_, self.range_ = _reference(rows.values[n > 0], n[n > 0])
         design, keep = with_constant(self.design_.matrix(rows.values)), n > 0
         objective = LogisticObjective(design[keep], events[keep], n[keep], shift[keep])
         terms = ("intercept", *self.design_.terms)
@@ -174,6 +177,8 @@ class LogisticModel(RiskClassifier):
         )
         self.intercept_ = self.result_.coefficient[:1]
         self.coef_ = self.result_.coefficient[None, 1:]
+        self.covariance_, self.finite_coefficient_ = fit.covariance, fit.coefficient
+        self.direction_ = np.zeros(len(terms)) if fit.separation is None else fit.separation.direction
         self.n_iter_ = fit.maximum.n_iterations
         self._warn()
 
@@ -200,13 +205,48 @@ class LogisticModel(RiskClassifier):
         rows = self._read_rows(X, reset=False)
         return self._linear_predictor(rows.values)[rows.inverse]
 
+    def risk_interval(self, X: Any, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+        """Confidence limits of each risk, each of shape (n,): Wald limits of the linear predictor, transformed.
+
+        NaN where separated data leave no finite linear predictor or no covariance.
+        """
+        check_is_fitted(self)
+        rows = self._read_rows(X, reset=False)
+        design, eta = with_constant(self.design_.matrix(rows.values)), self._linear_predictor(rows.values)
+        variance = np.einsum("ij,jk,ik->i", design, self.covariance_, design)
+        half = normal_quantile(level) * np.sqrt(np.where(np.isfinite(eta), variance, np.nan))
+        low, high = expit(eta - half), expit(eta + half)
+        return low[rows.inverse], high[rows.inverse]
+
+    def effect(self, column: str, values: npt.ArrayLike | None = None, level: float = 0.95) -> Effect:
+        """Log odds ratio of a column against its reference value, with pointwise limits.
+
+        Parameters
+        ----------
+        column : str
+        values : array, optional
+            Where to evaluate; 100 points over the range of the development cohort when None.
+        """
+        check_is_fitted(self)
+        if column not in self.design_.columns:
+            raise ValueError(f"column must be one of {', '.join(self.design_.columns)}; got {column!r}.")
+        j = self.design_.columns.index(column)
+        low, high = (float(end) for end in self.range_[:, j])
+        at = np.linspace(low, high, 100) if values is None else as_vector("values", values)
+        rows = np.tile(self.reference_, (at.size, 1))
+        base = with_constant(self.design_.matrix(self.reference_[None]))
+        rows[:, j] = at
+        gap = with_constant(self.design_.matrix(rows)) - base
+        half = normal_quantile(level) * np.sqrt(np.einsum("ij,jk,ik->i", gap, self.covariance_, gap))
+        value = gap @ self.finite_coefficient_
+        return Effect(column, at, value, value - half, value + half, float(self.reference_[j]), level)
+
     def decision_function(self, X: Any) -> FloatArray:
         """The linear predictor, under scikit-learn's name."""
         return self.linear_predictor(X)
 
     def _linear_predictor(self, X: FloatArray) -> FloatArray:
-        fit = self.result_.fit
-        return limiting_predictor(with_constant(self.design_.matrix(X)), fit.coefficient, fit.separation)
+        return limiting_predictor(with_constant(self.design_.matrix(X)), self.finite_coefficient_, self.direction_)
 
     def _risk(self, X: FloatArray) -> FloatArray:
         return np.asarray(expit(self._linear_predictor(X)))
@@ -222,6 +262,15 @@ def _with_offset(rows: Rows, offset: npt.ArrayLike | None) -> tuple[Rows, FloatA
     columns = list(rows.values.T) if len(rows.values) == size else [rows.inverse]
     inverse, first = distinct_rows([*columns, shift])
     return Rows(rows.values[rows.inverse[first]], inverse), shift[first]
+
+
+def _reference(values: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """A patient to compare with: no for yes/no columns, the median of others; and the range of each column, (2, p)."""
+    low, high = values.min(axis=0), values.max(axis=0)
+    few = [np.unique(column).size <= 2 for column in values.T]
+    half = np.array([0.5])
+    middle = [low[j] if few[j] else weighted_quantile(values[:, j], half, n)[0] for j in range(values.shape[1])]
+    return np.array(middle), np.array([low, high])
 
 
 def _refuse_one_class(outcome: FloatArray, weight: FloatArray) -> None:

@@ -11,8 +11,9 @@ import pandas as pd
 from .. import vocabulary
 from ..numerics.checks import FloatArray, check_choice, check_fraction
 from ..numerics.intervals import normal_quantile
-from ..numerics.profile import likelihood_ratio_test, profile_limits
-from .estimation import Fit
+from ..numerics.newton import LogisticObjective, Maximum, covariance, maximise
+from ..numerics.profile import likelihood_ratio_test, limit_of_infinite, profile_limits
+from .estimation import Fit, start_at_mean
 from .separation import Separation
 
 
@@ -94,6 +95,8 @@ class LogisticResult:
             fit, se = self.fit, self.standard_error
             for j in np.flatnonzero(fit.position >= 0):
                 limits[j] = profile_limits(fit.objective, fit.maximum, int(fit.position[j]), se[j], level)
+            for j in np.flatnonzero(np.isinf(self.coefficient)):
+                limits[j] = self._limits_of_infinite(int(j), level)
         return pd.DataFrame(limits, index=pd.Index(self.terms, name="term"), columns=["low", "high"])
 
     def likelihood_ratio_tests(self) -> pd.DataFrame:
@@ -104,6 +107,12 @@ class LogisticResult:
         tests = np.full((len(self.terms), 2), np.nan)
         for j in np.flatnonzero(self.fit.position >= 0):
             tests[j] = likelihood_ratio_test(self.fit.objective, self.fit.maximum, int(self.fit.position[j]))
+        if self.fit.whole is not None:
+            whole, best = self.fit.whole, self.fit.maximum.terms.value
+            start = start_at_mean(whole)
+            near = Maximum(start, whole(start), 0, converged=False)
+            for j in np.flatnonzero(np.isinf(self.coefficient)):
+                tests[j] = likelihood_ratio_test(whole, near, int(j), best)
         return pd.DataFrame(tests, index=pd.Index(self.terms, name="term"), columns=["chi_squared", "p_value"])
 
     def to_frame(self) -> pd.DataFrame:
@@ -123,12 +132,52 @@ class LogisticResult:
         """A readable table with a heading; prints as text, shows as HTML, ``to_frame()`` gives the numbers."""
         return LogisticSummary(self)
 
+    def marginal_odds_ratios(self) -> pd.DataFrame:
+        """Odds ratio of each term by itself, with Wald limits: what it is before the other terms are known.
+
+        Columns odds_ratio, low, high, indexed by term; NaN where the term alone separates. Spline columns are each
+        taken alone too, which has a meaning for the first only.
+        """
+        objective = self.fit.whole or self.fit.objective
+        rows = [_alone(objective, j) for j in range(1, len(self.terms))]
+        return pd.DataFrame(rows, index=pd.Index(self.terms[1:], name="term"), columns=["odds_ratio", "low", "high"])
+
+    def _limits_of_infinite(self, j: int, level: float) -> tuple[float, float]:
+        """One limit is infinite, the other where the profile has dropped far enough."""
+        whole = self.fit.whole
+        if whole is None:
+            return np.nan, np.nan
+        sign, unit = float(np.sign(self.coefficient[j])), 1 / float(np.abs(whole.X[:, j]).max())
+        best = self.fit.maximum.terms.value
+        other = limit_of_infinite(whole, best, j, whole.X.shape[1], unit, sign, level)
+        return (other, np.inf) if sign > 0 else (-np.inf, other)
+
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()
 
     @cached_property
     def _profile_95(self) -> pd.DataFrame:
         return self.conf_int()
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """Effect of one column: log odds ratio against its ``reference`` at each of ``values``, with limits; all (k,)."""
+
+    column: str
+    values: FloatArray
+    log_odds_ratio: FloatArray
+    low: FloatArray
+    high: FloatArray
+    reference: float
+    level: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per value."""
+        return pd.DataFrame({name: getattr(self, name) for name in ("values", "log_odds_ratio", "low", "high")})
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html())
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,12 +204,24 @@ class LogisticSummary:
 
     def __str__(self) -> str:
         table = self.to_frame().to_string(float_format=lambda x: f"{x:.4g}")
-        return f"{self.heading()}\n{table}\nOdds ratios with 95% profile-likelihood limits. {vocabulary.NOTICE}"
+        return (
+            f"{self.heading()}\n{table}\nOdds ratios with 95% profile-likelihood limits. {vocabulary.RESEARCH_NOTICE}"
+        )
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         table = self.to_frame().to_html(float_format=lambda x: f"{x:.4g}")
-        return (
-            f"<p>{self.heading()}</p>{table}<p>Odds ratios with 95% profile-likelihood limits. {vocabulary.NOTICE}</p>"
-        )
+        foot = f"Odds ratios with 95% profile-likelihood limits. {vocabulary.RESEARCH_NOTICE}"
+        return f"<p>{self.heading()}</p>{table}<p>{foot}</p>"
+
+
+def _alone(objective: LogisticObjective, column: int) -> tuple[float, float, float]:
+    """Odds ratio of one column with Wald limits, in a model of the constant and that column."""
+    single = LogisticObjective(objective.X[:, [0, column]], objective.events, objective.n, objective.offset)
+    maximum = maximise(single, start_at_mean(single))
+    if not maximum.converged or abs(maximum.parameters[1]) * np.abs(single.X[:, 1]).max() > 30:
+        return np.nan, np.nan, np.nan
+    half = normal_quantile(0.95) * np.sqrt(covariance(maximum.terms.information)[1, 1])
+    low, value, high = np.exp(maximum.parameters[1] + np.array([-half, 0.0, half]))
+    return float(value), float(low), float(high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import linalg
@@ -76,21 +76,23 @@ class LogisticObjective:
     def leverage(self, beta: FloatArray) -> FloatArray:
         """Diagonal of the hat matrix, summed over the patients of each pattern, (m,)."""
         weight = self.n * _variance(self.linear_predictor(beta))
-        return self._leverage(weight, self._weighted_gram(weight))
+        half = scaled_root(self._weighted_gram(weight))
+        return np.full(len(weight), np.nan) if half is None else self._leverage(weight, half)
 
     def __call__(self, beta: FloatArray) -> Terms:
         """Value, gradient and information at ``beta``."""
         eta = self.linear_predictor(beta)
-        risk, weight = expit(eta), self.n * _variance(eta)
+        risk = expit(eta)
+        weight = self.n * risk * expit(-eta)
         gram = self._weighted_gram(weight)
         value = float(np.sum(self.events * eta - self.n * np.logaddexp(0.0, eta)))
         residual = self.events - self.n * risk
         if self.firth:
-            sign, log_determinant = np.linalg.slogdet(gram)
-            if sign <= 0:
+            half = scaled_root(gram)
+            if half is None:
                 return Terms(-np.inf, np.zeros_like(beta), gram)
-            value += 0.5 * float(log_determinant)
-            residual = residual + self._leverage(weight, gram) * (0.5 - risk)
+            value += float(np.sum(np.log(half.root.diagonal()) - np.log(half.scale)))
+            residual = residual + self._leverage(weight, half) * (0.5 - risk)
         gradient = self.X.T @ residual
         if self.ridge is not None:
             value -= 0.5 * float(self.ridge @ beta**2)
@@ -113,9 +115,28 @@ class LogisticObjective:
         gram: FloatArray = self.X.T @ (weight[:, None] * self.X)
         return gram
 
-    def _leverage(self, weight: FloatArray, gram: FloatArray) -> FloatArray:
-        half = linalg.solve_triangular(linalg.cholesky(gram, lower=True), self.X.T, lower=True)
-        return weight * np.sum(half**2, axis=0)
+    def _leverage(self, weight: FloatArray, half: ScaledRoot) -> FloatArray:
+        inverse = linalg.cho_solve((half.root, True), np.eye(len(half.scale))) * np.outer(half.scale, half.scale)
+        return weight * np.einsum("ij,ij->i", self.X @ inverse, self.X)
+
+
+class ScaledRoot(NamedTuple):
+    """Lower triangular ``root`` (p, p) of a matrix scaled to unit diagonal by ``scale`` (p,) on both sides."""
+
+    root: FloatArray
+    scale: FloatArray
+
+
+def scaled_root(matrix: FloatArray) -> ScaledRoot | None:
+    """Cholesky factor after scaling to unit diagonal; None when the matrix is not positive definite."""
+    diagonal = np.diagonal(matrix)
+    if not np.all(np.isfinite(matrix)) or np.any(diagonal <= 0):
+        return None
+    scale = 1 / np.sqrt(diagonal)
+    try:
+        return ScaledRoot(linalg.cholesky(matrix * np.outer(scale, scale), lower=True), scale)
+    except linalg.LinAlgError:
+        return None
 
 
 def _variance(eta: FloatArray) -> FloatArray:
@@ -166,15 +187,10 @@ def newton_step(gradient: FloatArray, information: FloatArray) -> FloatArray | N
     """Solve information @ step = gradient after scaling to unit diagonal; None when singular."""
     if gradient.size == 0:
         return gradient.copy()
-    diagonal = np.diagonal(information)
-    if not np.all(np.isfinite(information)) or np.any(diagonal <= 0):
+    half = scaled_root(information)
+    if half is None:
         return None
-    scale = 1 / np.sqrt(diagonal)
-    try:
-        factor = linalg.cho_factor(information * np.outer(scale, scale))
-    except linalg.LinAlgError:
-        return None
-    return np.asarray(scale * linalg.cho_solve(factor, scale * gradient))
+    return half.scale * linalg.cho_solve((half.root, True), half.scale * gradient)
 
 
 def _halve_until_better(
@@ -198,12 +214,7 @@ def polish(objective: LogisticObjective, maximum: Maximum) -> FloatArray:
 
 def covariance(information: FloatArray) -> FloatArray:
     """Inverse of an information matrix, scaled to unit diagonal first; NaN when singular."""
-    diagonal = np.diagonal(information)
-    if np.any(diagonal <= 0):
+    half = scaled_root(information)
+    if half is None:
         return np.full_like(information, np.nan)
-    scale = 1 / np.sqrt(diagonal)
-    try:
-        inverse = linalg.cho_solve(linalg.cho_factor(information * np.outer(scale, scale)), np.eye(diagonal.size))
-    except linalg.LinAlgError:
-        return np.full_like(information, np.nan)
-    return np.asarray(inverse * np.outer(scale, scale))
+    return linalg.cho_solve((half.root, True), np.eye(len(information))) * np.outer(half.scale, half.scale)

@@ -6,7 +6,7 @@ of the package is an exact function of the counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,13 +30,20 @@ class Patterns:
     events, n : ndarray, shape (m,)
         Patients with the event, and all patients, of each pattern.
     inverse : ndarray, shape (rows,)
-        Pattern of each original row: ``X[inverse]`` restores them.
+        Pattern of each original row: ``X[inverse]`` restores them; empty when counted from files.
     """
 
     X: Any
     events: FloatArray
     n: FloatArray
-    inverse: IntArray
+    inverse: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    def rows(self) -> tuple[Any, FloatArray, FloatArray]:
+        """The patterns as rows to fit: X, y and sample_weight, with a row for events and one for the others of each."""
+        twice = np.repeat(np.arange(self.n.size), 2)
+        table = self.X.iloc[twice].reset_index(drop=True) if isinstance(self.X, pd.DataFrame) else self.X[twice]
+        weight = np.column_stack([self.events, self.n - self.events]).ravel()
+        return table, np.tile([1.0, 0.0], self.n.size), weight
 
     def to_frame(self) -> pd.DataFrame:
         """The patterns with columns ``events`` and ``n`` appended."""

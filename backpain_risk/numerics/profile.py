@@ -8,18 +8,20 @@ import numpy as np
 from scipy import optimize, stats
 
 from .checks import FloatArray
-from .newton import Maximum, Terms, maximise
+from .newton import Maximum, Terms, maximise, newton_step
 
 Objective = Callable[[FloatArray], Terms]
 
 
-def profile_value(objective: Objective, maximum: Maximum, index: int, value: float) -> Maximum:
-    """The maximum over all other parameters with one held at ``value``."""
-    start = maximum.parameters.copy()
+def profile_value(objective: Objective, near: Maximum, index: int, value: float) -> Maximum:
+    """The maximum over all other parameters with one held at ``value``, starting along the tangent at ``near``."""
+    free = np.arange(near.parameters.size) != index
+    start, information = near.parameters.copy(), near.terms.information
+    tangent = newton_step(information[free, index], information[np.ix_(free, free)])
+    if tangent is not None:
+        start[free] -= tangent * (value - start[index])
     start[index] = value
-    free = np.ones(start.size, dtype=bool)
-    free[index] = False
-    return maximise(objective, start, free=free)
+    return maximise(objective, start, free=free, tolerance=1e-7)
 
 
 def profile_limits(
@@ -29,32 +31,70 @@ def profile_limits(
 
     A limit is infinite where the profile never drops far enough.
     """
-    drop = float(stats.chi2.ppf(level, 1))
-    return tuple(_limit(objective, maximum, index, standard_error, drop, side) for side in (-1.0, 1.0))  # type: ignore[return-value]
+    drop = float(np.sqrt(stats.chi2.ppf(level, 1)))
+    low, high = (_limit(objective, maximum, index, standard_error, drop, side) for side in (-1.0, 1.0))
+    return low, high
 
 
 def _limit(objective: Objective, maximum: Maximum, index: int, se: float, drop: float, side: float) -> float:
-    """The signed root of the drop is nearly linear in the parameter, so a few steps reach its target."""
-    estimate, warm = float(maximum.parameters[index]), [maximum]
+    """Newton steps on the root of twice the drop, which is nearly linear and whose slope the gradient gives.
 
-    def shortfall(value: float) -> float:
-        fit = profile_value(objective, warm[-1], index, value)
-        warm.append(fit)
-        return float(np.sqrt(max(2 * (maximum.terms.value - fit.terms.value), 0.0)) - np.sqrt(drop))
+    Kept inside the bracket found so far: ``near`` has dropped too little, ``far`` too much.
+    """
+    estimate, fit = float(maximum.parameters[index]), maximum
+    near, far = 0.0, np.inf
+    distance = drop * (se if np.isfinite(se) and se > 0 else 1.0)
+    for _ in range(60):
+        fit = profile_value(objective, fit, index, estimate + side * distance)
+        root = float(np.sqrt(max(2 * (maximum.terms.value - fit.terms.value), 0.0)))
+        if abs(root - drop) < 1e-9:
+            break
+        near, far = (distance, far) if root < drop else (near, min(far, distance))
+        slope = -side * float(fit.terms.gradient[index]) / root if root > 0 else 0.0
+        guess = distance - (root - drop) / slope if slope > 0 else np.nan
+        distance = guess if near < guess < min(far, 4 * near + 10 * distance) else _between(near, far)
+        if far - near < 1e-12 * max(1.0, abs(estimate) + distance):
+            break
+    else:
+        return side * np.inf
+    return estimate + side * distance
 
-    step = np.sqrt(drop) * (se if np.isfinite(se) and se > 0 else 1.0)
-    near, far = 0.0, step
-    for _ in range(40):
-        if shortfall(estimate + side * far) >= 0:
-            distance = optimize.brentq(
-                lambda d: shortfall(estimate + side * d), near, far, xtol=1e-10 * max(far, 1e-3), rtol=1e-12
-            )
-            return estimate + side * float(distance)
-        near, far = far, 1.5 * far
-    return side * np.inf
+
+def _between(near: float, far: float) -> float:
+    return (near + far) / 2 if np.isfinite(far) else 3 * near + 1e-3
 
 
-def likelihood_ratio_test(objective: Objective, maximum: Maximum, index: int) -> tuple[float, float]:
-    """Chi-squared statistic (1 degree of freedom) and p-value for one parameter being 0."""
-    statistic = max(2 * (maximum.terms.value - profile_value(objective, maximum, index, 0.0).terms.value), 0.0)
+def limit_of_infinite(
+    objective: Objective, best: float, index: int, size: int, unit: float, sign: float, level: float
+) -> float:
+    """The finite limit of a parameter whose estimate is ``sign`` infinity.
+
+    ``best`` is the supremum of the objective, ``size`` the number of parameters, ``unit`` a change that matters.
+    """
+    drop, warm = float(stats.chi2.ppf(level, 1)), np.zeros(size)
+
+    def shortfall(distance: float) -> float:
+        start, free = warm.copy(), np.arange(size) != index
+        start[index] = sign * distance * unit
+        fit = maximise(objective, start, free=free, max_iterations=50)
+        warm[free] = fit.parameters[free]
+        return 2 * (best - fit.terms.value) - drop
+
+    near, far = (0.0, 1.0) if shortfall(0.0) > 0 else (-1.0, 0.0)
+    for _ in range(60):
+        if shortfall(far) <= 0 < shortfall(near):
+            return sign * unit * float(optimize.brentq(shortfall, near, far, xtol=1e-8))
+        near, far = (far, 2 * far) if far > 0 else (2 * near, near)
+    return -sign * np.inf
+
+
+def likelihood_ratio_test(
+    objective: Objective, near: Maximum, index: int, best: float | None = None
+) -> tuple[float, float]:
+    """Chi-squared statistic (1 degree of freedom) and p-value for one parameter being 0.
+
+    ``best`` is the largest value of the objective where ``near`` does not reach it (separated data).
+    """
+    best = near.terms.value if best is None else best
+    statistic = max(2 * (best - profile_value(objective, near, index, 0.0).terms.value), 0.0)
     return statistic, float(stats.chi2.sf(statistic, 1))

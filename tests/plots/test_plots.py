@@ -34,6 +34,8 @@ def drawn(rare, cohort):
         "plot_likelihood_ratios": lambda ax: plots.plot_likelihood_ratios(bpr.likelihood_ratio_table(evidence), ax=ax),
         "plot_fagan": lambda ax: plots.plot_fagan(bpr.post_test(evidence.finding("xray_lesion"), 0.01, rng=1), ax=ax),
         "plot_odds_ratios": lambda ax: plots.plot_odds_ratios(fit.result_, ax=ax),
+        "plot_effect": lambda ax: plots.plot_effect(fit.effect("age_50_or_over"), ax=ax),
+        "plot_waterfall": lambda ax: plots.plot_waterfall(bpr.assess({"history_of_cancer": 1, "age_years": 67}), ax=ax),
         "plot_case_mix": lambda ax: plots.plot_case_mix(bpr.case_mix(cohort), ax=ax),
         "plot_associations": lambda ax: plots.plot_associations(bpr.associations(cohort.scenario), ax=ax),
         "plot_ages": lambda ax: plots.plot_ages(bpr.ages(cohort), ax=ax),

@@ -2,8 +2,8 @@
 
     python tests/models/reference/make_mpmath.py
 
-writes mpmath.json beside this file: the data (short decimals, so that they are exact on every machine), coefficients and
-standard errors to 25 digits, and the condition number of the information scaled to unit diagonal.
+writes mpmath.json beside this file: the data (short decimals, so that they are exact on every machine), coefficients
+and standard errors to 25 digits, and the condition number of the information scaled to unit diagonal.
 """
 
 from __future__ import annotations

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from backpain_risk import BayesianLogisticModel, LikelihoodRatioModel, LogisticModel, assess
+
+COLUMNS = ["age_years", "history_of_cancer", "night_pain"]
+PATIENT = {"age_years": 67, "history_of_cancer": 1, "night_pain": 0}
+
+
+@pytest.fixture(scope="module")
+def logistic(cohort):
+    return LogisticModel(splines={"age_years": 3}).fit(cohort.predictors[COLUMNS], cohort.outcome)
+
+
+def test_published_ratios_lead_from_the_pretest_to_the_risk_of_the_model():
+    found = assess(PATIENT | {"esr_mm_h": 58, "male": 1}, pretest=0.02)
+    model = LikelihoodRatioModel.from_evidence(pretest=0.02)
+    assert found.baseline == 0.02
+    assert found.risk.value == pytest.approx(model.risk(pd.DataFrame([PATIENT | {"esr_mm_h": 58}]))[0])
+    assert found.risk.low < found.risk.value < found.risk.high
+    assert found.unused == ("male",)
+    assert np.exp(found.steps.log_odds_shift.sum()) == pytest.approx(found.steps.ratio.prod())
+    assert set(found.steps.status) == {"reported", "assumed", "unconfirmed"}
+
+
+def test_a_fitted_model_goes_from_its_reference_patient_to_this_one(logistic):
+    found = assess(PATIENT, model=logistic)
+    row = pd.DataFrame([PATIENT])
+    assert found.risk.value == pytest.approx(logistic.risk(row)[0], rel=1e-12)
+    low, high = logistic.risk_interval(row)
+    assert (found.risk.low, found.risk.high) == pytest.approx((low[0], high[0]), rel=1e-12)
+    reference = pd.DataFrame([logistic.reference_], columns=COLUMNS)
+    assert found.baseline == pytest.approx(logistic.risk(reference)[0])
+    assert reference.history_of_cancer[0] == 0
+    assert found.ratio_name == "odds ratio"
+
+
+def test_the_order_of_findings_changes_no_end(logistic):
+    turned = dict(reversed(PATIENT.items()))
+    assert assess(turned, model=logistic).risk == assess(PATIENT, model=logistic).risk
+    assert assess(turned).risk.value == pytest.approx(assess(PATIENT).risk.value)
+
+
+def test_a_model_without_a_reference_patient_is_refused_with_advice(cohort):
+    model = BayesianLogisticModel(random_state=1).fit(cohort.predictors[COLUMNS], cohort.outcome)
+    with pytest.raises(ValueError, match="model must know a reference patient"):
+        assess(PATIENT, model=model)
+
+
+def test_no_clinical_use_is_said_once(logistic):
+    for found in (assess(PATIENT), assess(PATIENT, model=logistic)):
+        assert str(found).count("not for clinical use") == 1
+
+
+def test_unknown_findings_are_skipped_by_ratios_and_needed_by_models(logistic):
+    assert assess(PATIENT | {"night_pain": None}).steps.finding.tolist() == ["age_50_or_over", "history_of_cancer"]
+    with pytest.raises(ValueError, match="findings must give every predictor of the model; got none for night_pain"):
+        assess(PATIENT | {"night_pain": None}, model=logistic)
+
+
+@pytest.mark.parametrize(
+    ("findings", "options", "message"),
+    [
+        ({"shoe": 1}, {}, "findings must be keys of the vocabulary; got 'shoe'"),
+        ({"night_pain": 2}, {}, "night_pain must be 0 or 1; got 2"),
+        ({"age_years": 430}, {}, "age_years must be from 18 to 95 years; got 430"),
+        ({"haematocrit_percent": 0.4}, {}, "haematocrit_percent must be from 15 to 60 %; got 0.4"),
+        ({}, {}, "findings must name at least one finding"),
+        ({"night_pain": 1}, {"pretest": 1.5}, "pretest must lie strictly between 0 and 1; got 1.5"),
+    ],
+)
+def test_bad_input_is_named(findings, options, message):
+    with pytest.raises(ValueError, match=message):
+        assess(findings, **options)
+
+
+def test_a_model_and_a_pretest_exclude_each_other(logistic):
+    with pytest.raises(ValueError, match="model or pretest must be given, not both"):
+        assess(PATIENT, model=logistic, pretest=0.01)
