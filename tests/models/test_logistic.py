@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +17,7 @@ from backpain_risk import (
     vocabulary,
 )
 from backpain_risk.models.logistic import SeparationWarning
+from backpain_risk.numerics.newton import covariance
 
 FLAGS = list(vocabulary.FINDINGS)
 
@@ -183,3 +187,35 @@ def test_summary_reads_well(cohort):
     text = str(LogisticModel(penalty="firth").fit(cohort.predictors[["night_pain"]], cohort.outcome).result_.summary())
     assert "Firth's penalty, FLIC correction: 100000 patients" in text
     assert "not for clinical use" in text
+
+
+@pytest.fixture(scope="module")
+def demonstration():
+    """The demonstration cohort and what R made of it (reference/glm.R)."""
+    here = Path(__file__).parent
+    table = pd.read_csv(here.parents[1] / "data" / "synthetic" / "demonstration.csv")
+    expected = json.loads((here / "reference" / "glm.json").read_text("utf-8"))
+    columns = ["age_50_or_over", "history_of_cancer", "unexplained_weight_loss", "no_relief_with_rest"]
+    return table[columns], table["outcome"], expected
+
+
+def test_maximum_likelihood_agrees_with_glm(demonstration):
+    """Profile limits are interpolated by MASS and solved here."""
+    X, y, expected = demonstration
+    result, theirs = LogisticModel().fit(X, y).result_, expected["ml"]
+    np.testing.assert_allclose(result.coefficient, theirs["coefficient"], rtol=1e-9)
+    np.testing.assert_allclose(result.standard_error, theirs["standard_error"], rtol=1e-8)
+    np.testing.assert_allclose(result.conf_int(), theirs["profile"], atol=2e-4)
+    np.testing.assert_allclose(result.likelihood_ratio_tests().p_value[1:], theirs["p_value"], rtol=1e-6, atol=1e-12)
+    assert result.log_likelihood == pytest.approx(theirs["log_likelihood"], rel=1e-12)
+
+
+@pytest.mark.parametrize(("key", "rows"), [("firth", 10_000), ("firth_1500", 1500)])
+def test_firth_agrees_with_brglm2(demonstration, key, rows):
+    X, y, expected = demonstration
+    model = LogisticModel(penalty="firth", correction="none").fit(X[:rows], y[:rows])
+    np.testing.assert_allclose(model.result_.coefficient, expected[key]["coefficient"], rtol=1e-7)
+    if "plain_standard_error" in expected[key]:
+        objective, beta = model.result_.fit.objective, model.result_.fit.coefficient
+        plain = np.sqrt(np.diagonal(covariance(objective.information(beta))))
+        np.testing.assert_allclose(plain, expected[key]["plain_standard_error"], rtol=1e-7)
