@@ -6,7 +6,7 @@ READY := .venv/.ready
 export OMP_NUM_THREADS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock data notebooks reports check-reports test check bench clean
+.PHONY: help setup lock data notebooks reports check-reports test proofs check bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,14 +38,22 @@ check-reports: $(READY) ## rebuild the report elsewhere, compare, and check that
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest
 
+proofs: $(READY) ## repeat the slow proofs and keep their results with a checksum
+	for proof in tests/proofs/*_*.py; do case $$proof in */test_*) ;; *) $(BIN)/python $$proof || exit 1 ;; esac; done
+
 check: $(READY) ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: $(READY) ## time this package against its peers
+bench: $(READY) .venv-peers/.ready ## time this package against its peers, in one run
 	$(BIN)/python benchmarks/run.py
 
+.venv-peers/.ready: benchmarks/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	@touch $@
+
 clean: ## remove .venv and caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

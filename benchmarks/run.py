@@ -1,45 +1,34 @@
-"""Time this package against its peers, in one run on one machine; figures are ratios of medians.
+"""Time this package against its peers, in one run on one machine; only ratios mean anything.
 
-Run by ``make bench``. Machines are noisy: only ratios within one run mean anything.
+make bench                    everything, in minutes
+python benchmarks/run.py cohort logistic
 """
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
+import importlib
+import os
+import platform
+import sys
+from pathlib import Path
 
-import numpy as np
+sys.path.insert(0, str(Path(__file__).parent))
+from timing import HEAD
 
-import backpain_risk as bpr
-
-
-def seconds(task: Callable[[], object], repeats: int = 5) -> float:
-    """Median wall time after one warm-up."""
-    task()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        task()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+TOPICS = ("cohort", "logistic")
 
 
-def drawing(n: int = 1_000_000) -> tuple[str, float, float]:
-    """All columns of n patients, against drawing 20 Philox doubles a row."""
-    scenario = bpr.load_scenario("primary_care")
-    generator = np.random.Generator(np.random.Philox(1))
-    ours = seconds(lambda: bpr.simulate_cohort(scenario, n, seed=1))
-    peer = seconds(lambda: [generator.random(n) for _ in range(20)])
-    return f"draw {n:,} patients, all columns | 20 Philox doubles a row", ours, peer
-
-
-def main() -> None:
-    print("| job | peer | ours (s) | peer (s) | peer / ours |\n|:--|:--|--:|--:|--:|")
-    for task in (drawing,):
-        name, ours, peer = task()
-        print(f"| {name} | {ours:.3g} | {peer:.3g} | {peer / ours:.3g} |")
+def main(topics: list[str]) -> None:
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n\n{HEAD}")
+    modules = [importlib.import_module(topic) for topic in topics or TOPICS]
+    for module in modules:
+        for row in module.rows():
+            print(row.line(), flush=True)
+    print()
+    for module in modules:
+        for line in module.notes():
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

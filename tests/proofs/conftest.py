@@ -1,0 +1,6 @@
+"""Lets the proofs, which are scripts, be imported by their tests."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
