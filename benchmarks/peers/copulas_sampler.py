@@ -1,4 +1,7 @@
-"""Seconds that the Gaussian copula sampler behind SDV takes to draw as many rows of as many columns."""
+"""Seconds that the Gaussian copula sampler behind SDV takes to draw as many rows of as many columns.
+
+Marginals are beta, SDV's default; the fit on 2 000 patients is not timed.
+"""
 
 import statistics
 import sys
@@ -7,14 +10,15 @@ import warnings
 
 import pandas as pd
 from copulas.multivariate import GaussianMultivariate
+from copulas.univariate import BetaUnivariate
 
 warnings.filterwarnings("ignore")
 path, rows = sys.argv[1], int(sys.argv[2])
-table = pd.read_csv(path)
+table = pd.read_csv(path, nrows=2000)
 table = table[[c for c in table.columns if not c.startswith("latent_")]].astype(float)
-model = GaussianMultivariate()
+model = GaussianMultivariate(distribution=BetaUnivariate)
 model.fit(table)
-model.sample(100)
+model.sample(10)
 times = []
 for _ in range(3):
     start = time.perf_counter()
