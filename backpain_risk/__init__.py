@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from .cohort.table import Cohort as Cohort
     from .cohort.table_one import standardised_difference as standardised_difference
     from .cohort.table_one import table_one as table_one
+    from .evidence.band_accuracy import BandAccuracy as BandAccuracy
     from .evidence.bayes_theorem import post_test_probability as post_test_probability
     from .evidence.diagnostic_accuracy import Accuracy as Accuracy
-    from .evidence.diagnostic_accuracy import BandAccuracy as BandAccuracy
     from .evidence.likelihood_ratios import likelihood_ratio_table as likelihood_ratio_table
     from .evidence.post_test import post_test as post_test
     from .evidence.tables import Evidence as Evidence
@@ -95,8 +95,9 @@ _HOME = {
     "cohort.simulate": ("simulate_cohort",),
     "cohort.store": ("read_cohort", "verify_cohort", "write_cohort"),
     "cohort.table": ("Cohort",),
+    "evidence.band_accuracy": ("BandAccuracy",),
     "evidence.bayes_theorem": ("post_test_probability",),
-    "evidence.diagnostic_accuracy": ("Accuracy", "BandAccuracy"),
+    "evidence.diagnostic_accuracy": ("Accuracy",),
     "evidence.likelihood_ratios": ("likelihood_ratio_table",),
     "evidence.post_test": ("post_test",),
     "evidence.tables": ("Evidence", "load_evidence"),

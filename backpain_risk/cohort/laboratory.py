@@ -11,7 +11,7 @@ from scipy.optimize import root
 from scipy.special import ndtr, ndtri
 
 from .. import vocabulary
-from ..evidence.diagnostic_accuracy import band_probabilities
+from ..evidence.band_accuracy import band_probabilities
 from ..numerics.checks import FloatArray
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from pydantic import Field, ValidationError, model_validator
 from scipy.special import expit, logit
 
 from .. import vocabulary
-from ..evidence.diagnostic_accuracy import Accuracy, BandAccuracy, band_probabilities
+from ..evidence.band_accuracy import BandAccuracy, band_probabilities
+from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray, as_generator
 from .scenario_parts import Age, Cause, FindingTarget, Fraction, LaboratoryTarget, Part, PrimarySite, Status
 from .scenario_problems import problems, sentence

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import vocabulary
-from ..evidence.diagnostic_accuracy import Accuracy, BandAccuracy
+from ..evidence.band_accuracy import BandAccuracy
+from ..evidence.diagnostic_accuracy import Accuracy
 from ..evidence.tables import Evidence, load_evidence
 from .scenario import Scenario, merged, positive_probabilities, validated
 

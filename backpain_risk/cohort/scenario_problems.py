@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import vocabulary
-from ..evidence.diagnostic_accuracy import band_probabilities
+from ..evidence.band_accuracy import band_probabilities
 from .scenario_parts import LaboratoryTarget, Severity
 
 if TYPE_CHECKING:

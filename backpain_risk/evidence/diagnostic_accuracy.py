@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, logit
 
-from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction
+from ..numerics.checks import as_generator, check_choice, check_fraction
 from ..numerics.estimate import Estimate
-from ..numerics.intervals import PROPORTION_INTERVALS, normal_quantile, proportion_interval, score_ratio_interval
+from ..numerics.intervals import (
+    PROPORTION_INTERVALS,
+    log_ratio_interval,
+    odds_ratio_interval,
+    proportion_interval,
+    score_ratio_interval,
+)
+from .accuracy_draws import AccuracyDraws
 from .bayes_theorem import post_test_probability
 
 if TYPE_CHECKING:
@@ -19,36 +25,6 @@ if TYPE_CHECKING:
 
 BETWEEN_STUDY_SD = 0.5
 """SD of the logit specificity between studies, assumed where several studies do not give one."""
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class AccuracyDraws:
-    """Draws of one test's accuracy; each array has shape (size,)."""
-
-    sensitivity: FloatArray
-    specificity: FloatArray
-
-    @property
-    def lr_positive(self) -> FloatArray:
-        """Sensitivity / (1 - specificity)."""
-        return self.sensitivity / (1 - self.specificity)
-
-    @property
-    def lr_negative(self) -> FloatArray:
-        """(1 - sensitivity) / specificity."""
-        return (1 - self.sensitivity) / self.specificity
-
-    @property
-    def diagnostic_odds_ratio(self) -> FloatArray:
-        """LR+ / LR-."""
-        return self.lr_positive / self.lr_negative
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row per draw: sensitivity, specificity, lr_positive, lr_negative."""
-        import pandas as pd
-
-        names = ("sensitivity", "specificity", "lr_positive", "lr_negative")
-        return pd.DataFrame({name: getattr(self, name) for name in names})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,19 +184,17 @@ class Accuracy:
     @property
     def lr_positive(self) -> Estimate:
         """Sensitivity / (1 - specificity): what a positive result does to the odds."""
-        return self._ratio(self.tp, self.fp)
+        return self._ratio(0)
 
     @property
     def lr_negative(self) -> Estimate:
         """(1 - sensitivity) / specificity: what a negative result does to the odds."""
-        return self._ratio(self.fn, self.tn)
+        return self._ratio(2)
 
     @property
     def diagnostic_odds_ratio(self) -> Estimate:
         """LR+ / LR- = tp tn / (fp fn), with Woolf's limits."""
-        tp, fp, fn, tn = self._corrected()
-        value, half = tp * tn / (fp * fn), self._z() * np.sqrt(1 / tp + 1 / fp + 1 / fn + 1 / tn)
-        return self._estimate(value, value * np.exp(-half), value * np.exp(half), "log")
+        return self._estimate(*odds_ratio_interval(*self._corrected(), self.level), "log")
 
     @property
     def youden(self) -> Estimate:
@@ -281,9 +255,6 @@ class Accuracy:
         title = " ".join(filter(None, (self.finding, self.study, f"({self.status})" if self.status else "")))
         return f"<p>{title}</p>{self.to_frame()[['value', 'low', 'high', 'method']].to_html()}"
 
-    def _z(self) -> float:
-        return normal_quantile(self.level)
-
     def _estimate(self, value: float, low: float, high: float, method: str) -> Estimate:
         return Estimate(float(value), float(low), float(high), level=self.level, method=method)
 
@@ -292,109 +263,15 @@ class Accuracy:
         return self._estimate(events / n, float(low), float(high), self.interval)
 
     def _corrected(self) -> tuple[float, float, float, float]:
+        """tp, fp, fn, tn with 1/2 added to all when any is zero."""
         cells = (self.tp, self.fp, self.fn, self.tn)
         add = 0.5 if min(cells) == 0 else 0.0
         tp, fp, fn, tn = (cell + add for cell in cells)
         return tp, fp, fn, tn
 
-    def _ratio(self, malignant: float, healthy: float) -> Estimate:
-        """Ratio of P(result | malignancy) to P(result | none); the arguments are the uncorrected cells."""
-        n1, n0 = self.tp + self.fn, self.fp + self.tn
-        if self.ratio_interval == "score":
-            low, high = score_ratio_interval(malignant, n1, healthy, n0, self.level)
-            value = np.inf if healthy == 0 else (malignant / n1) / (healthy / n0)
-            return self._estimate(value, low, high, "score")
-        add = 0.5 if min(self.tp, self.fp, self.fn, self.tn) == 0 else 0.0
-        x1, x0, n1, n0 = malignant + add, healthy + add, n1 + 2 * add, n0 + 2 * add
-        value = (x1 / n1) / (x0 / n0)
-        half = self._z() * np.sqrt(1 / x1 - 1 / n1 + 1 / x0 - 1 / n0)
-        return self._estimate(value, value * np.exp(-half), value * np.exp(half), "log")
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class BandAccuracy:
-    """Accuracy of a test with several thresholds: one likelihood ratio per band of its value.
-
-    Attributes
-    ----------
-    finding : str
-    labels : tuple of str
-        Bands in ascending order of the value.
-    malignant, healthy : ndarray, shape (bands,)
-        P(band | malignancy) and P(band | no malignancy).
-    effective_n_malignant, effective_n_healthy : float
-        Patients the two distributions are worth.
-    status, study : str
-    """
-
-    finding: str
-    labels: tuple[str, ...]
-    malignant: FloatArray
-    healthy: FloatArray
-    effective_n_malignant: float
-    effective_n_healthy: float
-    level: float = 0.95
-    status: str = ""
-    study: str = ""
-
-    @property
-    def likelihood_ratios(self) -> tuple[Estimate, ...]:
-        """P(band | malignancy) / P(band | none) per band, log limits from the effective counts."""
-        return tuple(self._ratio(a, b) for a, b in zip(self.malignant, self.healthy, strict=True))
-
-    def draw(
-        self,
-        size: int,
-        *,
-        rng: int | np.random.SeedSequence | np.random.Generator | None = None,
-        specificity_sd: float = BETWEEN_STUDY_SD,
-    ) -> tuple[FloatArray, FloatArray]:
-        """Draws of both band distributions, each (size, bands) with rows summing to 1.
-
-        Malignant: Dirichlet(counts + 1/2). Healthy: Dirichlet(effective counts + 1/2), then one common N(0,
-        specificity_sd^2) shift of the logits of all cumulative probabilities, so thresholds stay in order.
-        """
-        generator = as_generator(rng)
-        malignant = generator.dirichlet(self.malignant * self.effective_n_malignant + 0.5, size)
-        healthy = generator.dirichlet(self.healthy * self.effective_n_healthy + 0.5, size)
-        cumulative = np.cumsum(healthy, axis=1)[:, :-1]
-        shift = specificity_sd * generator.standard_normal((size, 1))
-        moved = expit(logit(np.clip(cumulative, 1e-300, 1 - 1e-16)) + shift)
-        return malignant, np.diff(moved, axis=1, prepend=0.0, append=1.0)
-
-    def draw_likelihood_ratios(
-        self,
-        size: int,
-        *,
-        rng: int | np.random.SeedSequence | np.random.Generator | None = None,
-        specificity_sd: float = BETWEEN_STUDY_SD,
-    ) -> FloatArray:
-        """Likelihood ratio of each band in each draw, (size, bands)."""
-        malignant, healthy = self.draw(size, rng=rng, specificity_sd=specificity_sd)
-        return malignant / healthy
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row per band: malignant, healthy, value, low, high."""
-        import pandas as pd
-
-        ratios = pd.concat([ratio.to_frame() for ratio in self.likelihood_ratios]).set_axis(list(self.labels))
-        return ratios.rename_axis("band").assign(malignant=self.malignant, healthy=self.healthy)
-
-    def _repr_html_(self) -> str:
-        return str(self.to_frame()[["malignant", "healthy", "value", "low", "high"]].to_html())
-
-    def _ratio(self, a: float, b: float) -> Estimate:
-        n1, n0 = self.effective_n_malignant, self.effective_n_healthy
-        variance = (1 - a) / (a * n1) + (1 - b) / (b * n0)
-        half = normal_quantile(self.level) * np.sqrt(variance)
-        value = a / b
-        return Estimate(
-            float(value), float(value * np.exp(-half)), float(value * np.exp(half)), self.level, method="log"
-        )
-
-
-def band_probabilities(positive: npt.ArrayLike, abnormal: str) -> FloatArray:
-    """Probabilities of the ascending bands from P(test positive) at each ascending threshold."""
-    p = np.asarray(positive, dtype=np.float64)
-    below = p if abnormal == "low" else 1 - p
-    return np.diff(below, prepend=0.0, append=1.0)
+    def _ratio(self, cell: int) -> Estimate:
+        """Ratio of P(result | malignancy) to P(result | none); the result is positive (0) or negative (2)."""
+        cells = (self.tp, self.fp, self.fn, self.tn) if self.ratio_interval == "score" else self._corrected()
+        limits = score_ratio_interval if self.ratio_interval == "score" else log_ratio_interval
+        tp, fp, fn, tn = cells
+        return self._estimate(*limits(cells[cell], tp + fn, cells[cell + 1], fp + tn, self.level), self.ratio_interval)

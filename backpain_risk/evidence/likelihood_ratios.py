@@ -8,7 +8,7 @@ import pandas as pd
 
 from .. import vocabulary
 from ..numerics.estimate import Estimate
-from .diagnostic_accuracy import BandAccuracy
+from .band_accuracy import BandAccuracy
 from .tables import Evidence
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from .. import vocabulary
-from .diagnostic_accuracy import Accuracy, BandAccuracy, band_probabilities
+from .band_accuracy import BandAccuracy, band_probabilities
+from .diagnostic_accuracy import Accuracy
 
 _FILES = {"accuracy": "accuracy.csv", "prevalence": "prevalence.csv", "case_mix": "case_mix.csv"}
 _NEEDED = {

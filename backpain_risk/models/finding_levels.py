@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from ..evidence.diagnostic_accuracy import Accuracy, BandAccuracy
+from ..evidence.band_accuracy import BandAccuracy
+from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray
 from ..numerics.patterns import sum_by
 from ..numerics.splines import weighted_quantile

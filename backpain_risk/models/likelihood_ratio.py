@@ -12,7 +12,8 @@ from scipy.special import expit, logit
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .. import vocabulary
-from ..evidence.diagnostic_accuracy import Accuracy, BandAccuracy
+from ..evidence.band_accuracy import BandAccuracy
+from ..evidence.diagnostic_accuracy import Accuracy
 from ..evidence.tables import Evidence, load_evidence
 from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction
 from ..numerics.newton import LogisticObjective, maximise

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__, vocabulary
-from ..evidence.diagnostic_accuracy import Accuracy, BandAccuracy
+from ..evidence.band_accuracy import BandAccuracy
+from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray
 from .classifier import RiskClassifier
 from .design import Design

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from scipy import optimize, stats
@@ -53,51 +55,61 @@ _LIMITS = {"wilson": _wilson, "clopper_pearson": _clopper_pearson, "jeffreys": _
 
 
 def log_ratio_interval(x1: float, n1: float, x2: float, n2: float, level: float = 0.95) -> tuple[float, float, float]:
-    """Ratio of two proportions x1/n1 and x2/n2 with Katz's log limits: value, low, high.
+    """Ratio of two proportions x1/n1 and x2/n2, all cells positive, with Katz's log limits: value, low, high.
 
-    Zero cells give the limiting value (0, or infinity) with the uninformative limit on that side only where the other
-    is defined; see :class:`~backpain_risk.evidence.diagnostic_accuracy.Accuracy` for the continuity rule used there.
+    Reference: Katz and others (1978), Biometrics 34:469.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.float64(x1) / n1 / (np.float64(x2) / n2)
-        se = np.sqrt(1 / np.float64(x1) - 1 / np.float64(n1) + 1 / np.float64(x2) - 1 / np.float64(n2))
-    half = normal_quantile(level) * se
-    return float(ratio), float(ratio * np.exp(-half)), float(ratio * np.exp(half))
+    return _log_limits((x1 / n1) / (x2 / n2), 1 / x1 - 1 / n1 + 1 / x2 - 1 / n2, level)
 
 
-def score_ratio_interval(x1: float, n1: float, x2: float, n2: float, level: float = 0.95) -> tuple[float, float]:
-    """Koopman's score limits for the ratio of two proportions x1/n1 and x2/n2; defined with zero cells too.
+def odds_ratio_interval(a: float, b: float, c: float, d: float, level: float = 0.95) -> tuple[float, float, float]:
+    """Odds ratio a d / (b c), all cells positive, with Woolf's log limits: value, low, high."""
+    return _log_limits(a * d / (b * c), 1 / a + 1 / b + 1 / c + 1 / d, level)
 
-    Inverts the score test: the limits are the ratios at which the chi-squared statistic with the constrained maximum
-    likelihood proportions equals its quantile. Reference: Koopman (1984), Biometrics 40:513.
+
+def _log_limits(value: float, variance: float, level: float) -> tuple[float, float, float]:
+    factor = float(np.exp(normal_quantile(level) * np.sqrt(variance)))
+    return value, value / factor, value * factor
+
+
+def score_ratio_interval(x1: float, n1: float, x2: float, n2: float, level: float = 0.95) -> tuple[float, float, float]:
+    """Ratio of two proportions x1/n1 and x2/n2 with Koopman's score limits: value, low, high.
+
+    The limits are the ratios at which the score statistic, with the proportions that are most likely under that ratio,
+    reaches its chi-squared quantile. Zeros need no correction: without events in the first group value and low are 0,
+    without events in the second value and high are infinite, without any nothing is known (NaN, 0, infinity).
+
+    Reference: Koopman (1984), Biometrics 40:513.
     """
+    if x1 == x2 == 0:
+        return float("nan"), 0.0, float("inf")
+    value = (x1 / n1) / (x2 / n2) if x2 > 0 else float("inf")
     bound = normal_quantile(level) ** 2
-    ratio = (x1 / n1) / (x2 / n2) if x2 > 0 else np.inf
 
     def excess(log_ratio: float) -> float:
-        return _score_statistic(np.exp(log_ratio), x1, n1, x2, n2) - bound
+        return _score_statistic(float(np.exp(log_ratio)), x1, n1, x2, n2) - bound
 
-    centre = np.log(ratio) if 0 < ratio < np.inf else 0.0
+    centre = (
+        float(np.log((x1 + 0.5) / (n1 + 0.5) / ((x2 + 0.5) / (n2 + 0.5)))) if x1 * x2 == 0 else float(np.log(value))
+    )
     low = 0.0 if x1 == 0 else float(np.exp(_crossing(excess, centre, -1)))
-    high = np.inf if x2 == 0 else float(np.exp(_crossing(excess, centre, +1)))
-    return low, high
+    high = float("inf") if x2 == 0 else float(np.exp(_crossing(excess, centre, +1)))
+    return value, low, high
 
 
 def _score_statistic(ratio: float, x1: float, n1: float, x2: float, n2: float) -> float:
-    a, b, c = (n1 + n2) * ratio, n1 * ratio + x1 + n2 + x2 * ratio, x1 + x2
-    p2 = 2 * c / (b + np.sqrt(max(b * b - 4 * a * c, 0.0)))
-    p1 = min(p2 * ratio, 1.0)
-    variance = (1 - p1) / (n1 * p1) + (1 - p2) / (n2 * p2) if p1 > 0 and p2 > 0 else np.inf
-    return float(((x1 / n1 - p1) / p1) ** 2 / variance) if np.isfinite(variance) and variance > 0 else 0.0
+    """Chi-squared of the hypothesis p1 = ratio p2, with the variance at the p1 and p2 most likely under it."""
+    b = ratio * (n1 + x2) + x1 + n2
+    p2 = 2 * (x1 + x2) / (b + np.sqrt(b**2 - 4 * ratio * (n1 + n2) * (x1 + x2)))
+    p1 = min(ratio * p2, 1.0)  # 1 up to rounding where every patient of the first group has the event
+    gap = x1 / n1 - ratio * x2 / n2
+    return 0.0 if gap == 0 else float(gap**2 / (p1 * (1 - p1) / n1 + ratio**2 * p2 * (1 - p2) / n2))
 
 
-def _crossing(excess: object, centre: float, direction: int) -> float:
-    """The log ratio beyond ``centre`` at which the test statistic reaches its quantile."""
-    f = excess if callable(excess) else None
-    assert f is not None
-    step = 0.5
-    inner = centre
-    while f(centre + direction * step) < 0 and step < 200:
-        inner = centre + direction * step
-        step *= 2
-    return float(optimize.brentq(f, inner, centre + direction * step, xtol=1e-13, rtol=1e-13))
+def _crossing(excess: Callable[[float], float], centre: float, direction: int) -> float:
+    """Where the statistic reaches its quantile on one side of the estimate; it grows without bound away from it."""
+    near, far = 0.0, 0.5
+    while excess(centre + direction * far) < 0:
+        near, far = far, 2 * far
+    step = optimize.brentq(lambda step: excess(centre + direction * step), near, far, xtol=1e-12)
+    return centre + direction * float(step)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backpain_risk import Accuracy, load_evidence, post_test, post_test_probability
-from backpain_risk.evidence.diagnostic_accuracy import band_probabilities
+from backpain_risk import Accuracy, Estimate, load_evidence, post_test, post_test_probability
+from backpain_risk.evidence.band_accuracy import band_probabilities
 
 cells = st.integers(1, 3000)
 
@@ -54,6 +54,16 @@ def test_zero_cells_follow_the_stated_rule():
     assert accuracy.sensitivity.value == 1
     assert accuracy.lr_negative.value == pytest.approx((0.5 / 14) / (1177.5 / 1963))
     assert np.isfinite([accuracy.lr_negative.high, accuracy.diagnostic_odds_ratio.high]).all()
+
+
+def test_the_score_interval_needs_no_correction_for_zero_cells():
+    accuracy = Accuracy.from_counts(13, 785, 0, 1177, ratio_interval="score")
+    assert accuracy.lr_negative.value == accuracy.lr_negative.low == 0
+    assert 0 < accuracy.lr_negative.high < 0.5
+    assert accuracy.lr_positive.value == pytest.approx(1962 / 785)
+    assert accuracy.lr_positive.method == "score"
+    plain = Accuracy.from_counts(4, 41, 9, 1921, ratio_interval="score").lr_positive
+    assert (plain.low, plain.high) == pytest.approx((5.8126, 30.2000), abs=1e-4)  # statsmodels, see test_intervals
 
 
 def test_predictive_values_follow_bayes():
@@ -115,6 +125,15 @@ def test_history_of_cancer_reproduces_the_published_post_test_probability():
     assert after.value == pytest.approx(0.069, abs=0.002)
     assert after.low == pytest.approx(0.026, abs=0.002)
     assert after.high == pytest.approx(0.131, abs=0.003)
+
+
+def test_a_pretest_estimate_is_read_at_its_own_level():
+    history = load_evidence().finding("history_of_cancer")
+    for level, z in ((0.95, 1.959964), (0.5, 0.67449)):
+        spread = np.log(np.array([0.01, 0.01]) / 0.99) + z * np.array([-0.4, 0.4])
+        low, high = 1 / (1 + np.exp(-spread))
+        draws = post_test(history, Estimate(0.01, low, high, level), rng=1, n_draws=50_000).pretest
+        assert np.log(draws.high / (1 - draws.high)) - np.log(0.01 / 0.99) == pytest.approx(1.96 * 0.4, abs=0.02)
 
 
 def test_fagan_example_of_epir(reference):

@@ -1,0 +1,104 @@
+"""Tests with several thresholds: one likelihood ratio per band of the value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+from ..numerics.checks import FloatArray, as_generator
+from ..numerics.estimate import Estimate
+from ..numerics.intervals import log_ratio_interval
+from .diagnostic_accuracy import BETWEEN_STUDY_SD
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BandAccuracy:
+    """Accuracy of a test with several thresholds: one likelihood ratio per band of its value.
+
+    Attributes
+    ----------
+    finding : str
+    labels : tuple of str
+        Bands in ascending order of the value.
+    malignant, healthy : ndarray, shape (bands,)
+        P(band | malignancy) and P(band | no malignancy).
+    effective_n_malignant, effective_n_healthy : float
+        Patients the two distributions are worth.
+    status, study : str
+    """
+
+    finding: str
+    labels: tuple[str, ...]
+    malignant: FloatArray
+    healthy: FloatArray
+    effective_n_malignant: float
+    effective_n_healthy: float
+    level: float = 0.95
+    status: str = ""
+    study: str = ""
+
+    @property
+    def likelihood_ratios(self) -> tuple[Estimate, ...]:
+        """P(band | malignancy) / P(band | none) per band, log limits from the effective counts."""
+        return tuple(self._ratio(a, b) for a, b in zip(self.malignant, self.healthy, strict=True))
+
+    def draw(
+        self,
+        size: int,
+        *,
+        rng: int | np.random.SeedSequence | np.random.Generator | None = None,
+        specificity_sd: float = BETWEEN_STUDY_SD,
+    ) -> tuple[FloatArray, FloatArray]:
+        """Draws of both band distributions, each (size, bands) with rows summing to 1.
+
+        Malignant: Dirichlet(counts + 1/2). Healthy: Dirichlet(effective counts + 1/2), then one common N(0,
+        specificity_sd^2) shift of the logits of all cumulative probabilities, so thresholds stay in order.
+        """
+        generator = as_generator(rng)
+        malignant = generator.dirichlet(self.malignant * self.effective_n_malignant + 0.5, size)
+        healthy = generator.dirichlet(self.healthy * self.effective_n_healthy + 0.5, size)
+        below = np.cumsum(healthy, axis=1)[:, :-1]
+        above = np.cumsum(healthy[:, ::-1], axis=1)[:, -2::-1]
+        shift = specificity_sd * generator.standard_normal((size, 1))
+        moved = expit(np.log(below / above) + shift)
+        return malignant, np.diff(moved, axis=1, prepend=0.0, append=1.0)
+
+    def draw_likelihood_ratios(
+        self,
+        size: int,
+        *,
+        rng: int | np.random.SeedSequence | np.random.Generator | None = None,
+        specificity_sd: float = BETWEEN_STUDY_SD,
+    ) -> FloatArray:
+        """Likelihood ratio of each band in each draw, (size, bands)."""
+        malignant, healthy = self.draw(size, rng=rng, specificity_sd=specificity_sd)
+        return malignant / healthy
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per band: malignant, healthy, value, low, high."""
+        import pandas as pd
+
+        ratios = pd.concat([ratio.to_frame() for ratio in self.likelihood_ratios]).set_axis(list(self.labels))
+        return ratios.rename_axis("band").assign(malignant=self.malignant, healthy=self.healthy)
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame()[["malignant", "healthy", "value", "low", "high"]].to_html())
+
+    def _ratio(self, malignant: float, healthy: float) -> Estimate:
+        n1, n0 = self.effective_n_malignant, self.effective_n_healthy
+        value, low, high = log_ratio_interval(malignant * n1, n1, healthy * n0, n0, self.level)
+        return Estimate(value, low, high, self.level, method="log")
+
+
+def band_probabilities(positive: npt.ArrayLike, abnormal: str) -> FloatArray:
+    """Probabilities of the ascending bands from P(test positive) at each ascending threshold."""
+    p = np.asarray(positive, dtype=np.float64)
+    below = p if abnormal == "low" else 1 - p
+    return np.diff(below, prepend=0.0, append=1.0)
