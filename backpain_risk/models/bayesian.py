@@ -16,19 +16,15 @@ from scipy import linalg
 from scipy.special import expit
 
 from ..numerics.checks import FloatArray, check_choice
+from ..numerics.diagnostics import Diagnostics, SamplingWarning, diagnose
 from ..numerics.newton import LogisticObjective, Terms, covariance, maximise
 from ..numerics.nuts import Draws, padded, sample
 from ..numerics.patterns import collapse, distinct_rows
 from .classifier import RiskClassifier
 from .design import Column, learn_design, with_constant
-from .diagnostics import Diagnostics, diagnose
 from .prior import WEAK, Prior
 
 WARMUP = 500
-
-
-class SamplingWarning(UserWarning):
-    """The draws do not pass the convergence checks."""
 
 
 def log_posterior(parameters: Any, data: Any) -> Any:

@@ -10,7 +10,11 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from ..numerics.nuts import Draws
+    from .nuts import Draws
+
+
+class SamplingWarning(UserWarning):
+    """The draws do not pass the convergence checks."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
