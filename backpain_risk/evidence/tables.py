@@ -93,7 +93,7 @@ class Evidence:
         ValueError
             When nothing matches, or when the row gives no sensitivity or no specificity.
         """
-        rows = self._rows(key)
+        rows = self.rows(key)
         if study is not None:
             rows = rows[rows.study == study]
         if threshold is not None:
@@ -110,7 +110,7 @@ class Evidence:
             raise ValueError(
                 f"bands exist for {', '.join(vocabulary.LABORATORY)}; got {key!r}. Use finding() for yes/no findings."
             )
-        test, rows = vocabulary.LABORATORY[key], self._rows(key)
+        test, rows = vocabulary.LABORATORY[key], self.rows(key)
         study = rows.loc[rows.preferred == 1, "study"].iloc[0]
         by_threshold = {float(row.threshold): _accuracy(row) for _, row in rows[rows.study == study].iterrows()}
         missing = set(test.cutoffs) - set(by_threshold)
@@ -129,7 +129,14 @@ class Evidence:
             study=study,
         )
 
-    def _rows(self, key: str) -> pd.DataFrame:
+    def rows(self, key: str) -> pd.DataFrame:
+        """Every row of one finding or test, and ``has_both``: whether it gives sensitivity and specificity.
+
+        Raises
+        ------
+        ValueError
+            When the key is not in the table.
+        """
         rows = self.accuracy[self.accuracy.finding == key]
         if rows.empty:
             raise ValueError(
@@ -140,7 +147,7 @@ class Evidence:
         return rows.assign(has_both=both)
 
     def _nothing(self, key: str, study: str | None, threshold: float | None) -> str:
-        rows = self._rows(key)
+        rows = self.rows(key)
         known = ", ".join(_described(row) for _, row in rows.iterrows())
         return (
             f"no row with both sensitivity and specificity of {key} has study={study!r}, threshold={threshold!r}; "
@@ -153,7 +160,8 @@ def _described(row: Any) -> str:
 
 
 def _known(rows: pd.DataFrame, a: str, b: str, rate: str) -> Any:
-    return (rows[a].notna() & rows[b].notna()) | rows[rate].notna()
+    """Counts of an arm with patients, or a rate; 0 and 0 say that the study had nobody in that arm."""
+    return (rows[a] + rows[b] > 0) | rows[rate].notna()
 
 
 def _accuracy(row: Any) -> Accuracy:
@@ -171,7 +179,7 @@ def _accuracy(row: Any) -> Accuracy:
 
 
 def _arm(right: float, wrong: float, rate: float, effective_n: float) -> tuple[float, float]:
-    if np.isfinite(right) and np.isfinite(wrong):
+    if right + wrong > 0:
         return float(right), float(wrong)
     return float(rate * effective_n), float((1 - rate) * effective_n)
 

@@ -97,3 +97,43 @@ def test_the_table_of_ratios_has_every_finding_and_band():
     assert (table.low <= table.value).all()
     assert (table.value <= table.high).all()
     assert {"ESR >=100 mm/h", "Haematocrit <30 %", "Clinician suspicion"} <= set(table.row)
+
+
+def test_studies_named_as_overlapping_are_known():
+    evidence = load_evidence()
+    known = {*evidence.accuracy.study, *evidence.prevalence.study}
+    for table in (evidence.accuracy, evidence.prevalence):
+        named = {name for text in table.overlaps_with for name in text.split(";") if name}
+        assert named <= known
+
+
+def test_every_number_has_a_status_in_its_own_arm():
+    rows = load_evidence().accuracy
+    for rate, hits, column in (
+        ("sensitivity", "tp", "sensitivity_status"),
+        ("specificity", "tn", "specificity_status"),
+    ):
+        given = rows[rate].notna() | (rows[hits] > 0)
+        assert set(rows[column][given]) <= set(vocabulary.STATUSES)
+
+
+def test_studies_without_cancers_have_counts_of_zero_and_no_sensitivity():
+    rows = load_evidence().accuracy.query("study == 'henschke_2009' and fp.notna()")
+    assert len(rows) >= 5
+    assert (rows[["tp", "fn"]] == 0).all(axis=None)
+    with pytest.raises(ValueError, match="no sensitivity or no specificity"):
+        load_evidence().finding("unexplained_weight_loss", study="henschke_2009")
+
+
+def test_rates_without_counts_carry_an_effective_number():
+    rows = load_evidence().accuracy
+    for rate, n in (("sensitivity", "effective_n_malignant"), ("specificity", "effective_n_non_malignant")):
+        assert (rows[n][rows[rate].notna()] > 0).all()
+        assert rows[n][rows[rate].isna()].isna().all()
+
+
+def test_no_finding_has_three_disjoint_studies_to_estimate_the_spread_of_its_specificity():
+    """Why draws of a single study take the assumed between-study SD of 0.5."""
+    rows = load_evidence().accuracy
+    counted = rows[(rows.fp + rows.tn > 0) & rows.setting.isin(["walk_in", "primary_care"])]
+    assert counted.groupby("finding").study.nunique().max() == 2
