@@ -1,10 +1,11 @@
-"""Quadrature nodes for a standard normal variable."""
+"""Quadrature nodes and lattice points for standard normal variables."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 import numpy as np
+from scipy.special import ndtri
 
 from .checks import FloatArray
 
@@ -20,3 +21,17 @@ def normal_nodes(n: int) -> tuple[FloatArray, FloatArray]:
     for array in (nodes, weights):
         array.flags.writeable = False
     return nodes, weights
+
+
+@lru_cache(maxsize=1)
+def normal_lattice() -> FloatArray:
+    """28 657 points of a standard bivariate normal, shape (28657, 2): a Fibonacci lattice in place of random draws.
+
+    Quantiles of smooth functions of two normals come out to about three digits, the same every time. Reference: Sloan
+    and Joe (1994), Lattice Methods for Multiple Integration.
+    """
+    n, step = 28_657, 17_711
+    i = np.arange(n)
+    points = np.asarray(ndtri(np.column_stack([(i + 0.5) / n, ((i * step) % n + 0.5) / n])))
+    points.flags.writeable = False
+    return points
