@@ -41,9 +41,14 @@ if TYPE_CHECKING:
     from .evidence.bayes_theorem import post_test_probability as post_test_probability
     from .evidence.diagnostic_accuracy import Accuracy as Accuracy
     from .evidence.likelihood_ratios import likelihood_ratio_table as likelihood_ratio_table
+    from .evidence.pooled_accuracy import PooledAccuracy as PooledAccuracy
+    from .evidence.pooled_estimate import PooledEstimate as PooledEstimate
+    from .evidence.pooling import pool_accuracy as pool_accuracy
     from .evidence.post_test import post_test as post_test
+    from .evidence.prevalence_pooling import pool_prevalence as pool_prevalence
     from .evidence.tables import Evidence as Evidence
     from .evidence.tables import load_evidence as load_evidence
+    from .evidence.univariate_pooling import pool_measure as pool_measure
     from .measures.calibration import calibration_in_the_large as calibration_in_the_large
     from .measures.calibration import calibration_slope as calibration_slope
     from .measures.calibration import observed_expected as observed_expected
@@ -99,8 +104,13 @@ _HOME = {
     "evidence.bayes_theorem": ("post_test_probability",),
     "evidence.diagnostic_accuracy": ("Accuracy",),
     "evidence.likelihood_ratios": ("likelihood_ratio_table",),
+    "evidence.pooled_accuracy": ("PooledAccuracy",),
+    "evidence.pooled_estimate": ("PooledEstimate",),
+    "evidence.pooling": ("pool_accuracy",),
     "evidence.post_test": ("post_test",),
+    "evidence.prevalence_pooling": ("pool_prevalence",),
     "evidence.tables": ("Evidence", "load_evidence"),
+    "evidence.univariate_pooling": ("pool_measure",),
     "measures.calibration": ("calibration_in_the_large", "calibration_slope", "observed_expected"),
     "measures.calibration_curve": ("CalibrationCurve", "calibration_curve"),
     "measures.discrimination": ("auroc", "compare_auroc"),

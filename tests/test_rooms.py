@@ -25,7 +25,7 @@ ALLOWED = {
     "cli": EVERYTHING,
     "__init__": EVERYTHING,
 }
-SAMPLER = {"models/bayesian.py"}
+SAMPLER = {"models/bayesian.py", "evidence/bayesian_pooling.py"}
 
 
 def modules():
