@@ -11,8 +11,11 @@ from scipy.special import expit, logit
 from .. import vocabulary
 from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction
 from ..numerics.estimate import Estimate
+from ..numerics.intervals import normal_quantile
+from .accuracy_draws import AccuracyDraws
 from .bayes_theorem import post_test_probability
 from .diagnostic_accuracy import BETWEEN_STUDY_SD, Accuracy
+from .pooled_accuracy import PooledAccuracy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,40 +54,48 @@ class PostTest:
 
 
 def post_test(
-    accuracy: Accuracy,
+    accuracy: Accuracy | PooledAccuracy,
     pretest: float | Estimate,
     *,
     result: str = "positive",
     n_draws: int = 20_000,
     rng: int | np.random.SeedSequence | np.random.Generator | None = None,
-    specificity_sd: float = BETWEEN_STUDY_SD,
+    specificity_sd: float | None = None,
     level: float = 0.95,
 ) -> PostTest:
-    """Post-test probability after a positive or negative result.
+    """Post-test probability after a positive or negative result, both uncertainties carried through.
 
     Parameters
     ----------
-    accuracy : Accuracy
+    accuracy : Accuracy or PooledAccuracy
     pretest : float or Estimate
         A number taken as known, or an estimate whose limits become a normal distribution of the logit.
     result : {"positive", "negative"}
     n_draws : int
     rng : int, SeedSequence or Generator
-    specificity_sd : float
-        Between-study SD of the logit specificity; 0 gives plain Jeffreys draws of the one study.
+    specificity_sd : float, optional
+        Between-study SD of the logit specificity of a single study, 0.5 when None; 0 gives plain Jeffreys draws. Pooled
+        studies bring their own spread.
+    level : float
 
     Returns
     -------
     PostTest
+
+    Examples
+    --------
+    >>> history = Accuracy.from_counts(tp=4, fp=41, fn=9, tn=1921)
+    >>> print(post_test(history, 0.005, rng=1, specificity_sd=0).post)
+    0.0696 (95% credible interval 0.0255 to 0.131, median of draws)
     """
     check_choice("result", result, RESULTS)
     generator = as_generator(rng)
-    drawn = accuracy.draw(n_draws, rng=generator, specificity_sd=specificity_sd)
+    drawn = _accuracy_draws(accuracy, n_draws, generator, specificity_sd)
     ratio = drawn.lr_positive if result == "positive" else drawn.lr_negative
     before = _pretest_draws(pretest, n_draws, generator)
     after = post_test_probability(before, ratio)
     return PostTest(
-        name=f"{vocabulary.label(accuracy.finding) or 'finding'}, {result}",
+        name=f"{_name(accuracy)}, {result}",
         pretest=_summary(before, level),
         likelihood_ratio=_summary(ratio, level),
         post=_summary(after, level),
@@ -92,12 +103,30 @@ def post_test(
     )
 
 
+def _accuracy_draws(
+    accuracy: Accuracy | PooledAccuracy, size: int, rng: np.random.Generator, specificity_sd: float | None
+) -> AccuracyDraws:
+    if isinstance(accuracy, Accuracy):
+        return accuracy.draw(
+            size, rng=rng, specificity_sd=BETWEEN_STUDY_SD if specificity_sd is None else specificity_sd
+        )
+    if specificity_sd is not None:
+        raise ValueError(f"specificity_sd must be None for pooled studies; got {specificity_sd}. They give their own.")
+    return accuracy.draw(size, rng=rng)
+
+
+def _name(accuracy: Accuracy | PooledAccuracy) -> str:
+    if isinstance(accuracy, PooledAccuracy):
+        return f"{len(accuracy.studies.labels)} studies pooled"
+    return vocabulary.label(accuracy.finding) or "finding"
+
+
 def _pretest_draws(pretest: float | Estimate, n_draws: int, rng: np.random.Generator) -> FloatArray:
     if not isinstance(pretest, Estimate):
         return np.full(n_draws, check_fraction("pretest", float(pretest)))
     for limit in (pretest.value, pretest.low, pretest.high):
         check_fraction("pretest and its limits", limit)
-    sd = (logit(pretest.high) - logit(pretest.low)) / 3.919927969
+    sd = (logit(pretest.high) - logit(pretest.low)) / (2 * normal_quantile(pretest.level))
     return np.asarray(expit(logit(pretest.value) + sd * rng.standard_normal(n_draws)))
 
 
