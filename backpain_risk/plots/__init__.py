@@ -7,6 +7,7 @@ from .calibration import plot_calibration, plot_risk_distribution
 from .cohort import plot_ages, plot_associations, plot_case_mix, plot_risk_by_flags
 from .evidence import plot_fagan, plot_likelihood_ratios
 from .net_benefit import plot_decision_curve
+from .pooling import plot_forest, plot_sroc
 from .terms import plot_effect, plot_odds_ratios, plot_waterfall
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "plot_decision_curve",
     "plot_effect",
     "plot_fagan",
+    "plot_forest",
     "plot_likelihood_ratios",
     "plot_odds_ratios",
     "plot_risk_by_flags",
     "plot_risk_distribution",
+    "plot_sroc",
     "plot_waterfall",
 ]

@@ -20,12 +20,12 @@ def plot_likelihood_ratios(table: LikelihoodRatioTable, *, ax: Axes | None = Non
     keys = list(dict.fromkeys(rows.row))
     ax = axes_or_new(ax, (7.0, 0.9 + 0.28 * len(keys)))
     ax.axvline(1, color=MUTED, lw=1)
-    view = (0.02, 2000.0)
+    view = (0.02, 5000.0)
     for i, key in enumerate(reversed(keys)):
         for r in rows[rows.row == key].itertuples():
             colour = PALETTE[1] if r.result == "positive" else PALETTE[0]
-            low, high = max(r.low, view[0]), min(r.high, view[1])
-            ax.plot([low, high], [i, i], color=colour, lw=1.2, alpha=0.7)
+            ax.plot([r.low, r.high], [i, i], color=colour, lw=1.2, alpha=0.7)
+            _arrows(ax, i, r.low < view[0], r.high > view[1], colour)
             fill = colour if FILLS[r.status] else "white"
             ax.plot(r.value, i, marker=MARKERS[r.status], ms=5.5, color=colour, mfc=fill, ls="none")
     ax.set(
@@ -34,7 +34,10 @@ def plot_likelihood_ratios(table: LikelihoodRatioTable, *, ax: Axes | None = Non
         ylim=(-0.7, len(keys) - 0.3),
         xlabel="Likelihood ratio, 95% confidence interval (log scale)",
     )
-    ax.set_yticks(range(len(keys)), labels=list(reversed(keys)))
+    names = [
+        key.replace("10^9", "10\N{SUPERSCRIPT NINE}").replace(">=", "\N{GREATER-THAN OR EQUAL TO}") for key in keys
+    ]
+    ax.set_yticks(range(len(keys)), labels=names[::-1])
     ax.set_xticks(
         [0.02, 0.1, 0.5, 1, 2, 5, 10, 50, 200, 1000],
         labels=["0.02", "0.1", "0.5", "1", "2", "5", "10", "50", "200", "1000"],
@@ -43,6 +46,13 @@ def plot_likelihood_ratios(table: LikelihoodRatioTable, *, ax: Axes | None = Non
     tidy(ax)
     _marker_legend(ax)
     return ax
+
+
+def _arrows(ax: Axes, y: float, left: bool, right: bool, colour: str) -> None:
+    """Arrowheads where an interval leaves the axis."""
+    for leaves, x, marker in ((left, 0.0, "<"), (right, 1.0, ">")):
+        if leaves:
+            ax.plot(x, y, marker, color=colour, ms=5, transform=ax.get_yaxis_transform(), clip_on=False)
 
 
 def _marker_legend(ax: Axes) -> None:
@@ -62,14 +72,15 @@ def plot_fagan(results: PostTest | Sequence[PostTest], *, ax: Axes | None = None
     items = [results] if isinstance(results, PostTest) else list(results)
     ax = axes_or_new(ax, (6.6, 6.2))
     _scales(ax)
-    for i, (item, colour) in enumerate(zip(items, colours([str(i) for i in range(len(items))]).values(), strict=True)):
+    palette = colours([str(i) for i in range(len(items))]).values()
+    for i, (item, colour) in enumerate(zip(items, palette, strict=True)):
         left, right = -float(logit(item.pretest.value)), float(logit(item.post.value))
         text = f"{item.name}: {percent(item.pretest.value)} to {percent(float(f'{item.post.value:.2g}'))}"
         ax.plot([0, 1], [left, right], color=colour, lw=1.6, label=text)
         ax.plot(
-            [1.17 + 0.03 * i] * 2, logit([item.post.low, item.post.high]), color=colour, lw=3, solid_capstyle="butt"
+            [1.15 + 0.03 * i] * 2, logit([item.post.low, item.post.high]), color=colour, lw=3, solid_capstyle="butt"
         )
-    ax.text(1.155, -6.9, f"{items[0].post.level:.0%} credible", fontsize=8, color=MUTED)
+    ax.text(1.135, -6.9, f"{items[0].post.level:.0%} credible", fontsize=8, color=MUTED)
     ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=1)
     return ax
 
@@ -88,7 +99,7 @@ def _scales(ax: Axes) -> None:
         for y, p in zip(ticks, _PROBABILITIES, strict=True):
             ax.plot([x, x + 0.012 * side], [y, y], color=INK, lw=1)
             ax.text(
-                x + (0.02 if side < 0 else 0.065) * side,
+                x + 0.025 * side,
                 y,
                 percent(p),
                 ha="right" if side < 0 else "left",
@@ -99,7 +110,8 @@ def _scales(ax: Axes) -> None:
     for ratio in _RATIOS:
         y = np.log(ratio) / 2
         ax.plot([0.49, 0.51], [y, y], color=INK, lw=1)
-        ax.text(0.475, y, f"{ratio:g}", ha="right", va="center", fontsize=8)
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+        ax.text(0.475, y, f"{ratio:g}", ha="right", va="center", fontsize=8, bbox=box)
     for x, text in ((0.0, "Pre-test\nprobability"), (0.5, "Likelihood\nratio"), (1.0, "Post-test\nprobability")):
         ax.text(x, span + 0.25, text, ha="center", va="bottom", fontsize=9)
     ax.set(xlim=(-0.13, 1.36), ylim=(-span - 0.2, span + 1.2))

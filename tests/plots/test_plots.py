@@ -5,11 +5,16 @@ from __future__ import annotations
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit
 
 import backpain_risk as bpr
 from backpain_risk import plots
+
+STUDIES = pd.DataFrame(
+    [(20, 9, 5, 60), (31, 4, 9, 80), (18, 12, 2, 44), (0, 30, 0, 160), (15, 0, 4, 0)], columns=["tp", "fp", "fn", "tn"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +30,7 @@ def drawn(rare, cohort):
     y, risk = rare
     evidence = bpr.load_evidence()
     curve, grouped = bpr.calibration_curve(y, risk), bpr.calibration_curve(y, risk, method="groups")
+    pooled = bpr.pool_accuracy(STUDIES)
     fit = bpr.LogisticModel().fit(cohort.predictors[list(bpr.RED_FLAGS)], cohort.outcome)
     return {
         "plot_calibration": lambda ax: plots.plot_calibration(curve, ax=ax),
@@ -33,6 +39,8 @@ def drawn(rare, cohort):
         "plot_decision_curve": lambda ax: plots.plot_decision_curve(bpr.decision_curve(y, risk), ax=ax),
         "plot_likelihood_ratios": lambda ax: plots.plot_likelihood_ratios(bpr.likelihood_ratio_table(evidence), ax=ax),
         "plot_fagan": lambda ax: plots.plot_fagan(bpr.post_test(evidence.finding("xray_lesion"), 0.01, rng=1), ax=ax),
+        "plot_forest": lambda ax: plots.plot_forest(pooled, ax=ax),
+        "plot_sroc": lambda ax: plots.plot_sroc(pooled, ax=ax),
         "plot_odds_ratios": lambda ax: plots.plot_odds_ratios(fit.result_, ax=ax),
         "plot_effect": lambda ax: plots.plot_effect(fit.effect("age_50_or_over"), ax=ax),
         "plot_waterfall": lambda ax: plots.plot_waterfall(bpr.assess({"history_of_cancer": 1, "age_years": 67}), ax=ax),
@@ -66,6 +74,7 @@ def test_axes_are_labelled(drawn):
             }
         else:
             assert ax.get_xlabel(), name
+        plt.close("all")
 
 
 def test_the_decision_curve_draws_its_numbers(rare):
@@ -88,3 +97,29 @@ def test_the_nomogram_line_is_straight_through_the_ratio():
     line = next(line for line in ax.lines if str(line.get_label()).startswith("History of cancer"))
     middle = np.mean(line.get_ydata())
     assert middle == pytest.approx(np.log(after.likelihood_ratio.value) / 2, abs=0.01)
+
+
+def test_the_forest_names_every_study_and_says_which_arm_is_empty():
+    ax = plots.plot_forest(bpr.pool_accuracy(STUDIES))
+    assert [t.get_text() for t in ax.get_yticklabels()] == [*[f"study {i}" for i in range(1, 6)], "Pooled (REML)"]
+    texts = [t.get_text() for t in ax.texts]
+    assert texts.count("none") == 2
+    assert {"20 / 25", "60 / 69", "160 / 190", "15 / 19"} <= set(texts)
+
+
+def test_the_summary_curve_spans_the_observed_rates_and_meets_the_summary_point():
+    pooled = bpr.pool_accuracy(STUDIES)
+    ax = plots.plot_sroc(pooled)
+    point = next(line for line in ax.lines if line.get_marker() == "o")
+    curve = max(ax.lines, key=lambda line: len(line.get_xdata()) * (line.get_color() == "#D55E00"))
+    x, y = curve.get_data()
+    assert (x[0], x[-1]) == pytest.approx((4 / 84, 12 / 56))
+    assert np.interp(point.get_xdata()[0], x, y) == pytest.approx(point.get_ydata()[0], abs=1e-3)
+
+
+def test_limits_beyond_the_axis_of_ratios_end_in_arrowheads():
+    table = bpr.likelihood_ratio_table(bpr.load_evidence())
+    assert not [line for line in plots.plot_likelihood_ratios(table).lines if line.get_marker() in "<>"]
+    table.table.loc[0, ["low", "high"]] = 0.001, 90_000.0
+    heads = [line.get_marker() for line in plots.plot_likelihood_ratios(table).lines if line.get_marker() in "<>"]
+    assert heads == ["<", ">"]

@@ -1,0 +1,119 @@
+"""Accuracy studies side by side, and pooled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from ..evidence.pooled_accuracy import PooledAccuracy
+from ..numerics.checks import FloatArray
+from ..numerics.estimate import Estimate
+from .style import INK, MUTED, PALETTE, axes_or_new, note, tidy
+
+_SHIFT = 1.6  # where the panel of the specificity starts
+_COUNTS = 1.05  # counts stand just right of a panel
+_METHODS = {"reml": "REML", "ml": "ML", "bayes": "Bayes"}
+_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def plot_forest(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
+    """Paired forest plot: sensitivity (left) and specificity (right) of every study, and pooled below."""
+    studies = pooled.studies.to_frame()
+    ax = axes_or_new(ax, (7.6, 1.5 + 0.27 * len(studies)))
+    rows = np.arange(len(studies), 0, -1)
+    for start, name, colour, summary in (
+        (0.0, "sensitivity", PALETTE[1], pooled.sensitivity),
+        (_SHIFT, "specificity", PALETTE[0], pooled.specificity),
+    ):
+        _panel(ax, start, name, rows[0] + 1.0)
+        _studies(ax, start, rows, studies, name, colour)
+        _diamond(ax, start, summary, colour)
+    ax.set_yticks([*rows, 0], labels=[*studies.study, f"Pooled ({_METHODS[pooled.method]})"])
+    ax.set_xticks([start + t for start in (0, _SHIFT) for t in _TICKS], labels=[f"{t:g}" for t in _TICKS] * 2)
+    ax.set(xlim=(-0.04, _SHIFT + 1.5), ylim=(-0.8, rows[0] + 1.7))
+    tidy(ax)
+    kind = pooled.sensitivity.kind
+    ax.set_xlabel(
+        f"Studies: 95% Wilson intervals. Pooled: {pooled.level:.0%} {kind} interval.", fontsize=9, color=MUTED
+    )
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
+def _panel(ax: Axes, start: float, name: str, top: float) -> None:
+    ax.text(start, top, name.capitalize(), fontsize=10, fontweight="bold", color=INK, va="center")
+    ax.text(start + _COUNTS, top, "TP / n" if name == "sensitivity" else "TN / n", fontsize=8, color=MUTED, va="center")
+    ax.plot([start, start + 1], [-0.75, -0.75], color=MUTED, lw=1, clip_on=False)
+    for tick in _TICKS:
+        ax.plot([start + tick] * 2, [-0.75, top - 0.6], color="#ececec", lw=0.8, zorder=0)
+
+
+def _studies(ax: Axes, start: float, rows: Any, studies: pd.DataFrame, name: str, colour: str) -> None:
+    right, wrong = (studies.tp, studies.fn) if name == "sensitivity" else (studies.tn, studies.fp)
+    ax.hlines(rows, start + studies[f"{name}_low"], start + studies[f"{name}_high"], color=colour, lw=1.3)
+    ax.plot(start + studies[name], rows, "s", color=colour, ms=4.5)
+    for y, k, n in zip(rows, right, right + wrong, strict=True):
+        text = f"{k:,.0f} / {n:,.0f}" if n else "none"
+        ax.text(start + _COUNTS, y, text, fontsize=8, color=INK, va="center")
+
+
+def _diamond(ax: Axes, start: float, summary: Estimate, colour: str) -> None:
+    x = start + np.array([summary.low, summary.value, summary.high, summary.value])
+    ax.fill(x, [0, 0.28, 0, -0.28], color=colour, lw=0)
+    text = f"{summary.value:.2f} ({summary.low:.2f}-{summary.high:.2f})"
+    ax.text(start + _COUNTS, 0, text, fontsize=8, color=INK, va="center", fontweight="bold")
+
+
+def plot_sroc(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
+    """Studies in ROC space, the summary point with its confidence and prediction regions, and the summary ROC curve.
+
+    The curve spans the observed false positive rates. A study with one arm is a tick on the axis of that arm.
+    """
+    ax = axes_or_new(ax, (5.6, 5.4))
+    studies = pooled.studies.to_frame()
+    fpr = (1 - studies.specificity).to_numpy()
+    _study_points(ax, studies, fpr)
+    regions = pooled.regions()
+    ax.plot(*regions.prediction.T, color=PALETTE[0], lw=1.2, ls=(0, (4, 2)))
+    ax.plot(*regions.confidence.T, color=PALETTE[0], lw=1.6)
+    _curve(ax, pooled, fpr)
+    ax.plot(1 - pooled.specificity.value, pooled.sensitivity.value, "o", color=PALETTE[0], ms=7)
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+    ax.set(xlabel="False positive rate (1 - specificity)", ylabel="Sensitivity")
+    size = pooled.studies.size.sum(axis=0)
+    note(ax, f"{len(studies)} studies, {size[0]:,.0f} patients with the disease, {size[1]:,.0f} without")
+    ax.legend(handles=_legend(regions.level), frameon=False, fontsize=8, loc="lower right")
+    tidy(ax)
+    return ax
+
+
+def _study_points(ax: Axes, studies: pd.DataFrame, fpr: FloatArray) -> None:
+    """Circles with areas in proportion to the square root of the patients."""
+    n = studies[["tp", "fp", "fn", "tn"]].sum(axis=1)
+    area = 90 * np.sqrt(n / n.max())
+    ax.scatter(fpr, studies.sensitivity, s=area, facecolor="none", edgecolor=MUTED, lw=1.0)
+    for x in fpr[studies.sensitivity.isna()]:
+        ax.plot([x, x], [-0.02, 0.015], color=MUTED, lw=1.4)
+    for y in studies.sensitivity[np.isnan(fpr)]:
+        ax.plot([-0.02, 0.015], [y, y], color=MUTED, lw=1.4)
+
+
+def _curve(ax: Axes, pooled: PooledAccuracy, fpr: FloatArray) -> None:
+    low, high = max(float(np.nanmin(fpr)), 0.001), min(float(np.nanmax(fpr)), 0.999)
+    x = np.linspace(low, high, 200)
+    ax.plot(x, pooled.sroc(x), color=PALETTE[1], lw=1.6)
+
+
+def _legend(level: float) -> list[Line2D]:
+    return [
+        Line2D([], [], marker="o", mfc="none", mec=MUTED, ls="none", label="study (area by patients)"),
+        Line2D([], [], marker="o", color=PALETTE[0], ls="none", label="summary point"),
+        Line2D([], [], color=PALETTE[0], lw=1.6, label=f"{level:.0%} region of the mean"),
+        Line2D([], [], color=PALETTE[0], lw=1.2, ls=(0, (4, 2)), label=f"{level:.0%} region of a new setting"),
+        Line2D([], [], color=PALETTE[1], lw=1.6, label="summary ROC curve"),
+    ]
