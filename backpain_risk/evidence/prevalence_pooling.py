@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
@@ -19,7 +21,7 @@ from ..numerics.estimate import Estimate
 from .binomial_normal import BinomialCounts
 from .pooled_estimate import PooledEstimate, wald_estimate
 from .pooling import METHODS, pool_by_sampling
-from .study_counts import StudyCounts
+from .study_counts import StudyCounts, refuse_overlap
 
 
 def pool_prevalence(
@@ -29,6 +31,9 @@ def pool_prevalence(
     *,
     rng: int | np.random.SeedSequence | np.random.Generator | None = None,
     level: float = 0.95,
+    study: Sequence[str] | None = None,
+    overlaps_with: Sequence[str] | None = None,
+    allow_overlap: bool = False,
 ) -> PooledEstimate:
     """Pool base rates over studies that share no patients: binomial counts whose logits vary normally between studies.
 
@@ -41,6 +46,11 @@ def pool_prevalence(
     rng : int, SeedSequence or Generator
         Required by ``"bayes"``, not used by the others.
     level : float
+    study, overlaps_with : sequence of str, shape (k,), optional
+        Labels, and the labels that each study shares patients with, separated by semicolons: columns of
+        :attr:`Evidence.prevalence`.
+    allow_overlap : bool
+        Pool studies that share patients all the same.
 
     Returns
     -------
@@ -50,8 +60,8 @@ def pool_prevalence(
     Raises
     ------
     ValueError
-        When counts are not whole, events exceed patients, or fewer than two studies are given; when no study (or every
-        patient) has the disease and the method is not ``"bayes"``.
+        When counts are not whole, events exceed patients, fewer than two studies are given or studies share patients;
+        when nobody (or everybody) has the disease and the method is not ``"bayes"``.
 
     Notes
     -----
@@ -73,6 +83,8 @@ def pool_prevalence(
     check_choice("method", method, METHODS)
     check_fraction("level", level)
     x, size = _check_counts(events, n)
+    if not allow_overlap:
+        _check_overlap(x.size, study, overlaps_with)
     if method == "bayes":
         return _sampled(x, size, as_generator(rng), level)
     if x.sum() in (0.0, size.sum()):
@@ -101,6 +113,17 @@ def _check_counts(events: npt.ArrayLike, n: npt.ArrayLike) -> tuple[FloatArray, 
             "For a single study, take the sensitivity of Accuracy or a binomial interval."
         )
     return x, size
+
+
+def _check_overlap(k: int, study: Sequence[str] | None, overlaps_with: Sequence[str] | None) -> None:
+    if study is None:
+        if overlaps_with is not None:
+            raise ValueError("study must come with overlaps_with; got None. Pass the labels that it speaks of.")
+        return
+    check_same_length(events=k, study=len(study))
+    if overlaps_with is not None:
+        check_same_length(events=k, overlaps_with=len(overlaps_with))
+    refuse_overlap([str(label) for label in study], overlaps_with)
 
 
 def _sampled(events: FloatArray, n: FloatArray, generator: np.random.Generator, level: float) -> PooledEstimate:

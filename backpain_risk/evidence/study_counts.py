@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +110,7 @@ def read_counts(
         if n == 0:
             raise ValueError(f"study {label} must have patients; got none in either arm. Leave it out.")
     if not allow_overlap:
-        _refuse_overlap(labels, table)
+        refuse_overlap(labels, table.get("overlaps_with"))
     design, terms, levels = _design(table, covariate)
     return StudyCounts(
         labels=labels, positive=np.column_stack([tp, fp]), size=size, design=design, terms=terms, levels=levels
@@ -145,15 +146,15 @@ def _labels(table: pd.DataFrame) -> tuple[str, ...]:
     return tuple(map(str, names))
 
 
-def _refuse_overlap(labels: tuple[str, ...], table: pd.DataFrame) -> None:
-    """Two rows of one study, or a row that names another in ``overlaps_with``, share patients."""
+def refuse_overlap(labels: Sequence[str], overlaps_with: Iterable[Any] | None) -> None:
+    """Raise when a study has two rows, or a row names another in ``overlaps_with``: they share patients."""
     remedy = "Keep one of them, or pass allow_overlap=True if you know better."
-    twice = sorted({label for label in labels if labels.count(label) > 1})
+    twice = sorted({label for label in labels if list(labels).count(label) > 1})
     if twice:
         raise ValueError(f"study must not repeat; got {', '.join(twice)} more than once. {remedy}")
-    if "overlaps_with" not in table.columns:
+    if overlaps_with is None:
         return
-    for label, text in zip(labels, table["overlaps_with"], strict=True):
+    for label, text in zip(labels, overlaps_with, strict=True):
         shared = set(str(text).split(";")) & set(labels)
         if shared:
             raise ValueError(

@@ -86,10 +86,19 @@ def test_the_result_is_an_estimate_that_a_post_test_probability_can_start_from()
     assert after.pretest.low == pytest.approx(base_rate.low, rel=0.1)
 
 
-def test_disjoint_base_rates_of_primary_care_are_in_the_table():
-    rates = load_evidence().prevalence.query("setting in ['primary_care', 'walk_in'] and events.notna()")
-    rates = rates[rates.study != "suarez_almazor_1997"]
-    assert sorted(rates.events) == sorted(RARE[0])
+def test_disjoint_base_rates_are_pooled_and_a_review_that_contains_them_is_refused():
+    rates = load_evidence().prevalence.query("setting in ['primary_care', 'walk_in', 'primary_care_pooled']")
+    rates = rates[rates.events.notna() & (rates.study != "suarez_almazor_1997")]
+    with pytest.raises(
+        ValueError, match="studies must not share patients; got henschke_2009, which overlaps with coch"
+    ):
+        pool_prevalence(rates.events, rates.n, study=rates.study, overlaps_with=rates.overlaps_with)
+    told = {"study": rates.study, "overlaps_with": rates.overlaps_with, "allow_overlap": True}
+    assert pool_prevalence(rates.events, rates.n, **told).n_studies == 5
+    apart = rates[rates.study != "cochrane_2013"]
+    assert sorted(apart.events) == sorted(RARE[0])
+    pooled = pool_prevalence(apart.events, apart.n, study=apart.study, overlaps_with=apart.overlaps_with)
+    assert pooled.value == pytest.approx(pool_prevalence(*RARE).value, rel=1e-5)
 
 
 def grid_posterior(events, n):
@@ -115,6 +124,20 @@ def test_sampling_agrees_with_the_posterior_on_a_grid():
     assert pooled.prediction.low < pooled.low
     assert pooled.prediction.high > pooled.high
     assert pooled.kind == "credible"
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"study": ["a", "b", "a", "c"]}, "study must not repeat; got a more than once"),
+        ({"study": ["a", "b"]}, "must have the same length; got events 4, study 2"),
+        ({"study": list("abcd"), "overlaps_with": ["b"]}, "must have the same length; got events 4, overlaps_with 1"),
+        ({"overlaps_with": [""] * 4}, "study must come with overlaps_with"),
+    ],
+)
+def test_labels_of_studies_are_checked(labels, message):
+    with pytest.raises(ValueError, match=message):
+        pool_prevalence(*RARE, **labels)
 
 
 @pytest.mark.parametrize(
