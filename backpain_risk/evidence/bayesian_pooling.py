@@ -103,9 +103,22 @@ def posterior_inputs(counts: StudyCounts) -> tuple[tuple[FloatArray, ...], Float
     return (counts.positive, counts.size, counts.design, logit, information), start, np.diag(scale)
 
 
+def with_empty_studies(counts: StudyCounts) -> StudyCounts:
+    """Padded to a power of two, 8 at least: studies without patients change nothing, and a shape compiles once."""
+    k = len(counts.labels)
+    extra = (1 << max(3, (k - 1).bit_length())) - k
+    return replace(
+        counts,
+        labels=(*counts.labels, *[""] * extra),
+        positive=np.pad(counts.positive, ((0, extra), (0, 0))),
+        size=np.pad(counts.size, ((0, extra), (0, 0))),
+        design=np.pad(counts.design, ((0, extra), (0, 0))),
+    )
+
+
 def sample_posterior(counts: StudyCounts, generator: np.random.Generator) -> tuple[PosteriorDraws, Diagnostics]:
     """Draw from the posterior; one warning when a convergence check fails."""
-    data, start, scale = posterior_inputs(counts)
+    data, start, scale = posterior_inputs(with_empty_studies(counts))
     seed = np.random.SeedSequence(int(generator.integers(2**63)))
     drawn = sample(
         log_density,
