@@ -249,7 +249,7 @@ def _draw_pooled(pooled: Any, out: Path) -> None:
 
 def _print_table(table: pd.DataFrame, as_json: bool) -> None:
     if as_json:
-        typer.echo(table.to_json(orient="records", indent=2, double_precision=15))
+        typer.echo(table.to_json(orient="records", indent=2, double_precision=12))
     else:
         text = table.to_string(index=False, float_format=lambda x: f"{x:.4g}", na_rep="", max_colwidth=60)
         typer.echo(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import optimize
 
 from ..numerics.checks import BoolArray, FloatArray
@@ -40,6 +41,19 @@ class BivariateFit:
     between: FloatArray
     log_likelihood: float
     converged: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LikelihoodRatioTest:
+    """Chi-squared test of a covariate: twice the gain in log likelihood."""
+
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row: statistic, degrees_of_freedom, p_value."""
+        return pd.DataFrame([vars(self)])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

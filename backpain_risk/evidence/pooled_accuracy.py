@@ -17,6 +17,7 @@ from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
 from ..numerics.quadrature import normal_lattice
 from .accuracy_draws import AccuracyDraws
+from .bivariate_normal import LikelihoodRatioTest
 from .heterogeneity import holling_i_squared, zhou_i_squared
 from .sroc import Regions, area, curve, outline, sroc_slope
 from .study_counts import StudyCounts
@@ -26,19 +27,6 @@ if TYPE_CHECKING:
     from .bayesian_pooling import PosteriorDraws
 
 _MEASURES = ("sensitivity", "specificity", "lr_positive", "lr_negative", "diagnostic_odds_ratio")
-
-
-@dataclass(frozen=True, kw_only=True)
-class LikelihoodRatioTest:
-    """Chi-squared test of a covariate: twice the gain in log likelihood."""
-
-    statistic: float
-    degrees_of_freedom: int
-    p_value: float
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row: statistic, degrees_of_freedom, p_value."""
-        return pd.DataFrame([vars(self)])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -250,12 +238,21 @@ class PooledAccuracy:
         return rows.set_axis(list(_MEASURES)).rename_axis("measure")
 
     @property
+    def summary_at(self) -> str:
+        """In words, the value of the covariate that the summary is for; empty without a covariate."""
+        if len(self.studies.terms) == 1:
+            return ""
+        if self.studies.levels:
+            return self.studies.levels[0] if self.value is None else str(self.value)
+        return f"{self.studies.terms[1]} {0 if self.value is None else self.value}"
+
+    @property
     def title(self) -> str:
         """In words: studies, method, what was added to the counts, where the summary is, spread between studies."""
         added = self.studies.continuity if self.method != "bayes" else 0
         parts = [f"{len(self.studies.labels)} studies, {self.method}"]
         parts += [f"{added:g} added to every cell"] if added else []
-        parts += [f"summary at {self._where}"] if len(self.studies.terms) > 1 else []
+        parts += [f"summary at {self.summary_at}"] if self.summary_at else []
         spread = (
             f"between-study SD {self.tau[0]:.2g} (logit sensitivity) and {self.tau[1]:.2g} (logit false positive rate)"
         )
@@ -263,13 +260,6 @@ class PooledAccuracy:
 
     def _repr_html_(self) -> str:
         return f"<p>{self.title}</p>{self.to_frame()[['value', 'low', 'high']].to_html()}"
-
-    @property
-    def _where(self) -> str:
-        name = self.studies.terms[1]
-        if self.studies.levels:
-            return self.studies.levels[0] if self.value is None else str(self.value)
-        return f"{name} {0 if self.value is None else self.value}"
 
     @property
     def _row(self) -> FloatArray:

@@ -11,8 +11,8 @@ from scipy import stats
 from scipy.special import expit
 
 from ..numerics.checks import as_generator, check_choice, check_fraction
-from .bivariate_normal import BivariateFit, ObservedLogits, fit_bivariate
-from .pooled_accuracy import LikelihoodRatioTest, PooledAccuracy
+from .bivariate_normal import BivariateFit, LikelihoodRatioTest, ObservedLogits, fit_bivariate
+from .pooled_accuracy import PooledAccuracy
 from .study_counts import ARMS, StudyCounts, read_counts
 
 METHODS = ("reml", "ml", "bayes")

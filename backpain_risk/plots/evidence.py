@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -67,6 +68,9 @@ def _marker_legend(ax: Axes) -> None:
     ax.legend(handles=entries, frameon=False, fontsize=8, loc="lower right")
 
 
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))  # lines that coincide stay visible
+
+
 def plot_fagan(results: PostTest | Sequence[PostTest], *, ax: Axes | None = None) -> Axes:
     """Fagan's nomogram for one or more findings, with the interval of each post-test probability."""
     items = [results] if isinstance(results, PostTest) else list(results)
@@ -76,7 +80,7 @@ def plot_fagan(results: PostTest | Sequence[PostTest], *, ax: Axes | None = None
     for i, (item, colour) in enumerate(zip(items, palette, strict=True)):
         left, right = -float(logit(item.pretest.value)), float(logit(item.post.value))
         text = f"{item.name}: {percent(item.pretest.value)} to {percent(float(f'{item.post.value:.2g}'))}"
-        ax.plot([0, 1], [left, right], color=colour, lw=1.6, label=text)
+        ax.plot([0, 1], [left, right], color=colour, lw=1.6, ls=_DASHES[i % len(_DASHES)], label=text)
         ax.plot(
             [1.15 + 0.03 * i] * 2, logit([item.post.low, item.post.high]), color=colour, lw=3, solid_capstyle="butt"
         )

@@ -32,7 +32,8 @@ def plot_forest(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
         _panel(ax, start, name, rows[0] + 1.0)
         _studies(ax, start, rows, studies, name, colour)
         _diamond(ax, start, summary, colour)
-    ax.set_yticks([*rows, 0], labels=[*studies.study, f"Pooled ({_METHODS[pooled.method]})"])
+    name = f"Pooled, {pooled.summary_at}" if pooled.summary_at else "Pooled"
+    ax.set_yticks([*rows, 0], labels=[*studies.study, f"{name} ({_METHODS[pooled.method]})"])
     ax.set_xticks([start + t for start in (0, _SHIFT) for t in _TICKS], labels=[f"{t:g}" for t in _TICKS] * 2)
     ax.set(xlim=(-0.04, _SHIFT + 1.5), ylim=(-0.8, rows[0] + 1.7))
     tidy(ax)
@@ -87,7 +88,7 @@ def plot_sroc(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="False positive rate (1 - specificity)", ylabel="Sensitivity")
     size = pooled.studies.size.sum(axis=0)
     note(ax, f"{len(studies)} studies, {size[0]:,.0f} patients with the disease, {size[1]:,.0f} without")
-    ax.legend(handles=_legend(regions.level), frameon=False, fontsize=8, loc="lower right")
+    ax.legend(handles=_legend(regions.level, pooled.summary_at), frameon=False, fontsize=8, loc="lower right")
     tidy(ax)
     return ax
 
@@ -109,10 +110,11 @@ def _curve(ax: Axes, pooled: PooledAccuracy, fpr: FloatArray) -> None:
     ax.plot(x, pooled.sroc(x), color=PALETTE[1], lw=1.6)
 
 
-def _legend(level: float) -> list[Line2D]:
+def _legend(level: float, summary_at: str) -> list[Line2D]:
+    point = f"summary point, {summary_at}" if summary_at else "summary point"
     return [
-        Line2D([], [], marker="o", mfc="none", mec=MUTED, ls="none", label="study (area by patients)"),
-        Line2D([], [], marker="o", color=PALETTE[0], ls="none", label="summary point"),
+        Line2D([], [], marker="o", mfc="none", mec=MUTED, ls="none", label="study (larger: more patients)"),
+        Line2D([], [], marker="o", color=PALETTE[0], ls="none", label=point),
         Line2D([], [], color=PALETTE[0], lw=1.6, label=f"{level:.0%} region of the mean"),
         Line2D([], [], color=PALETTE[0], lw=1.2, ls=(0, (4, 2)), label=f"{level:.0%} region of a new setting"),
         Line2D([], [], color=PALETTE[1], lw=1.6, label="summary ROC curve"),

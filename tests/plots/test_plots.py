@@ -117,6 +117,13 @@ def test_the_summary_curve_spans_the_observed_rates_and_meets_the_summary_point(
     assert np.interp(point.get_xdata()[0], x, y) == pytest.approx(point.get_ydata()[0], abs=1e-3)
 
 
+def test_plots_of_a_fit_with_a_covariate_say_what_the_summary_is_for():
+    pooled = bpr.pool_accuracy(STUDIES, covariate=["a", "b", "a", "b", "a"]).at("b")
+    assert plots.plot_forest(pooled).get_yticklabels()[-1].get_text() == "Pooled, b (REML)"
+    legend = plots.plot_sroc(pooled).get_legend()
+    assert "summary point, b" in [text.get_text() for text in legend.get_texts()]
+
+
 def test_limits_beyond_the_axis_of_ratios_end_in_arrowheads():
     table = bpr.likelihood_ratio_table(bpr.load_evidence())
     assert not [line for line in plots.plot_likelihood_ratios(table).lines if line.get_marker() in "<>"]
