@@ -12,7 +12,13 @@ from scipy.special import expit, logit
 
 from backpain_risk import load_evidence, pool_accuracy
 from backpain_risk.evidence import bayesian_pooling
-from backpain_risk.evidence.bayesian_pooling import _study_effects, log_density, posterior_inputs, unpack
+from backpain_risk.evidence.bayesian_pooling import (
+    _study_effects,
+    log_density,
+    posterior_inputs,
+    unpack,
+    with_empty_studies,
+)
 from backpain_risk.evidence.study_counts import StudyCounts
 from backpain_risk.numerics import nuts
 from backpain_risk.numerics.diagnostics import SamplingWarning
@@ -161,6 +167,18 @@ def test_draws_for_a_new_setting_are_wider_than_those_of_the_mean(history):
     between = history.draws.between
     np.testing.assert_allclose(np.sqrt(between[:, 1, 1]), history.draws.tau[:, 1])
     np.testing.assert_allclose(between[:, 0, 1], history.draws.correlation * history.draws.tau.prod(axis=1))
+
+
+def test_studies_without_patients_change_the_density_by_a_constant():
+    positive, size = np.array([[4.0, 41.0], [0.0, 47.0]]), np.array([[13.0, 1962.0], [0.0, 1172.0]])
+    counts = StudyCounts(labels=("a", "b"), positive=positive, size=size, design=np.array([[1.0, 0.0], [1.0, 1.0]]))
+    with jax.enable_x64(True):
+        data, padded = posterior_inputs(counts)[0], posterior_inputs(with_empty_studies(counts))[0]
+        points = np.random.default_rng(1).normal(scale=0.7, size=(5, 2 * 2 + 3 + 2 * 2))
+        filled = np.pad(points, ((0, 0), (0, 2 * 6)))  # the effects of six more studies, at zero
+        gaps = [log_density(b, padded) - log_density(a, data) for a, b in zip(points, filled, strict=True)]
+    assert len(padded[0]) == 8
+    np.testing.assert_allclose(gaps, gaps[0], atol=1e-9)
 
 
 def test_zero_cells_need_no_correction():

@@ -213,8 +213,8 @@ def test_regions_are_ellipses_of_the_stated_content():
     assert pooled.regions().level == 0.95
 
 
-def test_both_curves_pass_through_the_summary_point_with_their_slopes():
-    pooled = pool_accuracy(FEW)
+def test_both_curves_pass_through_the_summary_point_with_their_slopes(studies):
+    pooled = pool_accuracy(studies)
     fpr = 1 - pooled.specificity.value
     for kind, slope in (
         ("ruttergatsonis", pooled.tau[0] / pooled.tau[1]),
