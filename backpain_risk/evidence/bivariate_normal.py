@@ -87,7 +87,7 @@ def fit_bivariate(data: ObservedLogits, *, restricted: bool) -> BivariateFit:
         for start in _STARTS
     ]
     best = min(fits, key=lambda fit: float(fit.fun))
-    between = _between(best.x)
+    between = _with_exact_zeros(data, _between(best.x), restricted)
     squares = _least_squares(data, between)
     return BivariateFit(
         coefficients=squares.coefficients.reshape(2, -1).T,
@@ -96,6 +96,15 @@ def fit_bivariate(data: ObservedLogits, *, restricted: bool) -> BivariateFit:
         log_likelihood=-float(best.fun),
         converged=bool(np.abs(best.jac).max() < 1e-4),
     )
+
+
+def _with_exact_zeros(data: ObservedLogits, between: FloatArray, restricted: bool) -> FloatArray:
+    """Psi with spreads of exactly 0 where the likelihood is as high with them, so that rounding has no correlation."""
+    for arm in (0, 1):
+        kept = np.outer(np.arange(2) != arm, np.arange(2) != arm)
+        gain = _log_likelihood(data, between, restricted)[0] - _log_likelihood(data, between * kept, restricted)[0]
+        between = between * kept if gain < 1e-9 else between
+    return between
 
 
 def _spread(data: ObservedLogits) -> FloatArray:

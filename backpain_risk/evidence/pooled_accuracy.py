@@ -169,7 +169,7 @@ class PooledAccuracy:
         Returns
         -------
         ndarray
-            Of the shape of ``fpr``.
+            Of the shape of ``fpr``; NaN, as the areas, where false positive rates have no spread between studies.
         """
         rate = np.asarray(fpr, dtype=np.float64)
         refuse_where(~((rate > 0) & (rate < 1)), rate, "fpr must lie strictly between 0 and 1", "Leave out the ends.")

@@ -105,7 +105,7 @@ def _study_points(ax: Axes, studies: pd.DataFrame, fpr: FloatArray) -> None:
 
 
 def _curve(ax: Axes, pooled: PooledAccuracy, fpr: FloatArray) -> None:
-    low, high = max(float(np.nanmin(fpr)), 0.001), min(float(np.nanmax(fpr)), 0.999)
+    low, high = np.clip([np.nanmin(fpr), np.nanmax(fpr)], 0.001, 0.999)
     x = np.linspace(low, high, 200)
     ax.plot(x, pooled.sroc(x), color=PALETTE[1], lw=1.6)
 

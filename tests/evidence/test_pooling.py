@@ -225,6 +225,14 @@ def test_both_curves_pass_through_the_summary_point_with_their_slopes(studies):
         assert (b - a) / (logit(0.4) - logit(0.1)) == pytest.approx(slope)
 
 
+@pytest.mark.parametrize("method", ["reml", "ml"])
+def test_studies_that_agree_have_no_spread_no_correlation_and_no_curve(method):
+    pooled = pool_accuracy(table(*[(20, 10, 5, 90)] * 4), method)
+    assert pooled.tau.tolist() == [0, 0]
+    assert pooled.sensitivity.value == pytest.approx(0.8)
+    assert np.isnan([pooled.correlation, pooled.auc, *pooled.sroc([0.1, 0.2])]).all()
+
+
 def test_the_ratios_are_those_of_a_simulation():
     """The lattice against a million random draws, the way mada does it."""
     pooled = pool_accuracy(FEW)

@@ -117,6 +117,11 @@ def test_the_summary_curve_spans_the_observed_rates_and_meets_the_summary_point(
     assert np.interp(point.get_xdata()[0], x, y) == pytest.approx(point.get_ydata()[0], abs=1e-3)
 
 
+def test_a_test_never_positive_is_drawn_without_a_curve():
+    counts = pd.DataFrame([(0, 0, 5, 50), (0, 0, 6, 40)], columns=["tp", "fp", "fn", "tn"])
+    assert plots.plot_sroc(bpr.pool_accuracy(counts)).get_xlim()[0] < 0
+
+
 def test_plots_of_a_fit_with_a_covariate_say_what_the_summary_is_for():
     pooled = bpr.pool_accuracy(STUDIES, covariate=["a", "b", "a", "b", "a"]).at("b")
     assert plots.plot_forest(pooled).get_yticklabels()[-1].get_text() == "Pooled, b (REML)"
