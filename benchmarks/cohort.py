@@ -27,7 +27,9 @@ def rows() -> list[Row]:
     found = [Row("draw 1e6 patients, all columns, one core", "20 Philox doubles a row", draw, doubles, "0.4")]
     copula = peer_seconds("copulas_sampler.py", str(DEMONSTRATION), "10000")
     if copula is not None:
-        found.append(Row("draw 1e6 patients, all columns, one core", "copulas (100 x 1e4 rows)", draw, 100 * copula, "8"))
+        found.append(
+            Row("draw 1e6 patients, all columns, one core", "copulas (100 x 1e4 rows)", draw, 100 * copula, "8")
+        )
     return found
 
 
