@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import linalg
-from scipy.special import expit
 
 from .checks import BoolArray, FloatArray
 
@@ -61,7 +60,7 @@ class LogisticObjective:
     def log_likelihood(self, beta: FloatArray) -> float:
         """Unpenalised log likelihood (without the binomial coefficients)."""
         eta = self.linear_predictor(beta)
-        return float(np.sum(self.events * eta - self.n * np.logaddexp(0.0, eta)))
+        return float(self.events @ eta - self.n @ logistic(eta)[2])
 
     def information(self, beta: FloatArray) -> FloatArray:
         """Fisher information X'WX of the unpenalised likelihood."""
@@ -82,10 +81,10 @@ class LogisticObjective:
     def __call__(self, beta: FloatArray) -> Terms:
         """Value, gradient and information at ``beta``."""
         eta = self.linear_predictor(beta)
-        risk = expit(eta)
-        weight = self.n * risk * expit(-eta)
+        risk, variance, cost = logistic(eta)
+        weight = self.n * variance
         gram = self._weighted_gram(weight)
-        value = float(np.sum(self.events * eta - self.n * np.logaddexp(0.0, eta)))
+        value = float(self.events @ eta - self.n @ cost)
         residual = self.events - self.n * risk
         if self.firth:
             half = scaled_root(gram)
@@ -139,9 +138,15 @@ def scaled_root(matrix: FloatArray) -> ScaledRoot | None:
         return None
 
 
+def logistic(eta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Probability p of log odds, p (1 - p) and -log(1 - p), without cancellation and from one exponential."""
+    small = np.exp(-np.abs(eta))
+    near = 1 / (1 + small)
+    return np.where(eta > 0, near, small * near), small * near**2, np.maximum(eta, 0.0) + np.log1p(small)
+
+
 def _variance(eta: FloatArray) -> FloatArray:
-    """p (1 - p) without cancellation."""
-    return np.asarray(expit(eta) * expit(-eta))
+    return logistic(eta)[1]
 
 
 def maximise(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .checks import FloatArray, check_outcome_risk
+from .checks import FloatArray, check_both_classes, check_outcome_risk
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,6 +17,11 @@ class RiskGroups:
     risk: FloatArray
     events: FloatArray
     n: FloatArray
+
+    @property
+    def others(self) -> FloatArray:
+        """Patients without the event at each risk, (k,)."""
+        return self.n - self.events
 
     @property
     def total_events(self) -> float:
@@ -31,11 +36,40 @@ class RiskGroups:
 
 def risk_groups(outcome: npt.ArrayLike, risk: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> RiskGroups:
     """Check outcome, risk and weight, and collapse patients of equal risk."""
-    y, r, w = check_outcome_risk(outcome, risk, sample_weight)
-    order = np.argsort(r, kind="stable")
-    r, y, w = r[order], y[order], w[order]
-    first = np.flatnonzero(np.concatenate([[True], r[1:] != r[:-1]]))
-    n = np.add.reduceat(w, first)
-    events = np.add.reduceat(w * y, first)
-    keep = n > 0
-    return RiskGroups(r[first][keep], events[keep], n[keep])
+    return group_by_risk(*check_outcome_risk(outcome, risk, sample_weight))
+
+
+def group_by_risk(outcome: FloatArray, risk: FloatArray, weight: FloatArray) -> RiskGroups:
+    """Collapse patients of equal risk; the one sort that all measures share."""
+    order = np.argsort(risk)
+    risk, weight = risk[order], weight[order]
+    events = weight * outcome[order]
+    first = np.flatnonzero(np.concatenate([[True], risk[1:] != risk[:-1]]))
+    if first.size < risk.size:
+        risk, weight, events = risk[first], np.add.reduceat(weight, first), np.add.reduceat(events, first)
+    present = weight > 0
+    return (
+        RiskGroups(risk, events, weight) if present.all() else RiskGroups(*(x[present] for x in (risk, events, weight)))
+    )
+
+
+def require_both_classes(groups: RiskGroups, measure: str) -> RiskGroups:
+    """The same groups; an error naming the measure when there are only events or none."""
+    check_both_classes(
+        np.array([0.0, 1.0]), np.array([groups.total - groups.total_events, groups.total_events]), measure
+    )
+    return groups
+
+
+def redraw_within_outcomes(groups: RiskGroups, rng: np.random.Generator) -> RiskGroups:
+    """A bootstrap resample of the patients within each outcome."""
+    events, others = (rng.multinomial(round(arm.sum()), arm / arm.sum()) for arm in (groups.events, groups.others))
+    return RiskGroups(groups.risk, events.astype(np.float64), (events + others).astype(np.float64))
+
+
+def redraw(groups: RiskGroups, rng: np.random.Generator) -> RiskGroups:
+    """A bootstrap resample of the patients; risks that are not drawn are left out."""
+    cells = np.concatenate([groups.events, groups.others]) / groups.total
+    events, others = rng.multinomial(round(groups.total), cells).reshape(2, -1)
+    drawn = events + others > 0
+    return RiskGroups(groups.risk[drawn], events[drawn].astype(np.float64), (events + others)[drawn].astype(np.float64))
