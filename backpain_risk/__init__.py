@@ -54,13 +54,20 @@ if TYPE_CHECKING:
     from .measures.calibration import observed_expected as observed_expected
     from .measures.calibration_curve import CalibrationCurve as CalibrationCurve
     from .measures.calibration_curve import calibration_curve as calibration_curve
+    from .measures.comparison import compare_auroc as compare_auroc
     from .measures.discrimination import auroc as auroc
-    from .measures.discrimination import compare_auroc as compare_auroc
+    from .measures.discrimination import discrimination_slope as discrimination_slope
+    from .measures.discrimination import somers_d as somers_d
     from .measures.net_benefit import DecisionCurve as DecisionCurve
     from .measures.net_benefit import decision_curve as decision_curve
     from .measures.overall import brier_score as brier_score
     from .measures.overall import scaled_brier as scaled_brier
+    from .measures.partial_area import partial_auroc as partial_auroc
     from .measures.risk_distribution import risk_distribution as risk_distribution
+    from .measures.roc import PrecisionRecallCurve as PrecisionRecallCurve
+    from .measures.roc import RocCurve as RocCurve
+    from .measures.roc import precision_recall_curve as precision_recall_curve
+    from .measures.roc import roc_curve as roc_curve
     from .measures.summary import performance as performance
     from .models.bayesian import BayesianLogisticModel as BayesianLogisticModel
     from .models.likelihood_ratio import LikelihoodRatioModel as LikelihoodRatioModel
@@ -110,13 +117,38 @@ _HOME = {
     "evidence.post_test": ("post_test",),
     "evidence.prevalence_pooling": ("pool_prevalence",),
     "evidence.tables": ("Evidence", "load_evidence"),
+    "measures.calibration": (
+        "calibration_in_the_large",
+        "calibration_slope",
+        "observed_expected",
+    ),
+    "measures.calibration_curve": (
+        "CalibrationCurve",
+        "calibration_curve",
+    ),
+    "measures.comparison": ("compare_auroc",),
+    "measures.discrimination": (
+        "auroc",
+        "discrimination_slope",
+        "somers_d",
+    ),
+    "measures.net_benefit": (
+        "DecisionCurve",
+        "decision_curve",
+    ),
+    "measures.overall": (
+        "brier_score",
+        "scaled_brier",
+    ),
+    "measures.partial_area": ("partial_auroc",),
     "evidence.univariate_pooling": ("pool_measure",),
-    "measures.calibration": ("calibration_in_the_large", "calibration_slope", "observed_expected"),
-    "measures.calibration_curve": ("CalibrationCurve", "calibration_curve"),
-    "measures.discrimination": ("auroc", "compare_auroc"),
-    "measures.net_benefit": ("DecisionCurve", "decision_curve"),
-    "measures.overall": ("brier_score", "scaled_brier"),
     "measures.risk_distribution": ("risk_distribution",),
+    "measures.roc": (
+        "PrecisionRecallCurve",
+        "RocCurve",
+        "precision_recall_curve",
+        "roc_curve",
+    ),
     "measures.summary": ("performance",),
     "cohort.pattern_counts": ("count_patterns",),
     "models.patient": ("assess",),

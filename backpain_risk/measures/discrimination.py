@@ -1,22 +1,15 @@
-"""Discrimination: the C-statistic (area under the ROC curve) with ties, limits and paired comparison."""
+"""Discrimination: do patients with malignancy get higher risks than patients without?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 from scipy.special import expit, logit
 
-from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice, check_outcome_risk
+from ..numerics.checks import FloatArray, as_generator, check_choice
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
-from ..numerics.risk_groups import RiskGroups, risk_groups
-
-if TYPE_CHECKING:
-    import pandas as pd
+from ..numerics.risk_groups import RiskGroups, redraw_within_outcomes, require_both_classes, risk_groups
 
 AUROC_INTERVALS = ("logit", "delong", "newcombe", "bootstrap")
 
@@ -60,7 +53,8 @@ def auroc(
 
     Notes
     -----
-    The logit interval is not defined at an AUROC of exactly 0 or 1, where Newcombe's is used and named in the result.
+    The logit interval is not defined at an AUROC of exactly 0 or 1, nor with a single patient of an outcome; there
+    Newcombe's is used and named in the result.
 
     References
     ----------
@@ -72,39 +66,127 @@ def auroc(
     0.75
     """
     check_choice("interval", interval, AUROC_INTERVALS)
-    groups = _both_classes(risk_groups(outcome, risk, sample_weight), "auroc")
-    value = area(groups)
+    groups = risk_groups(outcome, risk, sample_weight)
     if interval == "bootstrap":
-        return _bootstrap(groups, value, level, n_resamples, as_generator(rng))
-    method = "newcombe" if interval == "logit" and value in (0.0, 1.0) else interval
+        return _bootstrap(require_both_classes(groups, "auroc"), level, n_resamples, as_generator(rng))
+    return auroc_of(groups, level, interval)
+
+
+def auroc_of(groups: RiskGroups, level: float, interval: str = "logit") -> Estimate:
+    """:func:`auroc` of patients collapsed by risk, with an analytic interval."""
+    value = area(require_both_classes(groups, "auroc"))
+    few = min(groups.total_events, groups.total - groups.total_events) < 2
+    method = "newcombe" if interval == "logit" and (few or value in (0.0, 1.0)) else interval
     low, high = _limits(groups, value, level, method)
     return Estimate(value, low, high, level=level, method=method)
 
 
-def _both_classes(groups: RiskGroups, measure: str) -> RiskGroups:
-    both = np.array([0.0, 1.0])
-    weight = np.array([groups.total - groups.total_events, groups.total_events])
-    check_both_classes(both, weight, measure)
-    return groups
+def somers_d(
+    outcome: npt.ArrayLike,
+    risk: npt.ArrayLike,
+    *,
+    sample_weight: npt.ArrayLike | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Somers' D of the risk given the outcome: 2 AUROC - 1; 0 is no discrimination, 1 is perfect.
+
+    Parameters
+    ----------
+    outcome, risk, sample_weight, level
+        As for :func:`auroc`.
+
+    Returns
+    -------
+    Estimate
+        With the limits of :func:`auroc` on this scale.
+
+    Raises
+    ------
+    ValueError
+        For outcomes of one class, risks outside [0, 1], missing values or different lengths.
+
+    References
+    ----------
+    Somers (1962), Am Sociol Rev 27:799.
+
+    Examples
+    --------
+    >>> somers_d([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value
+    0.5
+    """
+    return somers_d_of(risk_groups(outcome, risk, sample_weight), level)
+
+
+def somers_d_of(groups: RiskGroups, level: float) -> Estimate:
+    """:func:`somers_d` of patients collapsed by risk."""
+    c = auroc_of(groups, level)
+    return Estimate(2 * c.value - 1, 2 * c.low - 1, 2 * c.high - 1, level=level, method=c.method)
+
+
+def discrimination_slope(
+    outcome: npt.ArrayLike,
+    risk: npt.ArrayLike,
+    *,
+    sample_weight: npt.ArrayLike | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Mean risk of patients with the event less that of patients without (coefficient of discrimination).
+
+    Parameters
+    ----------
+    outcome, risk, sample_weight, level
+        As for :func:`auroc`.
+
+    Returns
+    -------
+    Estimate
+        Normal limits with Welch's standard error; NaN where an outcome has a single patient.
+
+    Raises
+    ------
+    ValueError
+        For outcomes of one class, risks outside [0, 1], missing values or different lengths.
+
+    References
+    ----------
+    Yates (1982), Organ Behav Hum Perform 30:132. Tjur (2009), Am Stat 63:366.
+
+    Examples
+    --------
+    >>> round(discrimination_slope([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value, 3)
+    0.325
+    """
+    return discrimination_slope_of(risk_groups(outcome, risk, sample_weight), level)
+
+
+def discrimination_slope_of(groups: RiskGroups, level: float) -> Estimate:
+    """:func:`discrimination_slope` of patients collapsed by risk."""
+    require_both_classes(groups, "discrimination_slope")
+    arms = (groups.events, groups.others)
+    means = [float(arm @ groups.risk / arm.sum()) for arm in arms]
+    se = float(np.sqrt(sum(sample_variance(groups.risk, arm) / arm.sum() for arm in arms)))
+    value, half = means[0] - means[1], normal_quantile(level) * se
+    return Estimate(value, value - half, value + half, level=level, method="normal")
 
 
 def area(groups: RiskGroups) -> float:
     """AUROC from patients collapsed by risk: exact for whole counts."""
-    healthy = groups.n - groups.events
-    below = np.cumsum(healthy) - healthy
-    wins = float(groups.events @ (below + healthy / 2))
-    return wins / (groups.total_events * float(healthy.sum()))
+    others = groups.others
+    below = np.cumsum(others) - others
+    wins = float(groups.events @ (below + others / 2))
+    return wins / (groups.total_events * float(others.sum()))
 
 
-def _placements(groups: RiskGroups) -> tuple[FloatArray, FloatArray]:
+def placements(groups: RiskGroups) -> tuple[FloatArray, FloatArray]:
     """Share of non-events below each risk, and of events above it, ties one half."""
-    events, healthy = groups.events, groups.n - groups.events
-    below = (np.cumsum(healthy) - healthy / 2) / healthy.sum()
+    events, others = groups.events, groups.others
+    below = (np.cumsum(others) - others / 2) / others.sum()
     above = (np.cumsum(events[::-1])[::-1] - events / 2) / events.sum()
     return below, above
 
 
-def _sample_variance(values: FloatArray, counts: FloatArray) -> float:
+def sample_variance(values: FloatArray, counts: FloatArray) -> float:
+    """Variance of values seen ``counts`` times, with n - 1; NaN for one patient."""
     n = float(counts.sum())
     if n <= 1:
         return np.nan
@@ -114,9 +196,9 @@ def _sample_variance(values: FloatArray, counts: FloatArray) -> float:
 
 def delong_variance(groups: RiskGroups) -> float:
     """DeLong's variance of the AUROC."""
-    below, above = _placements(groups)
-    events, healthy = groups.events, groups.n - groups.events
-    return _sample_variance(below, events) / events.sum() + _sample_variance(above, healthy) / healthy.sum()
+    below, above = placements(groups)
+    events, others = groups.events, groups.others
+    return sample_variance(below, events) / events.sum() + sample_variance(above, others) / others.sum()
 
 
 def _limits(groups: RiskGroups, value: float, level: float, method: str) -> tuple[float, float]:
@@ -127,7 +209,12 @@ def _limits(groups: RiskGroups, value: float, level: float, method: str) -> tupl
     se = float(np.sqrt(delong_variance(groups)))
     if method == "delong":
         return value - z * se, value + z * se
-    half = z * se / (value * (1 - value))
+    return logit_limits(value, se, level)
+
+
+def logit_limits(value: float, se: float, level: float) -> tuple[float, float]:
+    """Limits of a proportion-like value from its standard error, made on the logit scale."""
+    half = normal_quantile(level) * se / (value * (1 - value))
     return float(expit(logit(value) - half)), float(expit(logit(value) + half))
 
 
@@ -148,78 +235,7 @@ def _newcombe(value: float, m: float, n: float, z: float) -> tuple[float, float]
     return float(low), float(high)
 
 
-def _bootstrap(groups: RiskGroups, value: float, level: float, n_resamples: int, rng: np.random.Generator) -> Estimate:
-    drawn = [area(_redrawn(groups, rng)) for _ in range(n_resamples)]
+def _bootstrap(groups: RiskGroups, level: float, n_resamples: int, rng: np.random.Generator) -> Estimate:
+    drawn = [area(redraw_within_outcomes(groups, rng)) for _ in range(n_resamples)]
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(value, float(low), float(high), level=level, method=f"bootstrap, {n_resamples} resamples")
-
-
-def _redrawn(groups: RiskGroups, rng: np.random.Generator) -> RiskGroups:
-    """A resample of the patients within each outcome."""
-    arms = (groups.events, groups.n - groups.events)
-    events, others = (rng.multinomial(round(arm.sum()), arm / arm.sum()).astype(np.float64) for arm in arms)
-    return RiskGroups(groups.risk, events, events + others)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AurocComparison:
-    """Two correlated C-statistics on the same patients, and the test of their difference."""
-
-    a: Estimate
-    b: Estimate
-    difference: Estimate
-    z: float
-    p_value: float
-
-    def to_frame(self) -> pd.DataFrame:
-        """Rows a, b, difference."""
-        import pandas as pd
-
-        rows = pd.concat([part.to_frame() for part in (self.a, self.b, self.difference)])
-        return rows.set_axis(["a", "b", "difference"]).assign(p_value=[np.nan, np.nan, self.p_value])
-
-    def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html())
-
-
-def compare_auroc(
-    outcome: npt.ArrayLike,
-    risk_a: npt.ArrayLike,
-    risk_b: npt.ArrayLike,
-    *,
-    sample_weight: npt.ArrayLike | None = None,
-    level: float = 0.95,
-) -> AurocComparison:
-    """Paired comparison of two models on the same patients (DeLong).
-
-    Returns
-    -------
-    AurocComparison
-        ``difference`` is a minus b, with DeLong limits; ``z`` and ``p_value`` test that it is 0. Both are NaN when the
-        two risks order the patients identically.
-    """
-    y, a, w = check_outcome_risk(outcome, risk_a, sample_weight)
-    _, b, _ = check_outcome_risk(outcome, risk_b, sample_weight)
-    check_both_classes(y, w, "compare_auroc")
-    placed = [_row_placements(y, r, w) for r in (a, b)]
-    first, second = (auroc(y, r, sample_weight=w, level=level, interval="delong") for r in (a, b))
-    difference = placed[0] - placed[1]
-    variance = sum(_sample_variance(difference[y == c], w[y == c]) / w[y == c].sum() for c in (0, 1))
-    se, gap = float(np.sqrt(variance)), first.value - second.value
-    z = gap / se if se > 0 else np.nan
-    half = normal_quantile(level) * se
-    return AurocComparison(
-        a=first,
-        b=second,
-        difference=Estimate(gap, gap - half, gap + half, level=level, method="delong"),
-        z=z,
-        p_value=float(2 * stats.norm.sf(abs(z))),
-    )
-
-
-def _row_placements(y: FloatArray, risk: FloatArray, weight: FloatArray) -> FloatArray:
-    """Placement of each patient among those of the other outcome, (n,)."""
-    groups = risk_groups(y, risk, weight)
-    below, above = _placements(groups)
-    at = np.minimum(np.searchsorted(groups.risk, risk), groups.risk.size - 1)
-    return np.where(y == 1, below[at], above[at])
+    return Estimate(area(groups), float(low), float(high), level=level, method=f"bootstrap, {n_resamples} resamples")

@@ -63,7 +63,7 @@ def risk_distribution(
     low, high = (positive[0], positive[-1]) if positive.size else (1e-6, 1.0)
     edges = np.geomspace(low * 0.999, min(high * 1.001, 1.0), n_bins + 1)
     which = np.clip(np.searchsorted(edges, groups.risk, side="right") - 1, 0, n_bins - 1)
-    others = groups.n - groups.events
+    others = groups.others
     shares = [sum_by(which, x, n_bins) / max(x.sum(), 1) for x in (groups.events, others)]
     return RiskDistribution(
         edges=edges,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from backpain_risk import auroc, compare_auroc
+from backpain_risk import auroc, compare_auroc, discrimination_slope, somers_d
 
 cases = st.lists(st.tuples(st.booleans(), st.integers(0, 8), st.integers(1, 4)), min_size=4, max_size=40).filter(
     lambda rows: len({y for y, _, _ in rows}) == 2
@@ -34,6 +34,49 @@ def test_areas_limits_and_comparison_agree_with_proc(asah):
     comparison = compare_auroc(y, risks.s100b, risks.wfns)
     assert comparison.z == pytest.approx(expected["test"]["z"], abs=1e-8)
     assert comparison.p_value == pytest.approx(expected["test"]["p"], abs=1e-8)
+
+
+def test_areas_and_their_comparison_agree_with_proc_on_our_own_data(patients, from_r):
+    y, a, b = patients.y, patients.a, patients.b
+    np.testing.assert_allclose([auroc(y, a).value, auroc(y, b).value], from_r["auc"], atol=1e-12)
+    limits = auroc(y, a, interval="delong")
+    np.testing.assert_allclose((limits.low, limits.value, limits.high), from_r["delong"], atol=1e-12)
+    compared, expected = compare_auroc(y, a, b), from_r["compare"]
+    assert compared.z == pytest.approx(expected["z"], abs=1e-10)
+    assert compared.p_value == pytest.approx(expected["p"], abs=1e-10)
+    np.testing.assert_allclose(
+        (compared.difference.low, compared.difference.high), (expected["low"], expected["high"]), atol=1e-12
+    )
+
+
+def test_somers_d_agrees_with_rms_and_slope_of_discrimination_with_welch(patients, from_r):
+    y, a = patients.y, patients.a
+    assert somers_d(y, a).value == pytest.approx(from_r["val_prob"]["Dxy"], abs=1e-12)
+    slope = discrimination_slope(y, a)
+    assert slope.value == pytest.approx(from_r["discrimination_slope"], abs=1e-12)
+    assert (slope.high - slope.low) / (2 * 1.959963984540054) == pytest.approx(
+        from_r["discrimination_slope_se"], rel=1e-10
+    )
+
+
+@given(cases)
+def test_somers_d_is_the_auroc_on_its_own_scale(rows):
+    y, r, w = arrays(rows)
+    area, d = auroc(y, r, sample_weight=w), somers_d(y, r, sample_weight=w)
+    np.testing.assert_allclose((d.value, d.low, d.high), np.array((area.value, area.low, area.high)) * 2 - 1)
+
+
+def test_all_ties_discriminate_nothing():
+    assert auroc([0, 1, 0, 1], [0.3] * 4).value == 0.5
+    assert discrimination_slope([0, 1, 0, 1], [0.3] * 4).value == 0
+
+
+def test_a_single_event_has_newcombe_limits():
+    estimate = auroc([0] * 30 + [1], np.linspace(0.01, 0.5, 31))
+    assert estimate.method == "newcombe"
+    single = auroc([0] * 30 + [1], [*np.linspace(0.01, 0.5, 30), 0.3])
+    assert single.method == "newcombe"
+    assert 0 < single.low < single.value < single.high < 1
 
 
 @given(cases)
