@@ -58,10 +58,15 @@ if TYPE_CHECKING:
     from .measures.discrimination import auroc as auroc
     from .measures.discrimination import discrimination_slope as discrimination_slope
     from .measures.discrimination import somers_d as somers_d
+    from .measures.hypothesis_test import HypothesisTest as HypothesisTest
     from .measures.net_benefit import DecisionCurve as DecisionCurve
     from .measures.net_benefit import decision_curve as decision_curve
     from .measures.overall import brier_score as brier_score
+    from .measures.overall import cox_snell_r2 as cox_snell_r2
+    from .measures.overall import log_loss as log_loss
+    from .measures.overall import nagelkerke_r2 as nagelkerke_r2
     from .measures.overall import scaled_brier as scaled_brier
+    from .measures.overall import spiegelhalter_z as spiegelhalter_z
     from .measures.partial_area import partial_auroc as partial_auroc
     from .measures.risk_distribution import risk_distribution as risk_distribution
     from .measures.roc import PrecisionRecallCurve as PrecisionRecallCurve
@@ -132,13 +137,18 @@ _HOME = {
         "discrimination_slope",
         "somers_d",
     ),
+    "measures.hypothesis_test": ("HypothesisTest",),
     "measures.net_benefit": (
         "DecisionCurve",
         "decision_curve",
     ),
     "measures.overall": (
         "brier_score",
+        "cox_snell_r2",
+        "log_loss",
+        "nagelkerke_r2",
         "scaled_brier",
+        "spiegelhalter_z",
     ),
     "measures.partial_area": ("partial_auroc",),
     "evidence.univariate_pooling": ("pool_measure",),
