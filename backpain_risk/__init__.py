@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from .evidence.univariate_pooling import pool_measure as pool_measure
     from .measures.calibration import calibration_in_the_large as calibration_in_the_large
     from .measures.calibration import calibration_slope as calibration_slope
+    from .measures.calibration import miller_tests as miller_tests
     from .measures.calibration import observed_expected as observed_expected
     from .measures.calibration_curve import CalibrationCurve as CalibrationCurve
     from .measures.calibration_curve import calibration_curve as calibration_curve
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from .measures.roc import RocCurve as RocCurve
     from .measures.roc import precision_recall_curve as precision_recall_curve
     from .measures.roc import roc_curve as roc_curve
+    from .measures.subgroups import subgroup_calibration as subgroup_calibration
     from .measures.summary import performance as performance
     from .models.bayesian import BayesianLogisticModel as BayesianLogisticModel
     from .models.likelihood_ratio import LikelihoodRatioModel as LikelihoodRatioModel
@@ -125,6 +127,7 @@ _HOME = {
     "measures.calibration": (
         "calibration_in_the_large",
         "calibration_slope",
+        "miller_tests",
         "observed_expected",
     ),
     "measures.calibration_curve": (
@@ -159,6 +162,7 @@ _HOME = {
         "precision_recall_curve",
         "roc_curve",
     ),
+    "measures.subgroups": ("subgroup_calibration",),
     "measures.summary": ("performance",),
     "cohort.pattern_counts": ("count_patterns",),
     "models.patient": ("assess",),

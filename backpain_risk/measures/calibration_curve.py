@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,19 +12,30 @@ from scipy.special import expit, logit
 
 from ..numerics.checks import FloatArray, as_generator, as_vector, check_choice, refuse_where
 from ..numerics.estimate import Estimate
-from ..numerics.intervals import normal_quantile, proportion_interval
-from ..numerics.newton import LogisticObjective, covariance
-from ..numerics.patterns import sum_by
-from ..numerics.risk_groups import RiskGroups
-from ..numerics.splines import harrell_knots, restricted_cubic_basis, weighted_quantile
-from .calibration import _open_groups, fit
+from ..numerics.intervals import proportion_interval
+from ..numerics.risk_groups import RiskGroups, risk_groups
+from .calibration_limits import INDICES, Drawn, bootstrap, critical_value, simulate
+from .recalibration import require_calibratable
+from .smoothers import (
+    GroupSmoother,
+    LinearSmoother,
+    PolylineSmoother,
+    Smoother,
+    SplineSmoother,
+    fit_groups,
+    fit_isotonic,
+    fit_loess_smoother,
+    fit_lowess,
+    fit_spline,
+    quantile_edges,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-METHODS = ("rcs", "groups")
-Smoother = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
-"""Risks to observed proportion on the logit scale and its standard error."""
+METHODS = ("rcs", "loess", "lowess", "isotonic", "groups")
+BANDS = ("pointwise", "simultaneous")
+RESAMPLING = ("bootstrap", "simulation")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,50 +45,66 @@ class CalibrationCurve:
     Attributes
     ----------
     predicted, observed, low, high : ndarray, shape (k,)
-        Curve with pointwise limits, all in [0, 1]; ``predicted`` ascending.
+        Curve with limits; ``predicted`` ascending. In [0, 1], except that loess may leave it, where limits are NaN.
+    group_n, group_events : ndarray, shape (k,), or None
+        Patients and events behind each point, for groups.
     ici, e50, e90, emax : Estimate
         Mean, median, 90th percentile and maximum over patients of \\|predicted - observed\\|; limits where resampled.
+    eci : Estimate
+        Estimated calibration index: 100 times the mean squared difference.
     ici_share : Estimate
         ICI as a share of the event rate.
     method : str
+        The smoother.
+    limits : str
+        How ``low`` and ``high`` were made.
+    risk, risk_n, risk_events : ndarray, shape (m,)
+        Distinct risks, with patients and events at each.
     n, n_events : float
     n_resamples, n_failed : int
+        Resamples asked for, and those that could not be fitted and are left out.
     """
 
     predicted: FloatArray
     observed: FloatArray
     low: FloatArray
     high: FloatArray
+    group_n: FloatArray | None
+    group_events: FloatArray | None
     ici: Estimate
     e50: Estimate
     e90: Estimate
     emax: Estimate
+    eci: Estimate
     ici_share: Estimate
     method: str
+    limits: str
     level: float
     n: float
     n_events: float
     risk: FloatArray
     risk_n: FloatArray
     risk_events: FloatArray
-    n_resamples: int = 0
-    n_failed: int = 0
+    n_resamples: int
+    n_failed: int
 
     def to_frame(self) -> pd.DataFrame:
-        """The curve: predicted, observed, low, high."""
+        """The curve: predicted, observed, low, high; for groups n and events too."""
         import pandas as pd
 
-        return pd.DataFrame({name: getattr(self, name) for name in ("predicted", "observed", "low", "high")})
+        table = pd.DataFrame({name: getattr(self, name) for name in ("predicted", "observed", "low", "high")})
+        return table if self.group_n is None else table.assign(n=self.group_n, events=self.group_events)
 
     def indices(self) -> pd.DataFrame:
-        """ICI, its share of the event rate, E50, E90 and Emax with limits, one row each."""
+        """ICI, E50, E90, Emax, ECI and the ICI's share of the event rate with limits, one row each."""
         import pandas as pd
 
-        names = ("ici", "ici_share", "e50", "e90", "emax")
-        return pd.concat([getattr(self, name).to_frame() for name in names]).set_axis(names).rename_axis("measure")
+        return pd.concat([getattr(self, name).to_frame() for name in INDICES]).set_axis(INDICES).rename_axis("measure")
 
     def _repr_html_(self) -> str:
-        head = f"<p>Calibration by {self.method}: {self.n:g} patients, {self.n_events:g} events.</p>"
+        head = (
+            f"<p>Calibration by {self.method}: {self.n:g} patients, {self.n_events:g} events, {self.limits} limits.</p>"
+        )
         return head + str(self.indices()[["value", "low", "high"]].to_html())
 
 
@@ -90,7 +116,9 @@ def calibration_curve(
     n_knots: int = 5,
     n_groups: int = 10,
     at: npt.ArrayLike | None = None,
+    band: str = "pointwise",
     n_resamples: int = 0,
+    resampling: str = "bootstrap",
     rng: int | np.random.SeedSequence | np.random.Generator | None = None,
     sample_weight: npt.ArrayLike | None = None,
     level: float = 0.95,
@@ -100,161 +128,165 @@ def calibration_curve(
     Parameters
     ----------
     outcome : array, shape (n,)
-        0 or 1.
+        0 or 1, both present.
     risk : array, shape (n,)
         Predicted probability strictly between 0 and 1.
-    method : {"rcs", "groups"}
-        Logistic regression on a restricted cubic spline of the logit risk with Harrell's knots (4 and then 3 when knots
-        coincide); or proportions in groups of equal numbers of patients with Wilson limits.
+    method : {"rcs", "loess", "lowess", "isotonic", "groups"}
+        ``rcs``: logistic regression on a restricted cubic spline of the logit risk with Harrell's knots (4 and then 3
+        when knots coincide). ``loess``: R's, on the risk, span 0.75, degree 2. ``lowess``: R's with ``iter = 0``, as in
+        ``rms::val.prob``. ``isotonic``: non-decreasing proportions. ``groups``: proportions in groups of patients.
     n_knots, n_groups : int
+        Knots of the spline; groups of equal numbers of patients.
     at : array, optional
         Risks at which to give the curve; by default 100 points equally spaced on the logit scale between the smallest
-        and the largest risk. Not used by groups.
+        and the largest risk. For groups, the inner edges between them, instead of equal numbers.
+    band : {"pointwise", "simultaneous"}
+        Limits for each point, or for the whole curve at once (spline and loess by the tube formula, groups by
+        Bonferroni's inequality).
     n_resamples : int
-        Bootstrap resamples for the limits of the indices.
+        Resamples for the limits of the indices, and for those of the curve by lowess and isotonic regression, which
+        have no others.
+    resampling : {"bootstrap", "simulation"}
+        Patients drawn anew and the smoother fitted again; or, for the spline, coefficients drawn from their normal
+        approximation, which is faster and leaves the risks as they are.
     rng : int, SeedSequence or Generator
         Needed with resamples.
+    sample_weight : array, shape (n,), optional
+        Number of identical patients.
+    level : float
+
+    Returns
+    -------
+    CalibrationCurve
 
     Raises
     ------
     ValueError
-        For risks of exactly 0 or 1, one class only, or too few distinct risks for a spline.
+        For risks of exactly 0 or 1, one class only, too few distinct risks for a spline, or limits that a method does
+        not have.
 
     Notes
     -----
-    Pointwise limits are made on the logit scale and so stay inside [0, 1].
+    Limits of spline and loess are made on the logit scale and so stay inside [0, 1]; those of groups are Wilson's.
+    The indices depend on the smoother: name it beside them. ICI and its kin are never below 0, so their percentile
+    limits exclude 0 even for a calibrated model.
 
     References
     ----------
     Austin and Steyerberg (2019), Stat Med 38:4051 (ICI, E50, E90). Van Calster et al. (2016), J Clin Epidemiol 74:167.
+    Van Hoorde et al. (2015), J Biomed Inform 54:283 (ECI). Sun and Loader (1994), Ann Stat 22:1328 (tube formula).
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> risk = rng.beta(1, 20, 5000)
+    >>> curve = calibration_curve(rng.random(5000) < risk, risk, at=[0.01, 0.1])
+    >>> curve.to_frame().round(3).values.tolist()
+    [[0.01, 0.005, 0.002, 0.011], [0.1, 0.106, 0.089, 0.125]]
     """
+    _check_options(method, band, resampling, n_resamples)
+    groups = require_calibratable(risk_groups(outcome, risk, sample_weight), "calibration_curve")
+    smooth = _smoother_of(method, n_knots, _edges(groups, n_groups, at) if method == "groups" else None)
+    smoother, points = smooth(groups), _points(groups, at)
+    drawn = Drawn.none(points.size)
+    if n_resamples:
+        generator = as_generator(rng)
+        if isinstance(smoother, SplineSmoother) and resampling == "simulation":
+            drawn = simulate(groups, smoother, points, n_resamples, generator)
+        else:
+            drawn = bootstrap(groups, smooth, points, n_resamples, generator)
+    return _result(groups, smoother, points, drawn, band, level)
+
+
+def default_indices(
+    groups: RiskGroups, level: float, n_resamples: int = 0, rng: np.random.Generator | None = None
+) -> dict[str, Estimate]:
+    """The indices of the default curve of patients collapsed by risk, by name."""
+    smooth, nowhere = _smoother_of("rcs", 5, None), np.empty(0)
+    smoother = smooth(require_calibratable(groups, "calibration_curve"))
+    drawn = bootstrap(groups, smooth, nowhere, n_resamples, as_generator(rng)) if n_resamples else Drawn.none(0)
+    return drawn.estimates(groups, smoother, level)
+
+
+def _check_options(method: str, band: str, resampling: str, n_resamples: int) -> None:
     check_choice("method", method, METHODS)
-    groups = _open_groups(outcome, risk, sample_weight, "calibration_curve")
-    smooth = partial(_smoother, method=method, n_knots=n_knots, n_groups=n_groups)
-    smoother = smooth(groups)
-    value = indices(groups, smoother)
-    drawn, failed = _resampled(groups, smooth, n_resamples, rng)
-    estimates = [_with_limits(value[i], drawn[:, i], level) for i in range(value.size)]
-    curve = _curve(groups, smoother, method, n_groups, at, level)
-    ici, e50, e90, emax, share = estimates
+    check_choice("band", band, BANDS)
+    check_choice("resampling", resampling, RESAMPLING)
+    if band == "simultaneous" and method in ("lowess", "isotonic"):
+        raise ValueError(f"band must be 'pointwise' for method={method!r}; got 'simultaneous'. Use 'rcs' or 'loess'.")
+    if n_resamples and resampling == "simulation" and method != "rcs":
+        raise ValueError(
+            f"resampling must be 'bootstrap' for method={method!r}; got 'simulation'. Only 'rcs' has both."
+        )
+
+
+def _smoother_of(method: str, n_knots: int, edges: FloatArray | None) -> Callable[[RiskGroups], Smoother]:
+    if edges is not None:
+        return lambda groups: fit_groups(groups, edges)
+    if method == "rcs":
+        return lambda groups: fit_spline(groups, n_knots)
+    fits: dict[str, Callable[[RiskGroups], Smoother]] = {
+        "loess": fit_loess_smoother,
+        "lowess": fit_lowess,
+        "isotonic": fit_isotonic,
+    }
+    return fits[method]
+
+
+def _edges(groups: RiskGroups, n_groups: int, at: npt.ArrayLike | None) -> FloatArray:
+    return quantile_edges(groups, n_groups) if at is None else _checked_at(at)
+
+
+def _points(groups: RiskGroups, at: npt.ArrayLike | None) -> FloatArray:
+    if at is not None:
+        return _checked_at(at)
+    return np.asarray(expit(np.linspace(logit(groups.risk[0]), logit(groups.risk[-1]), 100)))
+
+
+def _checked_at(at: npt.ArrayLike) -> FloatArray:
+    points = np.sort(as_vector("at", at))
+    refuse_where((points <= 0) | (points >= 1), points, "at must lie strictly between 0 and 1", "Pass probabilities.")
+    return points
+
+
+def _result(
+    groups: RiskGroups, smoother: Smoother, points: FloatArray, drawn: Drawn, band: str, level: float
+) -> CalibrationCurve:
+    grouped = smoother if isinstance(smoother, GroupSmoother) else None
+    if grouped is not None:
+        points = grouped.mean_risk
+    low, high, limits = _limits(groups, smoother, points, drawn, band, level)
     return CalibrationCurve(
-        **dict(zip(("predicted", "observed", "low", "high"), curve, strict=True)),
-        ici=ici,
-        e50=e50,
-        e90=e90,
-        emax=emax,
-        ici_share=share,
-        method=f"restricted cubic spline, {n_knots} knots" if method == "rcs" else f"{n_groups} groups",
+        predicted=points,
+        observed=smoother.observed(points) if grouped is None else grouped.events / grouped.n,
+        low=low,
+        high=high,
+        group_n=None if grouped is None else grouped.n,
+        group_events=None if grouped is None else grouped.events,
+        **drawn.estimates(groups, smoother, level),
+        method=smoother.name,
+        limits=limits,
         level=level,
         n=groups.total,
         n_events=groups.total_events,
         risk=groups.risk,
         risk_n=groups.n,
         risk_events=groups.events,
-        n_resamples=n_resamples,
-        n_failed=failed,
+        n_resamples=drawn.n_resamples,
+        n_failed=drawn.n_failed,
     )
 
 
-def _smoother(groups: RiskGroups, *, method: str, n_knots: int, n_groups: int) -> Smoother:
-    if method == "groups":
-        return _group_smoother(groups, n_groups)
-    eta = np.asarray(logit(groups.risk))
-    knots = harrell_knots(eta, n_knots, groups.n)
-    objective = LogisticObjective(_spline_design(eta, knots), groups.events, groups.n, np.zeros(eta.size))
-    maximum = fit(objective)
-    if not maximum.converged:
-        raise ValueError("the spline of calibration_curve did not converge; use fewer knots or method='groups'.")
-    matrix = covariance(maximum.terms.information)
-
-    def smoother(risk: FloatArray) -> tuple[FloatArray, FloatArray]:
-        design = _spline_design(np.asarray(logit(risk)), knots)
-        return design @ maximum.parameters, np.sqrt(np.einsum("ij,jk,ik->i", design, matrix, design))
-
-    return smoother
-
-
-def _spline_design(eta: FloatArray, knots: FloatArray) -> FloatArray:
-    return np.column_stack([np.ones(eta.size), restricted_cubic_basis(eta, knots)])
-
-
-def _edges(groups: RiskGroups, n_groups: int) -> FloatArray:
-    """Inner edges of groups of equal numbers of patients; equal risks stay together."""
-    return np.unique(weighted_quantile(groups.risk, np.arange(1, n_groups) / n_groups, groups.n))
-
-
-def _group_table(groups: RiskGroups, n_groups: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean risk, events and patients of each group that holds any."""
-    which = np.searchsorted(_edges(groups, n_groups), groups.risk, side="left")
-    size = int(which.max()) + 1
-    n, events, total = (sum_by(which, x, size) for x in (groups.n, groups.events, groups.n * groups.risk))
-    keep = n > 0
-    return total[keep] / n[keep], events[keep], n[keep]
-
-
-def _group_smoother(groups: RiskGroups, n_groups: int) -> Smoother:
-    edges = _edges(groups, n_groups)
-    which = np.searchsorted(edges, groups.risk, side="left")
-    n, events = (sum_by(which, x, edges.size + 1) for x in (groups.n, groups.events))
-
-    def smoother(risk: FloatArray) -> tuple[FloatArray, FloatArray]:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            observed = logit(events / n)[np.searchsorted(edges, risk, side="left")]
-        return observed, np.full(risk.size, np.nan)
-
-    return smoother
-
-
-def indices(groups: RiskGroups, smoother: Smoother) -> FloatArray:
-    """ICI, E50, E90, Emax, and ICI over the event rate."""
-    gap = np.abs(groups.risk - expit(smoother(groups.risk)[0]))
-    ici = groups.n @ gap / groups.total
-    middle = weighted_quantile(gap, np.array([0.5, 0.9]), groups.n)
-    return np.array([ici, middle[0], middle[1], gap.max(), ici * groups.total / groups.total_events])
-
-
-def _resampled(
-    groups: RiskGroups, smooth: Callable[[RiskGroups], Smoother], n_resamples: int, rng: object
-) -> tuple[FloatArray, int]:
-    """Indices in bootstrap resamples of patients; failed resamples are left out and counted."""
-    if n_resamples == 0:
-        return np.empty((0, 5)), 0
-    generator = as_generator(rng)  # type: ignore[arg-type]
-    cells = np.concatenate([groups.events, groups.n - groups.events]) / groups.total
-    drawn, failed = [], 0
-    for _ in range(n_resamples):
-        events, rest = generator.multinomial(round(groups.total), cells).reshape(2, -1).astype(np.float64)
-        keep = events + rest > 0
-        resample = RiskGroups(groups.risk[keep], events[keep], (events + rest)[keep])
-        try:
-            drawn.append(indices(resample, smooth(resample)))
-        except ValueError:
-            failed += 1
-    return np.array(drawn).reshape(-1, 5), failed
-
-
-def _with_limits(value: float, drawn: FloatArray, level: float) -> Estimate:
-    if drawn.size == 0:
-        return Estimate(float(value), np.nan, np.nan, level=level, method="not resampled")
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(float(value), float(low), float(high), level=level, method=f"bootstrap, {drawn.size} resamples")
-
-
-def _curve(
-    groups: RiskGroups, smoother: Smoother, method: str, n_groups: int, at: npt.ArrayLike | None, level: float
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    if method == "groups":
-        predicted, events, n = _group_table(groups, n_groups)
-        return predicted, events / n, *proportion_interval(events, n, "wilson", level)
-    predicted = _points(groups, at)
-    eta, se = smoother(predicted)
-    half = normal_quantile(level) * se
-    return predicted, expit(eta), expit(eta - half), expit(eta + half)
-
-
-def _points(groups: RiskGroups, at: npt.ArrayLike | None) -> FloatArray:
-    if at is None:
-        return np.asarray(expit(np.linspace(logit(groups.risk[0]), logit(groups.risk[-1]), 100)))
-    points = np.sort(as_vector("at", at))
-    refuse_where((points <= 0) | (points >= 1), points, "at must lie strictly between 0 and 1", "Pass probabilities.")
-    return points
+def _limits(
+    groups: RiskGroups, smoother: Smoother, points: FloatArray, drawn: Drawn, band: str, level: float
+) -> tuple[FloatArray, FloatArray, str]:
+    if isinstance(smoother, GroupSmoother):
+        each = level if band == "pointwise" else 1 - (1 - level) / smoother.n.size
+        return *proportion_interval(smoother.events, smoother.n, "wilson", each), f"{band}, wilson"
+    if isinstance(smoother, PolylineSmoother):
+        return *drawn.curve_limits(level), drawn.how
+    assert isinstance(smoother, LinearSmoother)
+    error, p = smoother.logit_error(points), smoother.observed(points)
+    eta = np.asarray(logit(np.where(np.isnan(error), 0.5, p)))
+    half = critical_value(groups, smoother, band, level) * error
+    return np.asarray(expit(eta - half)), np.asarray(expit(eta + half)), band

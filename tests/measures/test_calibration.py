@@ -5,20 +5,15 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from backpain_risk import calibration_curve, calibration_in_the_large, calibration_slope, observed_expected
+from backpain_risk import calibration_in_the_large, calibration_slope, miller_tests, observed_expected
+
+Z = 1.959963984540054
 
 
 @pytest.fixture(scope="module")
 def readme(reference, reference_data):
     table = pd.read_csv(reference_data / "pmcalibration_readme.csv")
     return table.y, table.p, reference
-
-
-@pytest.fixture(scope="module")
-def rare():
-    rng = np.random.default_rng(7)
-    risk = expit(rng.normal(-5, 1.2, 20_000))
-    return (rng.random(20_000) < risk).astype(int), risk
 
 
 def test_weak_calibration_agrees_with_pmcalibration(readme):
@@ -35,28 +30,47 @@ def test_wald_limits_agree_with_pmcalibration(readme):
     y, p, reference = readme
     row = reference("pm-readme-weak")["expected"]["full"]["stats"][1]
     slope = calibration_slope(y, p, interval="wald")
-    assert (slope.high - slope.low) / (2 * 1.959963984540054) == pytest.approx(row["Std. Error"], rel=1e-6)
+    assert (slope.high - slope.low) / (2 * Z) == pytest.approx(row["Std. Error"], rel=1e-6)
 
 
-def test_spline_indices_agree_with_pmcalibration(readme):
+def test_miller_tests_agree_with_pmcalibration(readme):
     y, p, reference = readme
-    expected = reference("pm-readme-rcs5")["expected"]
-    curve = calibration_curve(y, p, at=expected["printed_curve_head"]["p"])
-    for ours, theirs in (("ici", "Eavg"), ("e50", "E50"), ("e90", "E90"), ("emax", "Emax")):
-        assert getattr(curve, ours).value == pytest.approx(expected["full"][theirs], abs=1e-10)
-    np.testing.assert_allclose(curve.observed, expected["printed_curve_head"]["p_c"], atol=1e-8)
+    table, expected = miller_tests(y, p), reference("pm-readme-weak")["expected"]["full"]["miller"]
+    for name, row in zip(("both", "in_the_large", "slope"), expected, strict=True):
+        assert table.statistic[name] == pytest.approx(row["statistic"], abs=1e-8)
+        assert table.df[name] == row["df"]
+        assert table.p_value[name] == pytest.approx(row["p.value"], abs=1e-8)
+
+
+def test_recalibration_and_miller_tests_agree_with_glm(patients, from_r):
+    y, a, expected = patients.y, patients.a, from_r["recalibration"]
+    for measure, name in ((calibration_in_the_large, "large"), (calibration_slope, "slope")):
+        wald = measure(y, a, interval="wald")
+        assert wald.value == pytest.approx(expected["in_the_large" if name == "large" else name], abs=1e-9)
+        assert (wald.high - wald.low) / (2 * Z) == pytest.approx(expected[f"se_{name}"], rel=1e-7)
+    table = miller_tests(y, a)
+    for name, statistic in from_r["miller"].items():
+        assert table.statistic[name] == pytest.approx(statistic, abs=1e-8)
+
+
+def test_the_unreliability_test_agrees_with_val_prob(patients, from_r):
+    for model, expected in (("a", from_r["val_prob"]), ("b", from_r["val_prob_b"])):
+        both = miller_tests(patients.y, patients[model]).loc["both"]
+        assert both.statistic == pytest.approx(expected["U:Chi-sq"], abs=1e-6)
+        assert (both.statistic - 2) / len(patients) == pytest.approx(expected["U"], abs=1e-9)
+        assert both.p_value == pytest.approx(expected["U:p"], rel=1e-4)
+        assert calibration_slope(patients.y, patients[model]).value == pytest.approx(expected["Slope"], abs=1e-8)
 
 
 def test_recalibrated_risks_have_slope_one(rare):
     y, risk = rare
     distorted = expit(1.7 * logit(risk) + 0.4)
-    slope, large = calibration_slope(y, distorted).value, None
-    eta = slope * logit(distorted)
-    large = calibration_in_the_large(y, expit(eta)).value
-    again = expit(eta + large)
+    eta = calibration_slope(y, distorted).value * logit(distorted)
+    again = expit(eta + calibration_in_the_large(y, expit(eta)).value)
     assert calibration_slope(y, again).value == pytest.approx(1, abs=1e-9)
     assert calibration_in_the_large(y, again).value == pytest.approx(0, abs=1e-9)
     assert observed_expected(y, again).value == pytest.approx(1, abs=1e-9)
+    assert miller_tests(y, again).statistic.abs().max() < 1e-8
 
 
 @pytest.mark.parametrize("measure", [observed_expected, calibration_in_the_large, calibration_slope])
@@ -69,41 +83,12 @@ def test_weights_are_repetition_and_order_does_not_matter(rare, measure):
     np.testing.assert_allclose((a.value, a.low, a.high), (b.value, b.low, b.high), rtol=1e-8)
 
 
-def test_curve_weights_are_repetition(rare):
-    y, risk = rare[0][:4000], rare[1][:4000].round(3).clip(0.001)
-    weight = np.random.default_rng(1).integers(0, 3, 4000)
-    rows = np.repeat(np.arange(4000), weight)
-    a, b = calibration_curve(y, risk, sample_weight=weight), calibration_curve(y[rows], risk[rows])
-    np.testing.assert_allclose(a.observed, b.observed, rtol=1e-8)
-    assert a.e90.value == pytest.approx(b.e90.value, rel=1e-8)
-
-
-def test_curve_limits_contain_it_and_stay_inside(rare):
-    curve = calibration_curve(*rare)
-    assert (curve.low <= curve.observed).all()
-    assert (curve.observed <= curve.high).all()
-    assert curve.low.min() >= 0
-    assert curve.high.max() <= 1
-    assert curve.ici_share.value == pytest.approx(curve.ici.value / rare[0].mean())
-
-
-def test_resampled_limits_are_repeatable_and_count_failures(rare):
-    y, risk = rare[0][:1500], rare[1][:1500]
-    a, b = (calibration_curve(y, risk, n_resamples=20, rng=3) for _ in range(2))
-    assert (a.ici.low, a.ici.high) == (b.ici.low, b.ici.high)
-    assert a.ici.low < a.ici.high
-    assert a.n_resamples == 20
-    assert 0 <= a.n_failed < 20
-    with pytest.raises(ValueError, match="rng must be given"):
-        calibration_curve(y, risk, n_resamples=20)
-
-
-def test_groups_hold_everyone_once(rare):
-    y, risk = rare
-    curve = calibration_curve(y, risk, method="groups", n_groups=10)
-    assert curve.predicted.size == 10
-    order = np.argsort(risk)
-    np.testing.assert_allclose(curve.predicted, [risk[part].mean() for part in np.array_split(order, 10)], rtol=1e-2)
+def test_the_sums_of_blocks_are_the_sum_of_all(rare):
+    """70 000 distinct risks are summed in ten blocks; twice the patients have the same slope."""
+    y, risk = np.tile(rare[0], 4), np.concatenate([rare[1] * (1 + k / 1000) for k in range(4)])
+    once, twice = calibration_slope(y, risk), calibration_slope(np.tile(y, 2), np.tile(risk, 2))
+    assert np.unique(risk).size > 65_536
+    assert once.value == pytest.approx(twice.value, abs=1e-10)
 
 
 def test_no_events_have_an_oe_ratio_with_an_upper_limit():
@@ -118,6 +103,13 @@ def test_constant_risk_has_no_slope():
     assert "constant" in slope.method
 
 
+@pytest.mark.parametrize(("outcome", "value"), [([0, 0, 0, 1, 1], np.inf), ([1, 1, 0, 0, 0], -np.inf)])
+def test_risks_that_separate_the_outcomes_have_an_infinite_slope(outcome, value):
+    slope = calibration_slope(outcome, [0.1, 0.2, 0.3, 0.3, 0.5] if value > 0 else [0.1, 0.2, 0.3, 0.4, 0.5])
+    assert slope.value == value
+    assert "separates" in slope.method
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -126,9 +118,9 @@ def test_constant_risk_has_no_slope():
             "risk must lie strictly between 0 and 1 .* got 1 patients at 0 or 1",
         ),
         (lambda: calibration_slope([0, 0], [0.1, 0.5]), "outcome must hold both classes for calibration_slope"),
+        (lambda: calibration_slope([0, 1], [0.1, 0.5], interval="exact"), "interval must be one of 'profile', 'wald'"),
         (lambda: observed_expected([0, 0], [0, 0]), "risk must not be 0 for every patient"),
-        (lambda: calibration_curve([0, 1] * 9, [0.1, 0.2] * 9), "a spline must have 3 distinct knots; got 2"),
-        (lambda: calibration_curve([0, 1], [0.1, 0.2], method="magic"), "method must be one of"),
+        (lambda: miller_tests([0, 1], [0.3, 0.3]), "risk must vary for miller_tests; got one value"),
     ],
 )
 def test_bad_input_is_named(call, message):

@@ -1,0 +1,124 @@
+"""Limits of calibration curves and of the indices computed from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+from scipy.special import expit, logit
+
+from ..numerics.checks import FloatArray
+from ..numerics.estimate import Estimate
+from ..numerics.intervals import normal_quantile
+from ..numerics.risk_groups import RiskGroups, redraw
+from ..numerics.splines import weighted_quantile
+from .smoothers import LinearSmoother, Smoother, SplineSmoother
+
+INDICES = ("ici", "e50", "e90", "emax", "eci", "ici_share")
+_PATH = 1000  # points on the curve from which the length of its path is measured
+
+
+def indices(groups: RiskGroups, observed: FloatArray) -> FloatArray:
+    """ICI, E50, E90, Emax, ECI and ICI over the event rate, of the observed proportion at each distinct risk."""
+    gap = np.abs(groups.risk - observed)
+    ici, eci = groups.n @ gap / groups.total, 100 * groups.n @ gap**2 / groups.total
+    e50, e90 = weighted_quantile(gap, np.array([0.5, 0.9]), groups.n)
+    return np.array([ici, e50, e90, gap.max(), eci, ici * groups.total / groups.total_events])
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Indices (resamples, 6) and curves (resamples, k) from resamples that could be fitted."""
+
+    indices: FloatArray
+    curves: FloatArray
+    n_resamples: int
+    n_failed: int
+    how: str
+
+    @classmethod
+    def none(cls, n_points: int) -> Drawn:
+        """Nothing resampled."""
+        return cls(np.empty((0, len(INDICES))), np.empty((0, n_points)), 0, 0, "not resampled")
+
+    def estimates(self, groups: RiskGroups, smoother: Smoother, level: float) -> dict[str, Estimate]:
+        """The indices with percentile limits, NaN where nothing was resampled."""
+        values = indices(groups, smoother.observed(groups.risk))
+        low, high = _percentiles(self.indices, level)
+        return {
+            name: Estimate(float(v), float(a), float(b), level=level, method=self.how)
+            for name, v, a, b in zip(INDICES, values, low, high, strict=True)
+        }
+
+    def curve_limits(self, level: float) -> tuple[FloatArray, FloatArray]:
+        """Pointwise percentile limits of the curve."""
+        return _percentiles(self.curves, level)
+
+
+def _percentiles(drawn: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    if len(drawn) == 0:
+        return np.full(drawn.shape[1], np.nan), np.full(drawn.shape[1], np.nan)
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+def bootstrap(
+    groups: RiskGroups,
+    smooth: Callable[[RiskGroups], Smoother],
+    points: FloatArray,
+    n_resamples: int,
+    rng: np.random.Generator,
+) -> Drawn:
+    """Fit the smoother to resamples of patients; those that cannot be fitted are left out and counted."""
+    drawn, curves = [], []
+    for _ in range(n_resamples):
+        resample = redraw(groups, rng)
+        try:
+            smoother = smooth(resample)
+        except ValueError:
+            continue
+        drawn.append(indices(resample, smoother.observed(resample.risk)))
+        curves.append(smoother.observed(points))
+    return Drawn(
+        np.array(drawn).reshape(len(drawn), len(INDICES)),
+        np.array(curves).reshape(len(drawn), points.size),
+        n_resamples,
+        n_resamples - len(drawn),
+        f"bootstrap, {len(drawn)} resamples",
+    )
+
+
+def simulate(
+    groups: RiskGroups, smoother: SplineSmoother, points: FloatArray, n_resamples: int, rng: np.random.Generator
+) -> Drawn:
+    """Draw the coefficients of the spline from their normal approximation."""
+    factor = np.linalg.cholesky(smoother.covariance)
+    normal = rng.standard_normal((n_resamples, smoother.coefficients.size))
+    coefficients = smoother.coefficients + normal @ factor.T
+    own, shown = smoother.design(groups.risk), smoother.design(points)
+    drawn = np.array([indices(groups, np.asarray(expit(own @ beta))) for beta in coefficients])
+    return Drawn(drawn, expit(coefficients @ shown.T), n_resamples, 0, f"simulation, {n_resamples} draws")
+
+
+def critical_value(groups: RiskGroups, smoother: LinearSmoother, band: str, level: float) -> float:
+    """Half the width of the band in standard errors."""
+    z = normal_quantile(level)
+    if band == "pointwise":
+        return z
+    path = _path_length(groups, smoother)
+
+    def excess(c: float) -> float:
+        return float(2 * stats.norm.sf(c) + path / np.pi * np.exp(-(c**2) / 2) - (1 - level))
+
+    return float(optimize.brentq(excess, z, z + 10))
+
+
+def _path_length(groups: RiskGroups, smoother: LinearSmoother) -> float:
+    """Length on the unit sphere of the standardised curve, between the smallest and the largest risk."""
+    risk = np.asarray(expit(np.linspace(logit(groups.risk[0]), logit(groups.risk[-1]), _PATH)))
+    values, vectors = np.linalg.eigh(smoother.covariance)
+    curve = smoother.design(risk) @ (vectors * np.sqrt(np.maximum(values, 0)))
+    unit = curve / np.linalg.norm(curve, axis=1, keepdims=True)
+    return float(np.sum(2 * np.arcsin(np.minimum(np.linalg.norm(np.diff(unit, axis=0), axis=1) / 2, 1))))

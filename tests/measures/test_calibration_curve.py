@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit, logit
+
+from backpain_risk import calibration_curve
+
+METHODS = ["rcs", "loess", "lowess", "isotonic", "groups"]
+
+
+@pytest.fixture(scope="module")
+def readme(reference, reference_data):
+    table = pd.read_csv(reference_data / "pmcalibration_readme.csv")
+    return table.y, table.p, reference
+
+
+def test_spline_indices_agree_with_pmcalibration(readme):
+    y, p, reference = readme
+    expected = reference("pm-readme-rcs5")["expected"]
+    curve = calibration_curve(y, p, at=expected["printed_curve_head"]["p"])
+    for ours, theirs in (("ici", "Eavg"), ("e50", "E50"), ("e90", "E90"), ("emax", "Emax"), ("eci", "ECI")):
+        assert getattr(curve, ours).value == pytest.approx(expected["full"][theirs], abs=1e-10)
+    np.testing.assert_allclose(curve.observed, expected["printed_curve_head"]["p_c"], atol=1e-8)
+
+
+def test_the_spline_agrees_with_rms(patients, from_r):
+    """Its curve, its limits and its indices; lrm converges to about 1e-9."""
+    expected = from_r["rcs"]
+    curve = calibration_curve(patients.y, patients.a, at=[0.05, 0.2, 0.5])
+    np.testing.assert_allclose(logit(curve.observed), expected["logit"], atol=1e-7)
+    half = 1.959963984540054 * np.array(expected["se"])
+    np.testing.assert_allclose(logit(curve.low), np.array(expected["logit"]) - half, atol=1e-6)
+    np.testing.assert_allclose(logit(curve.high), np.array(expected["logit"]) + half, atol=1e-6)
+    ours = [getattr(curve, name).value for name in ("ici", "e50", "e90", "emax", "eci")]
+    np.testing.assert_allclose(ours, expected["indices"], atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("method", "model", "name"),
+    [
+        ("loess", "a", "loess"),
+        ("loess", "b", "loess_ties"),
+        ("lowess", "a", "lowess"),
+        ("lowess", "b", "lowess_ties"),
+        ("isotonic", "a", "isotonic"),
+    ],
+)
+def test_smoothers_agree_with_r(patients, from_r, method, model, name):
+    at = np.unique(patients[model])
+    curve = calibration_curve(patients.y, patients[model], method=method, at=at)
+    ours = curve.observed[np.searchsorted(at, patients[model][::10])]
+    np.testing.assert_allclose(ours, from_r[name], atol=1e-10)
+
+
+def test_the_indices_of_lowess_are_those_of_val_prob(patients, from_r):
+    for model, expected in (("a", from_r["val_prob"]), ("b", from_r["val_prob_b"])):
+        curve = calibration_curve(patients.y, patients[model], method="lowess")
+        for ours, theirs in (("ici", "Eavg"), ("e90", "E90"), ("emax", "Emax")):
+            assert getattr(curve, ours).value == pytest.approx(expected[theirs], abs=1e-10)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_weights_are_repetition_and_order_does_not_matter(rare, method):
+    y, risk = rare[0][:4000], rare[1][:4000].round(3).clip(0.001)
+    rng = np.random.default_rng(1)
+    weight = rng.integers(0, 3, 4000)
+    rows = rng.permutation(np.repeat(np.arange(4000), weight))
+    a = calibration_curve(y, risk, method=method, sample_weight=weight)
+    b = calibration_curve(y[rows], risk[rows], method=method)
+    np.testing.assert_allclose(a.observed, b.observed, rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(a.low, b.low, rtol=1e-6, atol=1e-12)
+    assert a.e90.value == pytest.approx(b.e90.value, rel=1e-8)
+
+
+@pytest.mark.parametrize("method", ["rcs", "isotonic", "groups"])
+def test_limits_contain_the_curve_and_stay_inside(rare, method):
+    curve = calibration_curve(*rare, method=method, n_resamples=100 if method == "isotonic" else 0, rng=1)
+    inside = slice(20, 80) if method == "isotonic" else slice(None)  # its resamples hold too few in the tails
+    assert (curve.low <= curve.observed + 1e-12)[inside].all()
+    assert (curve.observed <= curve.high + 1e-12)[inside].all()
+    assert curve.low.min() >= 0
+    assert curve.high.max() <= 1
+    assert curve.ici_share.value == pytest.approx(curve.ici.value / rare[0].mean())
+
+
+def test_isotonic_regression_never_falls(rare):
+    assert (np.diff(calibration_curve(*rare, method="isotonic").observed) >= 0).all()
+
+
+def test_loess_outside_the_unit_interval_has_no_limits(patients):
+    curve = calibration_curve(patients.y, patients.a, method="loess")
+    outside = (curve.observed <= 0) | (curve.observed >= 1)
+    assert outside.any()
+    np.testing.assert_array_equal(np.isnan(curve.low), outside)
+
+
+@pytest.mark.parametrize("method", ["rcs", "loess", "groups"])
+def test_a_band_for_the_whole_curve_is_wider_than_for_a_point(rare, method):
+    bands = ("pointwise", "simultaneous")
+    point, whole = (calibration_curve(*rare, method=method, band=band, at=[0.005, 0.01, 0.03]) for band in bands)
+    ratio = (whole.high - whole.low) / (point.high - point.low)
+    assert (ratio[1:] > 1.2).all()
+    assert (ratio < 2).all()
+
+
+def test_a_simultaneous_band_holds_the_truth_nineteen_times_in_twenty():
+    """120 cohorts with risks that are right: the standard error of the coverage is 2 %."""
+    rng, at = np.random.default_rng(5), expit(np.linspace(-4.4, -1.1, 30))
+    held = 0
+    for _ in range(120):
+        risk = expit(rng.uniform(-4.5, -1, 3000))
+        curve = calibration_curve(rng.random(3000) < risk, risk, band="simultaneous", at=at)
+        held += int(((curve.low <= at) & (at <= curve.high)).all())
+    assert held / 120 == pytest.approx(0.95, abs=0.05)
+
+
+def test_limits_by_simulation_are_near_those_of_the_bootstrap(patients):
+    drawn = [
+        calibration_curve(patients.y, patients.b, n_resamples=300, resampling=how, rng=2)
+        for how in ("bootstrap", "simulation")
+    ]
+    for name in ("ici", "e50", "ici_share"):
+        a, b = (getattr(curve, name) for curve in drawn)
+        assert a.value == b.value
+        assert b.high == pytest.approx(a.high, rel=0.15)
+    assert drawn[1].ici.method == "simulation, 300 draws"
+
+
+def test_resampled_limits_are_repeatable_and_count_failures():
+    rng = np.random.default_rng(2)
+    risk = expit(rng.normal(-6.2, 1, 1500))
+    y = (rng.random(1500) < risk).astype(int)
+    a, b = (calibration_curve(y, risk, n_knots=3, n_resamples=60, rng=3) for _ in range(2))
+    assert y.sum() == 6
+    assert (a.ici.low, a.ici.high) == (b.ici.low, b.ici.high)
+    assert a.n_resamples == 60
+    assert 0 < a.n_failed < 60
+    assert a.ici.method == f"bootstrap, {60 - a.n_failed} resamples"
+
+
+def test_a_knot_gives_way_where_the_likelihood_has_no_maximum():
+    """In this cohort no event has a risk below 2.6 %, more than half of the range on the logit scale."""
+    rng = np.random.default_rng(97)
+    risk = expit(rng.uniform(-6.5, -1.5, 1000))
+    y = rng.random(1000) < risk
+    assert risk[y].min() > 0.026
+    assert calibration_curve(y, risk).method == "restricted cubic spline, 4 knots"
+
+
+def test_a_spline_is_refused_where_even_three_knots_have_no_maximum():
+    rng = np.random.default_rng(1)
+    risk = np.concatenate([rng.uniform(0.001, 0.03, 900), rng.uniform(0.03, 0.3, 100)])
+    y = (rng.random(1000) < risk) & (risk > 0.03)
+    with pytest.raises(ValueError, match="got no maximum of the likelihood with 17 events"):
+        calibration_curve(y, risk)
+
+
+def test_groups_hold_everyone_once(rare):
+    y, risk = rare
+    curve = calibration_curve(y, risk, method="groups", n_groups=10)
+    order = np.argsort(risk)
+    np.testing.assert_allclose(curve.predicted, [risk[part].mean() for part in np.array_split(order, 10)], rtol=1e-2)
+    assert curve.to_frame().n.sum() == y.size
+    assert curve.to_frame().events.sum() == y.sum()
+
+
+def test_groups_between_given_risks_show_what_happens_below_five_per_cent(rare):
+    y, risk = rare
+    table = calibration_curve(y, risk, method="groups", at=[0.005, 0.01, 0.02, 0.05]).to_frame()
+    third = (risk > 0.01) & (risk <= 0.02)
+    assert table.n.tolist()[2] == third.sum()
+    assert table.observed.tolist()[2] == y[third].mean()
+    assert len(calibration_curve(y, risk, method="groups", at=[0.01, 0.98, 0.99]).predicted) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"risk": [0.1, 0.2] * 9}, "a spline must have 3 distinct knots; got 2"),
+        ({"risk": [0.1, 0.2] * 9, "method": "loess"}, "loess must see 3 distinct values"),
+        ({"risk": [0.0, 0.2] * 9}, "risk must lie strictly between 0 and 1 for calibration_curve; got 9 patients"),
+        ({"outcome": [0] * 18}, "outcome must hold both classes for calibration_curve"),
+        ({"method": "magic"}, "method must be one of"),
+        ({"band": "both"}, "band must be one of"),
+        ({"method": "lowess", "band": "simultaneous"}, "band must be 'pointwise' for method='lowess'"),
+        ({"method": "groups", "resampling": "simulation", "n_resamples": 9}, "resampling must be 'bootstrap'"),
+        ({"at": [0.0, 0.5]}, "at must lie strictly between 0 and 1"),
+        ({"n_resamples": 20}, "rng must be given"),
+        ({"n_knots": 9}, "n_knots must be 3 to 7"),
+    ],
+)
+def test_bad_input_is_named(arguments, message):
+    call = {"outcome": [0, 1] * 9, "risk": np.linspace(0.1, 0.9, 18)} | arguments
+    with pytest.raises(ValueError, match=message):
+        calibration_curve(call.pop("outcome"), call.pop("risk"), **call)
