@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from .evidence.prevalence_pooling import pool_prevalence as pool_prevalence
     from .evidence.tables import Evidence as Evidence
     from .evidence.tables import load_evidence as load_evidence
+    from .measures.bayesian_net_benefit import BayesianDecisionCurve as BayesianDecisionCurve
+    from .measures.bayesian_net_benefit import bayesian_decision_curve as bayesian_decision_curve
     from .evidence.univariate_pooling import pool_measure as pool_measure
     from .measures.calibration import calibration_in_the_large as calibration_in_the_large
     from .measures.calibration import calibration_slope as calibration_slope
@@ -124,6 +126,10 @@ _HOME = {
     "evidence.post_test": ("post_test",),
     "evidence.prevalence_pooling": ("pool_prevalence",),
     "evidence.tables": ("Evidence", "load_evidence"),
+    "measures.bayesian_net_benefit": (
+        "BayesianDecisionCurve",
+        "bayesian_decision_curve",
+    ),
     "measures.calibration": (
         "calibration_in_the_large",
         "calibration_slope",

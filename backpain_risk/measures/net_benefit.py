@@ -3,59 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..numerics.checks import (
-    FloatArray,
-    as_generator,
-    as_vector,
-    check_both_classes,
-    check_choice,
-    check_fraction,
-    check_outcome,
-    check_risk,
-    check_same_length,
-    check_weight,
-    refuse_where,
-)
+from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice, check_fraction
 from ..numerics.intervals import normal_quantile
-from ..numerics.patterns import distinct_rows, sum_by
+from .decision_counts import DecisionCounts, decision_counts
+from .decision_inputs import TREAT_ALL, TREAT_NONE, Risks, check_models, check_thresholds
+from .value_of_information import expected_maximum
 
 POLICIES = ("opt-in", "opt-out")
-TREAT_ALL, TREAT_NONE = "treat_all", "treat_none"
-DEFAULT_THRESHOLDS = np.arange(1, 101) / 1000
-"""0.1 % to 10 %: at a base rate of 1 % nothing else is of interest. Whole numbers divided, never accumulated."""
-
-Risks = npt.ArrayLike | Mapping[str, npt.ArrayLike] | pd.DataFrame
-
-
-@dataclass(frozen=True, eq=False)
-class DecisionCounts:
-    """Patients jointly collapsed by outcome and by how many thresholds the risk of each model reaches.
-
-    ``bins`` is (cells, models): the risk is at or above the first ``bins`` thresholds. ``outcome`` and ``n`` are
-    (cells,).
-    """
-
-    bins: npt.NDArray[np.int64]
-    outcome: FloatArray
-    n: FloatArray
-    n_thresholds: int
-
-    def positives(self, n: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """True and false positives, (models, thresholds), for cell counts ``n``."""
-        shape = (self.bins.shape[1], self.n_thresholds)
-        true, false = np.empty(shape), np.empty(shape)
-        for m in range(shape[0]):
-            for target, weight in ((true, n * self.outcome), (false, n * (1 - self.outcome))):
-                reached = sum_by(self.bins[:, m], weight, self.n_thresholds + 1)
-                target[m] = np.cumsum(reached[::-1])[::-1][1:]
-        return true, false
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -71,10 +31,15 @@ class DecisionCurve:
     tp_rate, fp_rate : ndarray, shape (models, k)
         True and false positives per patient, at the given prevalence.
     prevalence : float
+    from_sample : bool
+        Whether the prevalence is that of the patients.
     policy : str
+    harm : ndarray, shape (models,)
     interval : str
         How the limits were made.
-    n, n_events : float
+    resamples : ndarray, shape (resamples, models, k), or None
+        Net benefit in bootstrap resamples.
+    level, n, n_events : float
     """
 
     models: tuple[str, ...]
@@ -102,18 +67,13 @@ class DecisionCurve:
         fp_rate, sensitivity, specificity, ppv, npv. Net interventions avoided are per patient, against treating all.
         """
         tp, fp, p = self.tp_rate, self.fp_rate, self.prevalence
-        k, odds = self.thresholds.size, self.thresholds / (1 - self.thresholds)
-        all_benefit = self.net_benefit[self.models.index(TREAT_ALL)]
-        avoided = self.net_benefit - all_benefit
-        avoided = avoided / odds if self.policy == "opt-in" else avoided
-        scale = p if self.policy == "opt-in" else 1 - p
         with np.errstate(divide="ignore", invalid="ignore"):
             columns = {
                 "net_benefit": self.net_benefit,
                 "low": self.low,
                 "high": self.high,
-                "standardised_net_benefit": self.net_benefit / scale,
-                "net_interventions_avoided": avoided,
+                "standardised_net_benefit": self.net_benefit / (p if self.policy == "opt-in" else 1 - p),
+                "net_interventions_avoided": self._avoided(),
                 "tp_rate": tp,
                 "fp_rate": fp,
                 "sensitivity": tp / p,
@@ -121,25 +81,96 @@ class DecisionCurve:
                 "ppv": tp / (tp + fp),
                 "npv": (1 - p - fp) / (1 - tp - fp),
             }
-        table = {"model": np.repeat(self.models, k), "threshold": np.tile(self.thresholds, len(self.models))}
-        return pd.DataFrame(table | {name: values.ravel() for name, values in columns.items()})
+        return self._table(columns)
+
+    def _table(self, columns: Mapping[str, FloatArray]) -> pd.DataFrame:
+        k = self.thresholds.size
+        rows = {"model": np.repeat(self.models, k), "threshold": np.tile(self.thresholds, len(self.models))}
+        return pd.DataFrame(rows | {name: values.ravel() for name, values in columns.items()})
+
+    def _avoided(self) -> FloatArray:
+        gain = self.net_benefit - self.net_benefit[self.models.index(TREAT_ALL)]
+        return gain * (1 - self.thresholds) / self.thresholds if self.policy == "opt-in" else gain
+
+    def consequences(self, per: float = 1000) -> pd.DataFrame:
+        """What happens to ``per`` patients: one row per model and threshold.
+
+        Columns model, threshold, treated, true_positives, false_positives, false_negatives, true_negatives,
+        net_true_positives (the net benefit: true positives with nobody treated needlessly; for opt-out
+        net_true_negatives with nobody missed) and net_interventions_avoided (against treating all).
+        """
+        tp, fp, p = self.tp_rate, self.fp_rate, self.prevalence
+        rates = {
+            "treated": tp + fp,
+            "true_positives": tp,
+            "false_positives": fp,
+            "false_negatives": p - tp,
+            "true_negatives": 1 - p - fp,
+            "net_true_positives" if self.policy == "opt-in" else "net_true_negatives": self.net_benefit,
+            "net_interventions_avoided": self._avoided(),
+        }
+        return self._table({name: per * rate for name, rate in rates.items()})
 
     def difference(self, a: str, b: str) -> pd.DataFrame:
         """Paired difference in net benefit, a minus b: columns threshold, difference, low, high."""
-        unknown = [name for name in (a, b) if name not in self.models]
-        if unknown:
-            raise ValueError(
-                f"a and b must be models of the curve; got {unknown[0]!r}. Known: {', '.join(self.models)}."
-            )
-        i, j = self.models.index(a), self.models.index(b)
+        i, j = (self._index(name, "a and b") for name in (a, b))
         value = self.net_benefit[i] - self.net_benefit[j]
         if self.resamples is not None:
-            drawn = self.resamples[:, i] - self.resamples[:, j]
-            low, high = np.quantile(drawn, [(1 - self.level) / 2, (1 + self.level) / 2], axis=0)
+            low, high = _percentiles(self.resamples[:, i] - self.resamples[:, j], self.level)
         else:
             half = normal_quantile(self.level) * _standard_error(self, i, j)
             low, high = value - half, value + half
         return pd.DataFrame({"threshold": self.thresholds, "difference": value, "low": low, "high": high})
+
+    def best(self) -> pd.DataFrame:
+        """Ranges of thresholds over which one strategy has the highest net benefit: columns model, low, high.
+
+        Where strategies tie, the first of ``models`` counts, so a model that equals treating all or none does not.
+        """
+        best = np.argmax(np.round(self.net_benefit, 15), axis=0)
+        first = np.flatnonzero(np.concatenate([[True], best[1:] != best[:-1]]))
+        last = np.append(first[1:], best.size) - 1
+        models = [self.models[i] for i in best[first]]
+        return pd.DataFrame({"model": models, "low": self.thresholds[first], "high": self.thresholds[last]})
+
+    def evpi(self) -> pd.DataFrame:
+        """Expected value of perfect information of a validation: columns model, threshold, evpi.
+
+        How much net benefit per patient is expected to be gained by knowing for certain which of using the model,
+        treating all and treating none is best: the mean of the largest net benefit less the largest mean. From the
+        bootstrap resamples where there are any; else from the bivariate normal approximation of model and treat all.
+
+        References
+        ----------
+        Sadatsafavi et al. (2023), Med Decis Making 43:564.
+        """
+        names = [name for name in self.models if name not in (TREAT_ALL, TREAT_NONE)]
+        values = np.stack([self._evpi(self._index(name, "model")) for name in names])
+        k = self.thresholds.size
+        rows = {"model": np.repeat(names, k), "threshold": np.tile(self.thresholds, len(names))}
+        return pd.DataFrame(rows | {"evpi": values.ravel()})
+
+    def _evpi(self, i: int) -> FloatArray:
+        three = [self.models.index(TREAT_ALL), self.models.index(TREAT_NONE), i]
+        if self.resamples is not None:
+            drawn = self.resamples[:, three]
+            return np.asarray(drawn.max(axis=1).mean(axis=0) - drawn.mean(axis=0).max(axis=0))
+        reference = self._reference()
+        a, b = [j for j in three if j != reference]
+        mean_a, mean_b = (self.net_benefit[j] - self.net_benefit[reference] for j in (a, b))
+        sd_a, sd_b, apart = (_standard_error(self, *pair) for pair in ((a, reference), (b, reference), (a, b)))
+        covariance = (sd_a**2 + sd_b**2 - apart**2) / 2
+        best = expected_maximum(mean_a, mean_b, sd_a, sd_b, covariance)
+        return best - np.maximum(0, np.maximum(mean_a, mean_b))
+
+    def _reference(self) -> int:
+        """The strategy whose net benefit is 0 for every patient: treat none, or treat all for opt-out."""
+        return self.models.index(TREAT_NONE if self.policy == "opt-in" else TREAT_ALL)
+
+    def _index(self, name: str, argument: str) -> int:
+        if name not in self.models:
+            raise ValueError(f"{argument} must be models of the curve; got {name!r}. Known: {', '.join(self.models)}.")
+        return self.models.index(name)
 
     def _repr_html_(self) -> str:
         head = f"<p>Decision curve ({self.policy}): {self.n:g} patients, {self.n_events:g} events, prevalence "
@@ -194,11 +225,13 @@ def decision_curve(
     Notes
     -----
     A patient is positive when risk >= t. Opt-in: TP/n - FP/n * t/(1 - t). Opt-out: TN/n - FN/n * (1 - t)/t. The net
-    benefit is a mean over patients, whose standard error gives the limits.
+    benefit is a mean over patients, whose standard error gives the limits; at a given prevalence patients with and
+    without the event are separate samples.
 
     References
     ----------
     Vickers and Elkin (2006), Med Decis Making 26:565. Vickers, Van Calster, Steyerberg (2019), Diagn Progn Res 3:18.
+    Kerr et al. (2016), J Clin Oncol 34:2534 (standardised, opt-out).
 
     Examples
     --------
@@ -207,14 +240,13 @@ def decision_curve(
     [['treat_all', 0.0625], ['treat_none', 0.0], ['model', 0.1875]]
     """
     check_choice("policy", policy, POLICIES)
-    y, named, w = _checked(outcome, risks, sample_weight)
+    y, named, w = check_models(outcome, risks, sample_weight)
     t = check_thresholds(thresholds)
-    counts = _counts(y, list(named.values()), w, t)
-    events, n = float(w @ y), float(w.sum())
     check_both_classes(y, w, "decision_curve")
+    counts, events, n = decision_counts(y, list(named.values()), w, t), float(w @ y), float(w.sum())
     p = events / n if prevalence is None else check_fraction("prevalence", prevalence)
     harms = _harms(harm, named)
-    tp, fp = _rates(*counts.positives(counts.n), events, n, p)
+    tp, fp = _rates(counts, p, from_sample=prevalence is None)
     curve = DecisionCurve(
         models=(TREAT_ALL, TREAT_NONE, *named),
         thresholds=t,
@@ -233,40 +265,7 @@ def decision_curve(
         harm=harms,
         from_sample=prevalence is None,
     )
-    return _with_limits(curve, n_resamples, rng)
-
-
-def _checked(
-    outcome: npt.ArrayLike, risks: Risks, sample_weight: npt.ArrayLike | None
-) -> tuple[FloatArray, dict[str, FloatArray], FloatArray]:
-    y = check_outcome(outcome)
-    if isinstance(risks, (Mapping, pd.DataFrame)):
-        names = list(risks.keys())
-        table: Any = risks
-        given = {str(name): table[name] for name in names}
-        if len(given) < len(names) or {TREAT_ALL, TREAT_NONE} & set(given) or not given:
-            raise ValueError(
-                f"risks must have distinct names other than treat_all and treat_none; got {names}. Rename them."
-            )
-    else:
-        given = {"model": risks}
-    named = {
-        name: check_risk(values, f"risk of {name}" if len(given) > 1 else "risk") for name, values in given.items()
-    }
-    for name, values in named.items():
-        check_same_length(outcome=y.size, **{f"risk_of_{name}": values.size})
-    return y, named, check_weight(sample_weight, y.size)
-
-
-def check_thresholds(thresholds: npt.ArrayLike | None) -> FloatArray:
-    """Threshold probabilities strictly between 0 and 1, ascending and distinct."""
-    if thresholds is None:
-        return DEFAULT_THRESHOLDS
-    t = as_vector("thresholds", np.atleast_1d(np.asarray(thresholds)))
-    refuse_where((t <= 0) | (t >= 1), t, "thresholds must lie strictly between 0 and 1", "Drop 0 and 1; use fractions.")
-    if t.size == 0 or np.any(np.diff(t) <= 0):
-        raise ValueError(f"thresholds must be ascending and distinct; got {t.tolist()[:5]}. Sort them.")
-    return t
+    return _with_limits(curve) if n_resamples == 0 else _resampled(curve, n_resamples, as_generator(rng))
 
 
 def _harms(harm: float | Mapping[str, float] | None, named: Mapping[str, FloatArray]) -> FloatArray:
@@ -280,21 +279,13 @@ def _harms(harm: float | Mapping[str, float] | None, named: Mapping[str, FloatAr
     return np.array([0.0, 0.0, *values])
 
 
-def _counts(y: FloatArray, risks: list[FloatArray], weight: FloatArray, thresholds: FloatArray) -> DecisionCounts:
-    """Collapse patients to joint bins; nothing else matters to a decision at these thresholds."""
-    k = thresholds.size
-    bins = [np.searchsorted(thresholds, r, side="right") for r in risks]
-    cell, first = distinct_rows([*bins, y.astype(np.int8)])
-    n = sum_by(cell, weight, first.size)
-    ends = [np.full(first.size, k), np.zeros(first.size, dtype=np.int64)]
-    return DecisionCounts(np.column_stack([*ends, *(b[first] for b in bins)]), y[first], n, k)
-
-
-def _rates(tp: FloatArray, fp: FloatArray, events: float, n: float, prevalence: float) -> tuple[FloatArray, FloatArray]:
-    """True and false positives per patient at a prevalence."""
-    if events / n == prevalence:
+def _rates(counts: DecisionCounts, prevalence: float, *, from_sample: bool) -> tuple[FloatArray, FloatArray]:
+    """True and false positives per patient at a prevalence; treating all gives their numbers in the sample."""
+    tp, fp = counts.positives[:, 1], counts.positives[:, 0]
+    if from_sample:
+        n = counts.n.sum()
         return tp / n, fp / n
-    return tp / events * prevalence, fp / (n - events) * (1 - prevalence)
+    return tp / tp[0] * prevalence, fp / fp[0] * (1 - prevalence)
 
 
 def _net_benefit(tp: FloatArray, fp: FloatArray, prevalence: float, t: FloatArray, policy: str) -> FloatArray:
@@ -303,70 +294,46 @@ def _net_benefit(tp: FloatArray, fp: FloatArray, prevalence: float, t: FloatArra
     return (1 - prevalence - fp) - (prevalence - tp) * ((1 - t) / t)
 
 
-def _with_limits(curve: DecisionCurve, n_resamples: int, rng: Any) -> DecisionCurve:
-    from dataclasses import replace
-
-    if n_resamples == 0:
-        none = curve.models.index(TREAT_NONE)
-        half = normal_quantile(curve.level) * np.stack(
-            [
-                _standard_error(curve, i, none) if curve.policy == "opt-in" else _own_error(curve, i)
-                for i in range(len(curve.models))
-            ]
-        )
-        return replace(curve, low=curve.net_benefit - half, high=curve.net_benefit + half)
-    drawn = _resample(curve, n_resamples, as_generator(rng))
-    low, high = np.quantile(drawn, [(1 - curve.level) / 2, (1 + curve.level) / 2], axis=0)
-    return replace(curve, low=low, high=high, resamples=drawn, interval=f"bootstrap, {n_resamples} resamples")
-
-
-def _resample(curve: DecisionCurve, n_resamples: int, rng: np.random.Generator) -> FloatArray:
-    """Net benefit in resamples of patients, (resamples, models, k); at a given prevalence within each outcome."""
-    counts, y = curve.counts, curve.counts.outcome
-    result = np.empty((n_resamples, *curve.net_benefit.shape))
-    for b in range(n_resamples):
-        n = _drawn_counts(counts.n, y, rng, stratified=not curve.from_sample)
-        events, total = float(n @ y), float(n.sum())
-        p = events / total if curve.from_sample else curve.prevalence
-        tp, fp = _rates(*counts.positives(n), max(events, 1.0), total, p)
-        result[b] = _net_benefit(tp, fp, p, curve.thresholds, curve.policy) - curve.harm[:, None]
-    return result
-
-
-def _drawn_counts(n: FloatArray, y: FloatArray, rng: np.random.Generator, *, stratified: bool) -> FloatArray:
-    strata = [y == 1, y == 0] if stratified else [np.ones(y.size, dtype=bool)]
-    drawn = np.zeros(n.size)
-    for part in strata:
-        drawn[part] = rng.multinomial(round(n[part].sum()), n[part] / n[part].sum())
-    return drawn
-
-
-def _own_error(curve: DecisionCurve, i: int) -> FloatArray:
-    """Standard error of the opt-out net benefit, a mean of TN minus weighted FN."""
-    return _error(curve, 1.0 - _positive(curve, i), opt_out=True)
+def _with_limits(curve: DecisionCurve) -> DecisionCurve:
+    """Normal limits: the error of the difference from the strategy whose net benefit is always 0."""
+    reference = curve._reference()
+    error = np.stack([_standard_error(curve, i, reference) for i in range(len(curve.models))])
+    half = normal_quantile(curve.level) * error
+    return replace(curve, low=curve.net_benefit - half, high=curve.net_benefit + half)
 
 
 def _standard_error(curve: DecisionCurve, i: int, j: int) -> FloatArray:
-    """Standard error of the difference in net benefit between two models, (k,)."""
-    return _error(curve, _positive(curve, i) - _positive(curve, j), opt_out=curve.policy == "opt-out")
+    """Standard error of the difference in net benefit between two strategies, (k,).
+
+    A patient adds what the decision is worth where only i acts, takes it away where only j acts, and else counts 0.
+    """
+    t = curve.thresholds
+    worth = np.stack([-t / (1 - t), np.ones_like(t)])
+    if curve.policy == "opt-out":
+        worth = np.stack([-np.ones_like(t), (1 - t) / t])
+    only_i, only_j = curve.counts.disagreements(i, j)
+    net, either = only_i - only_j, only_i + only_j
+    if curve.from_sample:
+        n, total = curve.n, (net * worth).sum(axis=0)
+        return np.asarray(np.sqrt(((either * worth**2).sum(axis=0) - total**2 / n) / (max(n - 1, 1) * n)))
+    sizes = np.array([[curve.n - curve.n_events], [curve.n_events]])
+    share = np.array([[1 - curve.prevalence], [curve.prevalence]])
+    variance = (either - net**2 / sizes) / (np.maximum(sizes - 1, 1) * sizes)
+    return np.asarray(np.sqrt(np.sum((share * worth) ** 2 * variance, axis=0)))
 
 
-def _positive(curve: DecisionCurve, i: int) -> FloatArray:
-    """Whether each cell is positive at each threshold, (cells, k)."""
-    return (curve.counts.bins[:, i : i + 1] > np.arange(curve.thresholds.size)).astype(np.float64)
+def _resampled(curve: DecisionCurve, n_resamples: int, rng: np.random.Generator) -> DecisionCurve:
+    """Percentile limits from resamples of patients; at a given prevalence within each outcome."""
+    cells, p = curve.counts.cells, curve.prevalence
+    drawn = np.empty((n_resamples, *curve.net_benefit.shape))
+    for b in range(n_resamples):
+        counts = cells.redrawn(rng, within_outcomes=not curve.from_sample)
+        tp, fp = _rates(counts, p, from_sample=curve.from_sample)
+        drawn[b] = _net_benefit(tp, fp, float(tp[0, 0]), curve.thresholds, curve.policy) - curve.harm[:, None]
+    low, high = _percentiles(drawn, curve.level)
+    return replace(curve, low=low, high=high, resamples=drawn, interval=f"bootstrap, {n_resamples} resamples")
 
 
-def _error(curve: DecisionCurve, decision: FloatArray, *, opt_out: bool) -> FloatArray:
-    """Standard error of the mean over patients of the benefit of a decision in {-1, 0, 1}."""
-    y, n, t = curve.counts.outcome, curve.counts.n, curve.thresholds
-    cost = np.where(y[:, None] == 1, -(1 - t) / t, 1.0) if opt_out else np.where(y[:, None] == 1, 1.0, -t / (1 - t))
-    value = decision * cost
-    strata = [(np.ones(y.size, dtype=bool), 1.0)]
-    if not curve.from_sample:
-        strata = [(y == 1, curve.prevalence), (y == 0, 1 - curve.prevalence)]
-    variance = np.zeros(t.size)
-    for part, share in strata:
-        total = n[part].sum()
-        mean = n[part] @ value[part] / total
-        variance += share**2 * (n[part] @ (value[part] - mean) ** 2) / total / max(total - 1, 1)
-    return np.sqrt(variance)
+def _percentiles(drawn: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high

@@ -103,6 +103,59 @@ def test_paired_difference_has_limits_of_its_own():
         curve.difference("a", "c")
 
 
+@given(patients)
+def test_standardised_net_benefit_is_that_of_rmda(rows):
+    """Opt-in TPR - (1 - p)/p odds FPR; opt-out TNR - p/(1 - p) FNR/odds (rmda treats above t, here at or above)."""
+    y, a, _ = arrays(rows)
+    p = y.mean()
+    for policy in ("opt-in", "opt-out"):
+        frame = decision_curve(y, a, thresholds=THRESHOLDS, policy=policy).to_frame()
+        for row in frame[frame.model == "model"].itertuples():
+            odds = row.threshold / (1 - row.threshold)
+            tpr, fpr = np.mean(a[y == 1] >= row.threshold), np.mean(a[y == 0] >= row.threshold)
+            opt_in, opt_out = tpr - (1 - p) / p * odds * fpr, (1 - fpr) - p / (1 - p) * (1 - tpr) / odds
+            expected = opt_in if policy == "opt-in" else opt_out
+            assert row.standardised_net_benefit == pytest.approx(expected, abs=1e-10)
+            assert row.sensitivity == pytest.approx(tpr, abs=1e-12)
+            assert row.specificity == pytest.approx(1 - fpr, abs=1e-12)
+
+
+@given(patients)
+def test_consequences_hold_every_patient_once(rows):
+    y, a, _ = arrays(rows)
+    table = decision_curve(y, a, thresholds=THRESHOLDS).consequences(per=1000)
+    cells = ["true_positives", "false_positives", "false_negatives", "true_negatives"]
+    np.testing.assert_allclose(table[cells].sum(axis=1), 1000)
+    np.testing.assert_allclose(table.treated, table.true_positives + table.false_positives)
+    worth = table.true_positives - table.false_positives * table.threshold / (1 - table.threshold)
+    np.testing.assert_allclose(table.net_true_positives, worth, atol=1e-9)
+    opt_out = decision_curve(y, a, thresholds=THRESHOLDS, policy="opt-out").consequences()
+    np.testing.assert_allclose(opt_out.net_true_negatives, table.net_interventions_avoided, atol=1e-9)
+
+
+def test_the_best_strategy_changes_where_curves_cross():
+    """The model finds the event from 20 % on; below, it spares nobody; above 60 %, it finds nobody."""
+    curve = decision_curve([1, 0, 0, 0], [0.6, 0.2, 0.2, 0.2], thresholds=np.arange(1, 10) / 10)
+    ranges = curve.best().values.tolist()
+    assert ranges == [["treat_all", 0.1, 0.2], ["model", 0.3, 0.6], ["treat_none", 0.7, 0.9]]
+
+
+def test_the_difference_of_resampled_curves_is_paired():
+    """Limits from resamples agree with those from the standard error, and are narrower than unpaired ones would be."""
+    rng = np.random.default_rng(5)
+    a = rng.beta(1, 20, 5000)
+    y = (rng.random(5000) < a).astype(int)
+    b = a * rng.uniform(0.8, 1.2, 5000)
+    for options in ({}, {"policy": "opt-out"}, {"prevalence": 0.02}):
+        normal = decision_curve(y, {"a": a, "b": b}, thresholds=[0.05], **options).difference("a", "b")
+        curve = decision_curve(y, {"a": a, "b": b}, thresholds=[0.05], n_resamples=2000, rng=1, **options)
+        drawn = curve.difference("a", "b")
+        assert drawn.difference[0] == normal.difference[0]
+        width = normal.high[0] - normal.low[0]
+        assert drawn.high[0] - drawn.low[0] == pytest.approx(width, rel=0.08)
+        assert width < 0.6 * (curve.high[2, 0] - curve.low[2, 0])
+
+
 def test_harm_is_subtracted_from_models_only():
     y, risk = [0, 1, 0, 1], [0.1, 0.6, 0.3, 0.8]
     plain = decision_curve(y, {"a": risk, "b": risk}, thresholds=[0.2])

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backpain_risk.measures.decision_counts import _thresholds_reached, decision_counts
+
+patients = st.lists(st.tuples(st.booleans(), st.integers(0, 20), st.integers(0, 20)), min_size=2, max_size=50)
+THRESHOLDS = np.array([0.05, 0.25, 0.5])
+
+
+@pytest.mark.parametrize(
+    "thresholds",
+    [np.arange(1, 101) / 1000, np.arange(1, 100) / 100, np.array([1e-12, 1 - 1e-12]), np.arange(1, 65_536) / 65_536],
+)
+def test_the_table_reads_what_a_search_finds(thresholds):
+    rng = np.random.default_rng(1)
+    below, above = np.nextafter(thresholds, 0), np.nextafter(thresholds, 1)
+    risk = np.concatenate([rng.random(1000), rng.beta(1, 80, 1000), thresholds, below, above, [0.0, 1.0]])
+    np.testing.assert_array_equal(
+        _thresholds_reached(thresholds, risk), np.searchsorted(thresholds, risk, side="right")
+    )
+
+
+@given(patients)
+def test_positives_and_disagreements_are_counts_of_patients(rows):
+    y, a, b = (np.array(x, dtype=float) for x in zip(*rows, strict=True))
+    a, b = a / 20, b / 20
+    counts = decision_counts(y, [a, b], np.ones(y.size), THRESHOLDS)
+    for cells in (counts, counts.cells):
+        only_a, only_b = cells.disagreements(2, 3)
+        spared, _ = cells.disagreements(0, 2)
+        for k, t in enumerate(THRESHOLDS):
+            for outcome in (0, 1):
+                mine = y == outcome
+                assert cells.positives[2, outcome, k] == ((a >= t) & mine).sum()
+                assert cells.positives[0, outcome, k] == mine.sum()
+                assert cells.positives[1, outcome, k] == 0
+                assert only_a[outcome, k] == ((a >= t) & (b < t) & mine).sum()
+                assert only_b[outcome, k] == ((b >= t) & (a < t) & mine).sum()
+                assert spared[outcome, k] == ((a < t) & mine).sum()
+
+
+def test_resamples_keep_the_number_of_patients_and_of_each_outcome_if_asked():
+    rng = np.random.default_rng(1)
+    y = (rng.random(300) < 0.2).astype(float)
+    cells = decision_counts(y, [rng.random(300)], np.ones(300), THRESHOLDS).cells
+    assert cells.redrawn(rng, within_outcomes=False).n.sum() == 300
+    within = cells.redrawn(rng, within_outcomes=True)
+    assert within.n[within.outcome == 1].sum() == y.sum()
+    assert within.n.sum() == 300
