@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from .measures.roc import precision_recall_curve as precision_recall_curve
     from .measures.roc import roc_curve as roc_curve
     from .measures.subgroups import subgroup_calibration as subgroup_calibration
+    from .measures.summary import MEASURES as MEASURES
     from .measures.summary import performance as performance
     from .models.bayesian import BayesianLogisticModel as BayesianLogisticModel
     from .models.likelihood_ratio import LikelihoodRatioModel as LikelihoodRatioModel
@@ -169,7 +170,10 @@ _HOME = {
         "roc_curve",
     ),
     "measures.subgroups": ("subgroup_calibration",),
-    "measures.summary": ("performance",),
+    "measures.summary": (
+        "MEASURES",
+        "performance",
+    ),
     "cohort.pattern_counts": ("count_patterns",),
     "models.patient": ("assess",),
     "models.saved": ("load_model", "save_model"),

@@ -2,20 +2,56 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice
 from ..numerics.estimate import Estimate
+from ..numerics.risk_groups import RiskGroups, group_by_risk
 from ..numerics.table import ResultTable
-from .calibration import calibration_in_the_large, calibration_slope, observed_expected
-from .calibration_curve import calibration_curve
-from .discrimination import auroc
-from .net_benefit import TREAT_ALL, TREAT_NONE, DecisionCurve, Risks, _checked, decision_curve
-from .overall import brier_score, scaled_brier
+from .calibration import calibration_in_the_large_of, calibration_slope_of, observed_expected_of
+from .calibration_curve import default_indices
+from .calibration_limits import INDICES
+from .decision_inputs import TREAT_ALL, TREAT_NONE, Risks, check_models
+from .discrimination import auroc_of, discrimination_slope_of, somers_d_of
+from .net_benefit import decision_curve
+from .overall import (
+    brier_score_of,
+    cox_snell_r2_of,
+    log_loss_of,
+    nagelkerke_r2_of,
+    scaled_brier_of,
+    spiegelhalter_z_of,
+)
+from .roc import average_precision_of
 
-MEASURES = ("auroc", "brier", "scaled_brier", "observed_expected", "calibration_in_the_large", "calibration_slope")
+_FUNCTIONS: dict[str, Callable[[RiskGroups, float], Estimate]] = {
+    "auroc": auroc_of,
+    "somers_d": somers_d_of,
+    "discrimination_slope": discrimination_slope_of,
+    "average_precision": average_precision_of,
+    "brier": brier_score_of,
+    "scaled_brier": scaled_brier_of,
+    "log_loss": log_loss_of,
+    "cox_snell_r2": cox_snell_r2_of,
+    "nagelkerke_r2": nagelkerke_r2_of,
+    "spiegelhalter_z": lambda groups, level: Estimate(
+        spiegelhalter_z_of(groups).statistic, np.nan, np.nan, level=level, method="a test statistic"
+    ),
+    "observed_expected": observed_expected_of,
+    "calibration_in_the_large": calibration_in_the_large_of,
+    "calibration_slope": calibration_slope_of,
+}
+MEASURES = (*_FUNCTIONS, *INDICES)
+"""Names of all measures that :func:`performance` knows, besides net benefit."""
+USUAL = (
+    *("auroc", "brier", "scaled_brier", "observed_expected", "calibration_in_the_large", "calibration_slope"),
+    *("ici", "e50", "e90", "emax"),
+)
 
 
 def performance(
@@ -23,6 +59,7 @@ def performance(
     risks: Risks,
     *,
     thresholds: npt.ArrayLike = (0.01, 0.03),
+    measures: Sequence[str] = USUAL,
     sample_weight: npt.ArrayLike | None = None,
     level: float = 0.95,
     n_resamples: int = 0,
@@ -33,41 +70,98 @@ def performance(
     Parameters
     ----------
     outcome : array, shape (n,)
+        0 or 1, both present.
     risks : array, mapping of name to array, or DataFrame
+        Predicted probabilities of the same patients; a single array is called ``"model"``.
     thresholds : array
         Threshold probabilities for ``net_benefit@t``.
+    measures : sequence of str
+        Any of ``MEASURES``, in the order wanted; by default the usual ten.
+    sample_weight : array, shape (n,), optional
+        Number of identical patients.
+    level : float
     n_resamples : int
-        Bootstrap resamples for the limits of ICI, E50, E90 and Emax; NaN limits when 0.
+        Bootstrap resamples for the limits of ICI and its kin; NaN limits when 0.
+    rng : int, SeedSequence or Generator
+        Needed with resamples.
 
     Returns
     -------
     table with columns model, measure, value, low, high
-        Measures: auroc, brier, scaled_brier, observed_expected, calibration_in_the_large, calibration_slope, ici, e50,
-        e90, emax, and net_benefit@t per threshold (also of treat_all and treat_none).
+        One row per model and measure, then net_benefit@t per threshold (also of treat_all and treat_none).
+
+    Raises
+    ------
+    ValueError
+        For one class only, risks outside [0, 1], missing values, different lengths or an unknown measure.
+
+    Warns
+    -----
+    UserWarning
+        Where a measure is not defined for a model, which leaves NaN: risks of exactly 0 or 1 have no logit, and too few
+        distinct risks no curve. The warning says which and why.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> risk = rng.beta(1, 20, 5000)
+    >>> table = performance(rng.random(5000) < risk, risk, measures=("auroc", "observed_expected"))
+    >>> table.round(3).values.tolist()[:2]
+    [['model', 'auroc', 0.78, 0.753, 0.804], ['model', 'observed_expected', 1.025, 0.907, 1.156]]
     """
-    y, named, w = _checked(outcome, risks, sample_weight)
-    rows: list[tuple[str, str, Estimate]] = []
-    for name, risk in named.items():
-        rows += [(name, measure, value) for measure, value in _measures(y, risk, w, level, n_resamples, rng)]
-    table = pd.DataFrame(
-        [(model, measure, e.value, e.low, e.high) for model, measure, e in rows],
-        columns=["model", "measure", "value", "low", "high"],
-    )
-    curve = decision_curve(y, named, thresholds=thresholds, sample_weight=w, level=level)
-    return ResultTable(pd.concat([table, _net_benefits(curve, named)], ignore_index=True))
+    for measure in measures:
+        check_choice("measures", measure, MEASURES)
+    y, named, w = check_models(outcome, risks, sample_weight)
+    check_both_classes(y, w, "performance")
+    generator = as_generator(rng) if n_resamples else None
+    rows = [
+        (model, measure, e.value, e.low, e.high)
+        for model, risk in named.items()
+        for measure, e in _estimates(model, group_by_risk(y, risk, w), measures, level, n_resamples, generator)
+    ]
+    table = pd.DataFrame(rows, columns=["model", "measure", "value", "low", "high"])
+    benefit = _net_benefits(y, named, thresholds, w, level)
+    return ResultTable(pd.concat([table, benefit] if rows else [benefit], ignore_index=True))
 
 
-def _measures(
-    y: FloatArray, risk: FloatArray, w: FloatArray, level: float, n_resamples: int, rng: object
+def _estimates(
+    model: str,
+    groups: RiskGroups,
+    measures: Sequence[str],
+    level: float,
+    n_resamples: int,
+    rng: np.random.Generator | None,
 ) -> list[tuple[str, Estimate]]:
-    curve = calibration_curve(y, risk, sample_weight=w, level=level, n_resamples=n_resamples, rng=rng)  # type: ignore[arg-type]
-    functions = (auroc, brier_score, scaled_brier, observed_expected, calibration_in_the_large, calibration_slope)
-    plain = [(name, f(y, risk, sample_weight=w, level=level)) for name, f in zip(MEASURES, functions, strict=True)]
-    return plain + [(name, getattr(curve, name)) for name in ("ici", "e50", "e90", "emax")]
+    """Each measure of one model, NaN with a warning where it is not defined."""
+    found: dict[str, Estimate] = {}
+    undefined: dict[str, list[str]] = {}
+    for names, compute in _tasks(groups, measures, level, n_resamples, rng):
+        try:
+            found |= compute()
+        except ValueError as error:
+            undefined.setdefault(str(error), []).extend(names)
+    for reason, names in undefined.items():
+        warnings.warn(f"{model}: {', '.join(names)} left as NaN because {reason}", UserWarning, stacklevel=4)
+    nothing = Estimate(np.nan, np.nan, np.nan, level=level, method="not defined")
+    return [(measure, found.get(measure, nothing)) for measure in measures]
 
 
-def _net_benefits(curve: DecisionCurve, named: dict[str, FloatArray]) -> pd.DataFrame:
-    table = curve.to_frame()
+def _tasks(
+    groups: RiskGroups, measures: Sequence[str], level: float, n_resamples: int, rng: np.random.Generator | None
+) -> Iterator[tuple[list[str], Callable[[], dict[str, Estimate]]]]:
+    """Names of measures with what computes them; the indices share one curve."""
+    for name in measures:
+        if name in _FUNCTIONS:
+            yield [name], lambda name=name: {name: _FUNCTIONS[name](groups, level)}  # type: ignore[misc]
+    indices = [name for name in measures if name in INDICES]
+    if indices:
+        yield indices, lambda: default_indices(groups, level, n_resamples, rng)
+
+
+def _net_benefits(
+    y: FloatArray, named: dict[str, FloatArray], thresholds: npt.ArrayLike, w: FloatArray, level: float
+) -> pd.DataFrame:
+    table = decision_curve(y, named, thresholds=thresholds, sample_weight=w, level=level).to_frame()
     table["measure"] = [f"net_benefit@{t:g}" for t in table.threshold]
     order = pd.Categorical(table.model, [*named, TREAT_ALL, TREAT_NONE], ordered=True)
     table = table.assign(order=order).sort_values(["order", "threshold"], kind="stable")

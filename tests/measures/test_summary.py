@@ -3,16 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import expit
 
-from backpain_risk import auroc, brier_score, performance, risk_distribution, scaled_brier
+import backpain_risk as bpr
+from backpain_risk import MEASURES, auroc, performance
 
-
-@pytest.fixture(scope="module")
-def rare():
-    rng = np.random.default_rng(3)
-    risk = expit(rng.normal(-4, 1.2, 5000))
-    return (rng.random(5000) < risk).astype(int), risk
+OWN = {
+    "brier": bpr.brier_score,
+    "average_precision": lambda y, r: bpr.precision_recall_curve(y, r).average_precision,
+}
 
 
 def test_one_tidy_table_for_all_models(rare):
@@ -29,33 +27,57 @@ def test_one_tidy_table_for_all_models(rare):
     assert type(table.to_frame()) is pd.DataFrame
 
 
-def test_brier_is_a_mean_with_its_standard_error(rare):
-    y, risk = rare
-    each = (y - risk) ** 2
-    estimate = brier_score(y, risk)
-    assert estimate.value == pytest.approx(each.mean(), rel=1e-12)
-    assert estimate.high - estimate.value == pytest.approx(
-        1.959963984540054 * each.std(ddof=1) / np.sqrt(5000), rel=1e-10
-    )
+def test_every_measure_equals_its_own_function(patients):
+    y, risk = patients.y, patients.a
+    rows = performance(y, risk, measures=MEASURES).query("model == 'model'").set_index("measure")
+    assert list(rows.index[: len(MEASURES)]) == list(MEASURES)
+    curve = bpr.calibration_curve(y, risk)
+    for name in MEASURES:
+        own = getattr(curve, name, None) or OWN.get(name, getattr(bpr, name, None))(y, risk)
+        if name == "spiegelhalter_z":
+            assert rows.value[name] == own.statistic
+        else:
+            np.testing.assert_array_equal(
+                rows.loc[name, ["value", "low", "high"]].astype(float), (own.value, own.low, own.high), name
+            )
 
 
-def test_scaled_brier_is_zero_for_the_event_rate_and_one_for_certainty(rare):
-    y, _ = rare
-    assert scaled_brier(y, np.full(y.size, y.mean())).value == pytest.approx(0, abs=1e-12)
-    assert scaled_brier(y, y.astype(float)).value == 1
+def test_the_indices_have_limits_where_resampled(patients):
+    y, risks = patients.y, patients[["a", "b"]]
+    first, again = (performance(y, risks, measures=("ici",), n_resamples=20, rng=4) for _ in range(2))
+    pd.testing.assert_frame_equal(first, again)
+    ici = first[first.measure == "ici"]
+    assert (ici.low < ici.high).all()
+    with pytest.raises(ValueError, match="rng must be given"):
+        performance(y, risks, n_resamples=20)
 
 
-def test_limits_of_the_scaled_brier_cover_the_spread_of_resamples(rare):
-    y, risk = rare
-    rng = np.random.default_rng(1)
-    drawn = [scaled_brier(y[i], risk[i]).value for i in (rng.integers(0, 5000, 5000) for _ in range(300))]
-    estimate = scaled_brier(y, risk)
-    assert (estimate.high - estimate.low) / 3.92 == pytest.approx(np.std(drawn), rel=0.15)
+def test_what_a_model_does_not_have_is_nan_with_a_reason(patients):
+    y, flag = patients.y, np.where(patients.a > 0.3, 0.6, 0.1)
+    certain = np.where(patients.a > 0.9, 1.0, patients.a)
+    with pytest.warns(UserWarning, match="left as NaN because") as warned:
+        table = performance(y, {"flag": flag, "certain": certain}).set_index(["model", "measure"])
+    texts = sorted(str(w.message) for w in warned)
+    assert any(t.startswith("flag: ici, e50, e90, emax left as NaN because a spline must have 3") for t in texts)
+    assert any(t.startswith("certain: calibration_slope left as NaN because risk must lie strictly") for t in texts)
+    assert np.isnan(table.value["flag", "ici"])
+    assert np.isfinite(table.value["flag", "calibration_slope"])
+    assert np.isnan(table.value["certain", "calibration_slope"])
+    assert np.isfinite(table.value["certain", "brier"])
 
 
-def test_risk_distribution_holds_everyone(rare):
-    y, risk = rare
-    spread = risk_distribution(y, risk)
-    assert spread.events.sum() == pytest.approx(1)
-    assert spread.others.sum() == pytest.approx(1)
-    assert spread.event_quantiles[2] == pytest.approx(np.median(risk[y == 1]))
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"measures": ["accuracy"]}, "measures must be one of 'auroc', .*; got 'accuracy'"),
+        ({"outcome": [0, 0]}, "outcome must hold both classes for performance; got no events"),
+        ({"risks": [0.1, 1.7]}, r"risk must lie in \[0, 1\]; got 1 of 2 outside \(first 1.7 at row 1\)"),
+        ({"risks": {"a": [0.1, np.nan], "b": [0.1, 0.2]}}, "risk of a must be finite"),
+        ({"risks": {"a": [0.1], "b": [0.1, 0.2]}}, "outcome and risk_of_a must have the same length"),
+        ({"thresholds": [1.0]}, "thresholds must lie strictly between 0 and 1"),
+    ],
+)
+def test_bad_input_is_named(arguments, message):
+    call = {"outcome": [0, 1], "risks": [0.1, 0.7], "measures": ("auroc",)} | arguments
+    with pytest.raises(ValueError, match=message):
+        performance(call.pop("outcome"), call.pop("risks"), **call)
