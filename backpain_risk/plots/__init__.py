@@ -3,26 +3,37 @@
 Every function takes a result and optional axes, and returns the axes. No global style is touched.
 """
 
-from .calibration import plot_calibration, plot_risk_distribution
+from .calibration import plot_calibration, plot_calibration_panels
 from .cohort import plot_ages, plot_associations, plot_case_mix, plot_risk_by_flags
 from .evidence import plot_fagan, plot_likelihood_ratios
-from .net_benefit import plot_decision_curve
+from .net_benefit import plot_decision_curve, plot_evpi, plot_net_benefit_difference, plot_usefulness
+from .performance import plot_performance, plot_subgroups
 from .pooling import plot_forest, plot_sroc
+from .risk_distribution import plot_risk_distribution
+from .roc import plot_precision_recall, plot_roc
 from .terms import plot_effect, plot_odds_ratios, plot_waterfall
 
 __all__ = [
     "plot_ages",
     "plot_associations",
     "plot_calibration",
+    "plot_calibration_panels",
     "plot_case_mix",
     "plot_decision_curve",
     "plot_effect",
+    "plot_evpi",
     "plot_fagan",
     "plot_forest",
     "plot_likelihood_ratios",
+    "plot_net_benefit_difference",
     "plot_odds_ratios",
+    "plot_performance",
+    "plot_precision_recall",
     "plot_risk_by_flags",
     "plot_risk_distribution",
+    "plot_roc",
     "plot_sroc",
+    "plot_subgroups",
+    "plot_usefulness",
     "plot_waterfall",
 ]

@@ -1,4 +1,4 @@
-"""Decision curves."""
+"""Decision curves and what follows from them."""
 
 from __future__ import annotations
 
@@ -7,56 +7,115 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..measures.net_benefit import TREAT_ALL, TREAT_NONE, DecisionCurve
-from .style import INK, LINES, MUTED, axes_or_new, colours, note, percent_axis, tidy
+from ..measures.bayesian_net_benefit import BayesianDecisionCurve
+from ..measures.decision_inputs import TREAT_ALL, TREAT_NONE
+from ..measures.net_benefit import DecisionCurve
+from .style import INK, LINES, MUTED, PALETTE, axes_or_new, colours, note, percent_axis, tidy
 
 _REFERENCE = {TREAT_ALL: ("treat all", MUTED, "--"), TREAT_NONE: ("treat none", INK, ":")}
+Curve = DecisionCurve | BayesianDecisionCurve
 
 
 def plot_decision_curve(
-    curve: DecisionCurve, *, ax: Axes | None = None, models: Sequence[str] | None = None, bands: bool = True
+    curve: Curve, *, ax: Axes | None = None, models: Sequence[str] | None = None, bands: bool = True
 ) -> Axes:
     """Net benefit against threshold probability, with the cost:benefit ratio on a second axis.
 
     Parameters
     ----------
-    curve : DecisionCurve
+    curve : DecisionCurve or BayesianDecisionCurve
+    ax : Axes, optional
     models : sequence of str, optional
         Models to show beside treating all and none; all when None.
     bands : bool
-        Shade the limits.
+        Shade the limits, confidence or credible.
     """
     ax = axes_or_new(ax, (6.2, 4.4))
-    shown = [m for m in curve.models if m not in _REFERENCE] if models is None else list(models)
+    shown = _models(curve) if models is None else list(models)
     for i, (name, colour) in enumerate(colours(shown).items()):
         row = curve.models.index(name)
         if bands:
             ax.fill_between(curve.thresholds, curve.low[row], curve.high[row], color=colour, alpha=0.13, lw=0)
         ax.plot(curve.thresholds, curve.net_benefit[row], color=colour, lw=1.8, ls=LINES[i % len(LINES)], label=name)
     for name, (text, colour, style) in _REFERENCE.items():
-        ax.plot(
-            curve.thresholds, curve.net_benefit[curve.models.index(name)], color=colour, ls=style, lw=1.2, label=text
-        )
-    top = max(float(curve.high[[curve.models.index(m) for m in shown]].max()) if shown else 0.0, curve.prevalence * 0.1)
-    lowest = min(0.0, float(curve.net_benefit[[curve.models.index(m) for m in shown]].min()) if shown else 0.0)
-    ax.set(ylim=(min(-0.12 * top, 1.1 * lowest), 1.08 * top), xlim=(curve.thresholds[0], curve.thresholds[-1]))
-    ax.set(xlabel="Threshold probability", ylabel=_label(curve))
-    percent_axis(ax.xaxis)
-    _cost_axis(ax)
-    limits = f"; {curve.level:.0%} limits, {curve.interval}" if bands else ""
-    note(ax, f"{curve.n:,.0f} patients, {curve.n_events:,.0f} events{limits}")
-    tidy(ax)
+        benefit = curve.net_benefit[curve.models.index(name)]
+        ax.plot(curve.thresholds, benefit, color=colour, ls=style, lw=1.2, label=text)
+    ax.set(ylim=_benefit_range(curve, shown), ylabel=_label(curve))
+    _finish(ax, curve, f"; {_limits(curve)}" if bands else "")
     ax.legend(frameon=False, fontsize=9)
     return ax
 
 
-def _label(curve: DecisionCurve) -> str:
-    return "Net benefit" if curve.policy == "opt-in" else "Net benefit (opt-out)"
+def plot_net_benefit_difference(curve: Curve, a: str, b: str, *, ax: Axes | None = None) -> Axes:
+    """Paired difference in net benefit between two strategies, a minus b, with limits."""
+    ax = axes_or_new(ax, (6.2, 3.8))
+    table = curve.difference(a, b)
+    ax.axhline(0, color=INK, lw=1, ls=":")
+    ax.fill_between(table.threshold, table.low, table.high, color=PALETTE[0], alpha=0.18, lw=0)
+    ax.plot(table.threshold, table.difference, color=PALETTE[0], lw=1.8)
+    names = [_REFERENCE[name][0] if name in _REFERENCE else name for name in (a, b)]
+    ax.set(ylabel="Difference in net benefit")
+    _finish(ax, curve, f"; {names[0]} less {names[1]}, {_limits(curve)}")
+    return ax
+
+
+def plot_usefulness(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> Axes:
+    """Posterior probability that each model is useful (better than treating all and none), by threshold."""
+    ax = axes_or_new(ax, (6.2, 3.8))
+    for i, (name, colour) in enumerate(colours(_models(curve)).items()):
+        useful = curve.p_useful[curve.models.index(name)]
+        ax.plot(curve.thresholds, useful, color=colour, lw=1.8, ls=LINES[i % len(LINES)], label=name)
+    ax.set(ylim=(-0.02, 1.02), ylabel="P(useful)")
+    _finish(ax, curve, "")
+    ax.legend(frameon=False, fontsize=9)
+    return ax
+
+
+def plot_evpi(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> Axes:
+    """Expected net benefit lost, per 1 000 patients, by not knowing which strategy is best."""
+    ax = axes_or_new(ax, (6.2, 3.8))
+    ax.fill_between(curve.thresholds, 0, 1000 * curve.evpi, color=PALETTE[0], alpha=0.18, lw=0)
+    ax.plot(curve.thresholds, 1000 * curve.evpi, color=PALETTE[0], lw=1.8)
+    ax.set(ylim=(0, None), ylabel="EVPI, net true positives per 1 000")
+    _finish(ax, curve, "")
+    return ax
+
+
+def _models(curve: Curve) -> list[str]:
+    return [name for name in curve.models if name not in _REFERENCE]
+
+
+def _benefit_range(curve: Curve, shown: Sequence[str]) -> tuple[float, float]:
+    """Room for the models and their limits; treating all may leave at the foot."""
+    rows = [curve.models.index(name) for name in shown]
+    top = max([0.1 * curve.n_events / curve.n, *(float(curve.high[row].max()) for row in rows)])
+    lowest = min([0.0, *(float(curve.net_benefit[row].min()) for row in rows)])
+    return min(-0.12 * top, 1.1 * lowest), 1.08 * top
+
+
+def _label(curve: Curve) -> str:
+    opt_out = isinstance(curve, DecisionCurve) and curve.policy == "opt-out"
+    return "Net benefit (opt-out)" if opt_out else "Net benefit"
+
+
+def _limits(curve: Curve) -> str:
+    if isinstance(curve, BayesianDecisionCurve):
+        return f"{curve.level:.0%} credible limits"
+    return f"{curve.level:.0%} limits, {curve.interval}"
+
+
+def _finish(ax: Axes, curve: Curve, remark: str) -> None:
+    """The threshold axis with its second scale, and who was counted."""
+    ax.set(xlim=(curve.thresholds[0], curve.thresholds[-1]), xlabel="Threshold probability")
+    percent_axis(ax.xaxis)
+    _cost_axis(ax)
+    note(ax, f"{curve.n:,.0f} patients, {curve.n_events:,.0f} events{remark}")
+    tidy(ax)
 
 
 def _cost_axis(ax: Axes) -> None:
     """Harm of treating a patient without malignancy against the benefit of treating one with."""
-    second = ax.secondary_xaxis(-0.17)
+    second = ax.secondary_xaxis(-0.19)
     ticks = [t for t in ax.get_xticks() if 0 < t < 1 and ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
     second.set_xticks(ticks, labels=[f"1:{np.round((1 - t) / t):.0f}" for t in ticks])
     second.set_xlabel("Cost : benefit ratio", fontsize=9, color=MUTED)

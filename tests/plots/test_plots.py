@@ -32,11 +32,22 @@ def drawn(rare, cohort):
     curve, grouped = bpr.calibration_curve(y, risk), bpr.calibration_curve(y, risk, method="groups")
     pooled = bpr.pool_accuracy(STUDIES)
     fit = bpr.LogisticModel().fit(cohort.predictors[list(bpr.RED_FLAGS)], cohort.outcome)
+    decision, bayesian = bpr.decision_curve(y, risk), bpr.bayesian_decision_curve(y, risk, n_draws=200, rng=1)
+    subgroups = bpr.subgroup_calibration(y, risk, {"sex": np.where(np.arange(y.size) % 2, "f", "m")})
     return {
         "plot_calibration": lambda ax: plots.plot_calibration(curve, ax=ax),
         "plot_calibration, two": lambda ax: plots.plot_calibration({"a": curve, "b": grouped}, ax=ax, log=False),
         "plot_risk_distribution": lambda ax: plots.plot_risk_distribution(bpr.risk_distribution(y, risk), ax=ax),
-        "plot_decision_curve": lambda ax: plots.plot_decision_curve(bpr.decision_curve(y, risk), ax=ax),
+        "plot_roc": lambda ax: plots.plot_roc(bpr.roc_curve(y, risk), ax=ax),
+        "plot_precision_recall": lambda ax: plots.plot_precision_recall(bpr.precision_recall_curve(y, risk), ax=ax),
+        "plot_decision_curve": lambda ax: plots.plot_decision_curve(decision, ax=ax),
+        "plot_decision_curve, bayesian": lambda ax: plots.plot_decision_curve(bayesian, ax=ax),
+        "plot_net_benefit_difference": lambda ax: plots.plot_net_benefit_difference(
+            decision, "model", "treat_all", ax=ax
+        ),
+        "plot_usefulness": lambda ax: plots.plot_usefulness(bayesian, ax=ax),
+        "plot_evpi": lambda ax: plots.plot_evpi(bayesian, ax=ax),
+        "plot_subgroups": lambda ax: plots.plot_subgroups(subgroups, ax=ax),
         "plot_likelihood_ratios": lambda ax: plots.plot_likelihood_ratios(bpr.likelihood_ratio_table(evidence), ax=ax),
         "plot_fagan": lambda ax: plots.plot_fagan(bpr.post_test(evidence.finding("xray_lesion"), 0.01, rng=1), ax=ax),
         "plot_forest": lambda ax: plots.plot_forest(pooled, ax=ax),
@@ -52,7 +63,8 @@ def drawn(rare, cohort):
 
 
 def test_every_plot_function_is_drawn_here(drawn):
-    assert {name.split(",")[0] for name in drawn} == set(plots.__all__)
+    panels = {"plot_calibration_panels", "plot_performance"}  # make axes of their own
+    assert {name.split(",")[0] for name in drawn} | panels == set(plots.__all__)
 
 
 def test_axes_given_are_axes_returned_and_nothing_global_changes(drawn):
@@ -63,6 +75,20 @@ def test_axes_given_are_axes_returned_and_nothing_global_changes(drawn):
         assert plot(None) is not ax, name
         plt.close("all")
     assert dict(mpl.rcParams) == before
+
+
+def test_panels_share_axes_and_name_models_and_measures(rare):
+    y, risk = rare
+    risks = {"a": risk, "b": np.sqrt(risk)}
+    panels = plots.plot_calibration_panels({name: bpr.calibration_curve(y, r) for name, r in risks.items()})
+    assert [ax.get_title("left") for ax in panels] == ["a", "b"]
+    assert panels[0].get_xlim() == panels[1].get_xlim()
+    table = bpr.performance(y, risks)
+    measured = plots.plot_performance(table, measures=["auroc", "calibration_slope"])
+    assert [ax.get_xlabel() for ax in measured] == ["AUROC", "Calibration slope"]
+    points = [line.get_xdata()[0] for line in measured[0].lines if line.get_marker() == "o"]
+    np.testing.assert_array_equal(points, table[table.measure == "auroc"].value)
+    plt.close("all")
 
 
 def test_axes_are_labelled(drawn):

@@ -1,0 +1,100 @@
+"""Measures of several models side by side, and of one model in subgroups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+
+from .style import INK, MUTED, PALETTE, axes_or_new, colours, note, tidy
+
+LABELS = {
+    "auroc": "AUROC",
+    "somers_d": "Somers' D",
+    "discrimination_slope": "Discrimination slope",
+    "average_precision": "Average precision",
+    "brier": "Brier score",
+    "scaled_brier": "Scaled Brier score",
+    "log_loss": "Log loss",
+    "cox_snell_r2": "Cox-Snell R2",
+    "nagelkerke_r2": "Nagelkerke R2",
+    "spiegelhalter_z": "Spiegelhalter z",
+    "observed_expected": "O:E ratio",
+    "calibration_in_the_large": "Calibration-in-the-large",
+    "calibration_slope": "Calibration slope",
+    "ici": "ICI",
+    "e50": "E50",
+    "e90": "E90",
+    "emax": "Emax",
+    "eci": "ECI",
+    "ici_share": "ICI / event rate",
+}
+IDEAL = {"observed_expected": 1.0, "calibration_in_the_large": 0.0, "calibration_slope": 1.0}
+
+
+def plot_performance(
+    table: pd.DataFrame, *, measures: Sequence[str] | None = None, columns: int = 3
+) -> npt.NDArray[Any]:
+    """One panel per measure, one row per model, with limits and the ideal value; returns the array of axes.
+
+    Parameters
+    ----------
+    table : result of ``performance``
+    measures : sequence of str, optional
+        All of the table when None.
+    columns : int
+    """
+    measures = list(dict.fromkeys(table.measure)) if measures is None else list(measures)
+    models = list(dict.fromkeys(table.model[table.measure.isin(measures)]))
+    rows, columns = -(-len(measures) // columns), min(columns, len(measures))
+    size = (1.2 + 2.5 * columns, rows * (0.85 + 0.24 * len(models)))
+    figure, axes = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False, sharey=True)
+    for ax, measure in zip(axes.flat, measures, strict=False):
+        mine = table[table.measure == measure].set_index("model").reindex(models)
+        _draw_rows(ax, mine, list(colours(models).values()), IDEAL.get(measure))
+        ax.set_yticks(range(len(models)), labels=models)
+        ax.set_xlabel(LABELS.get(measure, measure.replace("net_benefit@", "Net benefit at ")))
+        ax.set_ylim(len(models) - 0.5, -0.5)
+    for ax in axes.flat[len(measures) :]:
+        figure.delaxes(ax)
+    return np.asarray(axes.flat[: len(measures)])
+
+
+def plot_subgroups(table: pd.DataFrame, *, measure: str = "observed_expected", ax: Axes | None = None) -> Axes:
+    """One measure in every subgroup with limits, patients and events, and the ideal value.
+
+    Parameters
+    ----------
+    table : result of ``subgroup_calibration``
+    measure : {"observed_expected", "calibration_in_the_large", "calibration_slope", "auroc"}
+    ax : Axes, optional
+    """
+    mine = table[table.measure == measure]
+    ax = axes_or_new(ax, (6.6, 1.1 + 0.27 * len(mine)))
+    known = [PALETTE[0] if subgroup != "all" else INK for subgroup in mine.subgroup]
+    _draw_rows(ax, mine, known, IDEAL.get(measure))
+    names = [str(r.group) if r.subgroup == "all" else f"{r.subgroup}: {r.group}" for r in mine.itertuples()]
+    ax.set_yticks(range(len(mine)), labels=names)
+    ax.set(ylim=(len(mine) - 0.5, -0.5), xlabel=LABELS[measure])
+    right = ax.secondary_yaxis("right")
+    right.set_yticks(range(len(mine)), labels=[f"{r.n_events:,.0f} of {r.n:,.0f}" for r in mine.itertuples()])
+    right.tick_params(length=0, labelsize=8, labelcolor=MUTED)
+    right.spines["right"].set_visible(False)
+    note(ax, "events of patients on the right; lines are confidence limits")
+    return ax
+
+
+def _draw_rows(ax: Axes, rows: pd.DataFrame, shades: Sequence[str], ideal: float | None) -> None:
+    """Points with limits, from the top down; nothing where a value is missing."""
+    if ideal is not None:
+        ax.axvline(ideal, color=MUTED, lw=1, ls="--")
+    for i, (row, colour) in enumerate(zip(rows.itertuples(), shades, strict=True)):
+        ax.plot([row.low, row.high], [i, i], color=colour, lw=1.6)
+        ax.plot(row.value, i, "o", color=colour, ms=5)
+    tidy(ax)
+    ax.tick_params(axis="y", length=0)
