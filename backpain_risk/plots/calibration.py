@@ -126,6 +126,5 @@ def _draw_histogram(ax: Axes, curve: CalibrationCurve, view: tuple[float, float]
     inset.axhline(0, color=MUTED, lw=0.5)
     inset.set(xlim=view, ylim=(-1.1, 1.1), xscale="log" if log else "linear")
     inset.axis("off")
-    for text, y, colour in (("with malignancy", 0.98, PALETTE[1]), ("without", 0.02, MUTED)):
-        ends = {"ha": "right", "va": "top" if y > 0.5 else "bottom"}
-        inset.text(0.995, y, text, transform=inset.transAxes, fontsize=7, color=colour, **ends)
+    for text, y, va, colour in (("with malignancy", 0.98, "top", PALETTE[1]), ("without", 0.02, "bottom", MUTED)):
+        inset.text(0.995, y, text, transform=inset.transAxes, fontsize=7, color=colour, ha="right", va=va)

@@ -93,8 +93,9 @@ def _draw_rows(ax: Axes, rows: pd.DataFrame, shades: Sequence[str], ideal: float
     """Points with limits, from the top down; nothing where a value is missing."""
     if ideal is not None:
         ax.axvline(ideal, color=MUTED, lw=1, ls="--")
-    for i, (row, colour) in enumerate(zip(rows.itertuples(), shades, strict=True)):
-        ax.plot([row.low, row.high], [i, i], color=colour, lw=1.6)
-        ax.plot(row.value, i, "o", color=colour, ms=5)
+    limits = rows[["low", "high", "value"]].to_numpy(np.float64)
+    for i, ((low, high, value), colour) in enumerate(zip(limits, shades, strict=True)):
+        ax.plot([low, high], [i, i], color=colour, lw=1.6)
+        ax.plot(value, i, "o", color=colour, ms=5)
     tidy(ax)
     ax.tick_params(axis="y", length=0)
