@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from ..numerics.checks import FloatArray
 from ..numerics.patterns import IntArray, distinct_rows, sum_by
+from ..numerics.resampling import resample_counts
 
 Reached = npt.NDArray[np.unsignedinteger[Any]]
 _ALL, _NONE = 0, 1  # rows of the strategies that treat all and none
@@ -40,16 +42,20 @@ class DecisionCounts:
     @cached_property
     def positives(self) -> FloatArray:
         """Patients at or above each threshold by strategy and outcome, (strategies, 2, k)."""
-        return np.stack([self._positives(reached) for reached in self.reached])
+        return self._stacked([self._positives(self._bins(reached), self.n) for reached in self.reached[2:]], self.n)
 
-    def _positives(self, reached: Reached) -> FloatArray:
-        bins = self.n_thresholds + 1
-        counts = sum_by(reached + self._rows, self.n, 2 * bins).reshape(2, bins)
+    def _bins(self, reached: Reached) -> IntArray:
+        """Number of outcome and thresholds reached of each cell."""
+        return self.outcome.astype(np.int64) * (self.n_thresholds + 1) + reached
+
+    def _positives(self, bins: IntArray, n: FloatArray) -> FloatArray:
+        counts = sum_by(bins, n, 2 * (self.n_thresholds + 1)).reshape(2, -1)
         return np.asarray(np.cumsum(counts[:, :0:-1], axis=1)[:, ::-1])
 
-    @cached_property
-    def _rows(self) -> IntArray:
-        return self.outcome.astype(np.int64) * (self.n_thresholds + 1)
+    def _stacked(self, models: list[FloatArray], n: FloatArray) -> FloatArray:
+        """Those of the models below treating all, which makes everyone positive, and none."""
+        everyone = np.repeat(sum_by(self.outcome.astype(np.int64), n, 2)[:, None], self.n_thresholds, axis=1)
+        return np.stack([everyone, np.zeros_like(everyone), *models])
 
     def disagreements(self, i: int, j: int) -> tuple[FloatArray, FloatArray]:
         """Patients positive by strategy i only, and by j only, by outcome, each (2, k)."""
@@ -60,7 +66,7 @@ class DecisionCounts:
         """Patients positive by both; whoever agrees with treating all is positive, with none nobody is."""
         if {i, j} & {_ALL, _NONE}:
             return np.minimum(self.positives[i], self.positives[j])
-        return self._positives(np.minimum(self.reached[i], self.reached[j]))
+        return self._positives(self._bins(np.minimum(self.reached[i], self.reached[j])), self.n)
 
     @cached_property
     def cells(self) -> DecisionCounts:
@@ -70,14 +76,15 @@ class DecisionCounts:
             self.reached[:, first], self.outcome[first], sum_by(cell, self.n, first.size), self.n_thresholds
         )
 
-    def redrawn(self, rng: np.random.Generator, *, within_outcomes: bool) -> DecisionCounts:
-        """A bootstrap resample of the patients, of each outcome separately if asked."""
-        drawn = np.zeros(self.n.size)
+    def resampled(self, n_resamples: int, rng: np.random.Generator, *, within_outcomes: bool) -> Iterator[FloatArray]:
+        """The positives of bootstrap resamples of the patients, of each outcome separately if asked."""
+        bins = [self._bins(reached) for reached in self.reached[2:]]
         parts = [self.outcome == 1, self.outcome == 0] if within_outcomes else [np.ones(self.n.size, dtype=bool)]
-        for part in parts:
-            total = self.n[part].sum()
-            drawn[part] = rng.multinomial(round(total), self.n[part] / total)
-        return DecisionCounts(self.reached, self.outcome, drawn, self.n_thresholds)
+        n = np.zeros(self.n.size)
+        for _ in range(n_resamples):
+            for part in parts:
+                n[part] = resample_counts(self.n[part], rng)
+            yield self._stacked([self._positives(each, n) for each in bins], n)
 
 
 def decision_counts(

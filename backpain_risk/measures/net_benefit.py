@@ -246,7 +246,7 @@ def decision_curve(
     counts, events, n = decision_counts(y, list(named.values()), w, t), float(w @ y), float(w.sum())
     p = events / n if prevalence is None else check_fraction("prevalence", prevalence)
     harms = _harms(harm, named)
-    tp, fp = _rates(counts, p, from_sample=prevalence is None)
+    tp, fp = _rates(counts.positives, p, from_sample=prevalence is None)
     curve = DecisionCurve(
         models=(TREAT_ALL, TREAT_NONE, *named),
         thresholds=t,
@@ -279,11 +279,11 @@ def _harms(harm: float | Mapping[str, float] | None, named: Mapping[str, FloatAr
     return np.array([0.0, 0.0, *values])
 
 
-def _rates(counts: DecisionCounts, prevalence: float, *, from_sample: bool) -> tuple[FloatArray, FloatArray]:
+def _rates(positives: FloatArray, prevalence: float, *, from_sample: bool) -> tuple[FloatArray, FloatArray]:
     """True and false positives per patient at a prevalence; treating all gives their numbers in the sample."""
-    tp, fp = counts.positives[:, 1], counts.positives[:, 0]
+    fp, tp = positives[:, 0], positives[:, 1]
     if from_sample:
-        n = counts.n.sum()
+        n = tp[0, 0] + fp[0, 0]
         return tp / n, fp / n
     return tp / tp[0] * prevalence, fp / fp[0] * (1 - prevalence)
 
@@ -324,11 +324,10 @@ def _standard_error(curve: DecisionCurve, i: int, j: int) -> FloatArray:
 
 def _resampled(curve: DecisionCurve, n_resamples: int, rng: np.random.Generator) -> DecisionCurve:
     """Percentile limits from resamples of patients; at a given prevalence within each outcome."""
-    cells, p = curve.counts.cells, curve.prevalence
+    p, given = curve.prevalence, not curve.from_sample
     drawn = np.empty((n_resamples, *curve.net_benefit.shape))
-    for b in range(n_resamples):
-        counts = cells.redrawn(rng, within_outcomes=not curve.from_sample)
-        tp, fp = _rates(counts, p, from_sample=curve.from_sample)
+    for b, positives in enumerate(curve.counts.cells.resampled(n_resamples, rng, within_outcomes=given)):
+        tp, fp = _rates(positives, p, from_sample=curve.from_sample)
         drawn[b] = _net_benefit(tp, fp, float(tp[0, 0]), curve.thresholds, curve.policy) - curve.harm[:, None]
     low, high = _percentiles(drawn, curve.level)
     return replace(curve, low=low, high=high, resamples=drawn, interval=f"bootstrap, {n_resamples} resamples")

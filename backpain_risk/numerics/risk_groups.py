@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .checks import FloatArray, check_both_classes, check_outcome_risk
+from .resampling import resample_counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +64,12 @@ def require_both_classes(groups: RiskGroups, measure: str) -> RiskGroups:
 
 def redraw_within_outcomes(groups: RiskGroups, rng: np.random.Generator) -> RiskGroups:
     """A bootstrap resample of the patients within each outcome."""
-    events, others = (rng.multinomial(round(arm.sum()), arm / arm.sum()) for arm in (groups.events, groups.others))
-    return RiskGroups(groups.risk, events.astype(np.float64), (events + others).astype(np.float64))
+    events, others = (resample_counts(arm, rng) for arm in (groups.events, groups.others))
+    return RiskGroups(groups.risk, events, events + others)
 
 
 def redraw(groups: RiskGroups, rng: np.random.Generator) -> RiskGroups:
     """A bootstrap resample of the patients; risks that are not drawn are left out."""
-    cells = np.concatenate([groups.events, groups.others]) / groups.total
-    events, others = rng.multinomial(round(groups.total), cells).reshape(2, -1)
+    events, others = resample_counts(np.concatenate([groups.events, groups.others]), rng).reshape(2, -1)
     drawn = events + others > 0
-    return RiskGroups(groups.risk[drawn], events[drawn].astype(np.float64), (events + others)[drawn].astype(np.float64))
+    return RiskGroups(groups.risk[drawn], events[drawn], (events + others)[drawn])

@@ -47,7 +47,7 @@ def test_resamples_keep_the_number_of_patients_and_of_each_outcome_if_asked():
     rng = np.random.default_rng(1)
     y = (rng.random(300) < 0.2).astype(float)
     cells = decision_counts(y, [rng.random(300)], np.ones(300), THRESHOLDS).cells
-    assert cells.redrawn(rng, within_outcomes=False).n.sum() == 300
-    within = cells.redrawn(rng, within_outcomes=True)
-    assert within.n[within.outcome == 1].sum() == y.sum()
-    assert within.n.sum() == 300
+    whole, within = (list(cells.resampled(20, rng, within_outcomes=each)) for each in (False, True))
+    assert {positives[0, :, 0].sum() for positives in (*whole, *within)} == {300}
+    assert {positives[0, 1, 0] for positives in within} == {y.sum()}
+    assert len({positives[0, 1, 0] for positives in whole}) > 1
