@@ -148,36 +148,34 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="CSV file, one row per patient.")],
     outcome: Annotated[str, typer.Option(help="Column of the outcome, 0 or 1.")],
     risk: Annotated[list[str], typer.Option(help="Column of predicted risks; repeat for several models.")],
-    out: Annotated[Path, typer.Option(help="Folder for the table and figures.")],
+    out: Annotated[Path, typer.Option(help="Folder for the summary, tables and figures.")],
+    subgroup: Annotated[list[str] | None, typer.Option(help="Column of a grouping, such as sex; repeatable.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column with the number of identical patients.")] = None,
+    threshold: Annotated[list[float] | None, typer.Option(help="Threshold to tabulate; repeatable.")] = None,
+    highest_threshold: Annotated[float, typer.Option(help="End of the decision curves.")] = 0.1,
+    resamples: Annotated[int, typer.Option(help="For limits of calibration indices; 0 for none.")] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of resamples and posterior draws.")] = 1,
 ) -> None:
     """Discrimination, calibration and net benefit of anybody's predictions."""
-    from .measures.summary import performance
+    from .evaluation import write_evaluation
 
-    table = _read_table(data)
-    missing = [column for column in (outcome, *risk) if column not in table.columns]
+    table, groupings = _read_table(data), subgroup or []
+    wanted = [outcome, *risk, *groupings, *([weight] if weight else [])]
+    missing = [column for column in wanted if column not in table.columns]
     if missing:
         raise ValueError(f"{data} must have the columns named; got none called {', '.join(missing)}. Check the header.")
-    risks = {name: table[name] for name in risk}
-    results = performance(table[outcome], risks)
-    out.mkdir(parents=True, exist_ok=True)
-    results.to_csv(out / "performance.csv", index=False)
-    _draw_evaluation(table[outcome], risks, out)
-    typer.echo(results.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
-    typer.echo(f"Written to {out}: performance.csv, calibration.png, decision_curve.png. {_RESEARCH}")
-
-
-def _draw_evaluation(outcome: Any, risks: dict[str, Any], out: Path) -> None:
-    from . import plots
-    from .measures.calibration_curve import calibration_curve
-    from .measures.net_benefit import decision_curve
-
-    curves = {name: calibration_curve(outcome, risk) for name, risk in risks.items()}
-    for name, ax in (
-        ("calibration", plots.plot_calibration(curves)),
-        ("decision_curve", plots.plot_decision_curve(decision_curve(outcome, risks))),
-    ):
-        drawn: Any = ax.figure
-        drawn.savefig(out / f"{name}.png", dpi=150, metadata={"Software": None})
+    summary = write_evaluation(
+        table[outcome],
+        table[risk],
+        out,
+        subgroups=table[groupings] if groupings else None,
+        thresholds=threshold or (0.01, 0.03),
+        highest_threshold=highest_threshold,
+        n_resamples=resamples,
+        sample_weight=table[weight] if weight else None,
+        rng=seed,
+    )
+    typer.echo(f"{summary}\n\nWritten to {out}: summary.md with tables and figures.")
 
 
 @app.command()

@@ -25,7 +25,8 @@ def predictions(tmp_path):
     rng = np.random.default_rng(1)
     risk = rng.beta(1, 20, 3000)
     path = tmp_path / "mine.csv"
-    pd.DataFrame({"y": rng.random(3000) < risk, "model_a": risk}).astype({"y": int}).to_csv(path, index=False)
+    table = pd.DataFrame({"y": (rng.random(3000) < risk).astype(int), "model_a": risk})
+    table.assign(sex=rng.choice(["f", "m"], 3000)).to_csv(path, index=False)
     return path
 
 
@@ -67,14 +68,12 @@ def test_a_folder_of_patients_is_written_verified_and_resumed(tmp_path):
 
 
 def test_evaluate_judges_a_strangers_predictions(predictions, tmp_path):
-    done = run("evaluate", "--data", predictions, "--outcome", "y", "--risk", "model_a", "--out", tmp_path / "out")
+    call = ["evaluate", "--data", predictions, "--outcome", "y", "--risk", "model_a", "--resamples", 0]
+    done = run(*call, "--threshold", 0.05, "--subgroup", "sex", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    table = pd.read_csv(tmp_path / "out" / "performance.csv")
-    assert "auroc" in set(table.measure)
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {
-        "performance.csv",
-        "calibration.png",
-        "decision_curve.png",
+    assert "| Net benefit at 0.05 |" in done.stdout
+    assert {"summary.md", "performance.csv", "calibration.png", "decision_curve.png", "subgroups.csv"} <= {
+        path.name for path in (tmp_path / "out").iterdir()
     }
 
 

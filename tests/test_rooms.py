@@ -12,7 +12,7 @@ import pytest
 import backpain_risk
 
 ROOT = Path(backpain_risk.__file__).parent
-EVERYTHING = {"numerics", "vocabulary", "evidence", "cohort", "models", "measures", "plots", "report"}
+EVERYTHING = {"numerics", "vocabulary", "evidence", "cohort", "models", "measures", "plots", "report", "evaluation"}
 ALLOWED = {
     "numerics": set(),
     "vocabulary": set(),
@@ -20,7 +20,8 @@ ALLOWED = {
     "cohort": {"numerics", "vocabulary", "evidence"},
     "models": {"numerics", "vocabulary", "evidence"},
     "measures": {"numerics"},
-    "plots": EVERYTHING - {"report"},
+    "plots": EVERYTHING - {"report", "evaluation"},
+    "evaluation": {"numerics", "measures", "plots"},
     "report": EVERYTHING,
     "cli": EVERYTHING,
     "__init__": EVERYTHING,

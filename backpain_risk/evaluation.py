@@ -1,0 +1,279 @@
+"""Everything that measures say of somebody's predictions, written to a folder: a summary, tables and figures."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from . import plots
+from .measures.bayesian_net_benefit import bayesian_decision_curve
+from .measures.calibration import miller_tests
+from .measures.calibration_curve import CalibrationCurve, calibration_curve
+from .measures.comparison import compare_auroc
+from .measures.decision_inputs import TREAT_ALL, TREAT_NONE, check_models
+from .measures.net_benefit import decision_curve
+from .measures.risk_distribution import risk_distribution
+from .measures.roc import precision_recall_curve, roc_curve
+from .measures.subgroups import subgroup_calibration
+from .measures.summary import MEASURES, performance
+from .numerics.checks import FloatArray, as_generator
+from .plots.style import write_png
+
+_PAIRED = 8  # most models whose joint posterior is drawn
+_SHOWN = ("auroc", "observed_expected", "calibration_in_the_large", "calibration_slope", "ici_share", "scaled_brier")
+
+
+@dataclass(frozen=True, eq=False)
+class _Findings:
+    """Writes tables and figures to the folder and remembers them, and what could not be computed."""
+
+    folder: Path
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    figures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def table(self, name: str, table: pd.DataFrame) -> None:
+        """Write a CSV file."""
+        self.tables[name] = table
+        table.to_csv(self.folder / f"{name}.csv", index=False, lineterminator="\n")
+
+    def figure(self, name: str, axes: Any) -> None:
+        """Write a PNG file."""
+        self.figures.append(name)
+        write_png(axes, self.folder / f"{name}.png")
+
+
+@dataclass(frozen=True, eq=False)
+class _Predictions:
+    """Outcome, risks by model and weight, checked."""
+
+    y: FloatArray
+    risks: dict[str, FloatArray]
+    w: FloatArray
+
+
+def write_evaluation(
+    outcome: npt.ArrayLike,
+    risks: Mapping[str, npt.ArrayLike] | pd.DataFrame,
+    folder: Path,
+    *,
+    rng: int | np.random.SeedSequence | np.random.Generator,
+    subgroups: Mapping[str, npt.ArrayLike] | pd.DataFrame | None = None,
+    thresholds: npt.ArrayLike = (0.01, 0.03),
+    highest_threshold: float = 0.1,
+    n_resamples: int = 200,
+    sample_weight: npt.ArrayLike | None = None,
+) -> str:
+    """Judge the predictions of one or more models and write all of it: ``summary.md``, CSV tables and PNG figures.
+
+    Parameters
+    ----------
+    outcome : array, shape (n,)
+        0 or 1, both present.
+    risks : mapping of name to array, or DataFrame
+        Predicted probabilities of the same patients.
+    folder : Path
+        Made where it is missing; files of the same names are replaced.
+    rng : int, SeedSequence or Generator
+    subgroups : mapping of name to array, or DataFrame, optional
+        Groupings of the patients, for :func:`subgroup_calibration`.
+    thresholds : array
+        Threshold probabilities of the net benefits in the table.
+    highest_threshold : float
+        End of the range of the decision curves, which have 100 thresholds.
+    n_resamples : int
+        Bootstrap resamples for the limits of the calibration indices.
+    sample_weight : array, shape (n,), optional
+        Number of identical patients.
+
+    Returns
+    -------
+    str
+        The summary, which in the file ends with the figures and a list of the tables. What a model does not have (a
+        calibration curve of risks of 0 or 1, say) is left out, and the summary says why.
+
+    Raises
+    ------
+    ValueError
+        For one class only, risks outside [0, 1], missing values or different lengths.
+    """
+    given = _Predictions(*check_models(outcome, risks, sample_weight))
+    generator = as_generator(rng)
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    found = _Findings(Path(folder))
+    _add_performance(found, given, thresholds, n_resamples, generator)
+    _add_discrimination(found, given)
+    _add_calibration(found, given, subgroups)
+    grid = np.round(np.arange(1, 101) * highest_threshold / 100, 12)  # a threshold of 2 % is 0.02, not a bit above
+    _add_decisions(found, given, grid, generator)
+    summary = _summary(found, given)
+    (found.folder / "summary.md").write_text(f"{summary}\n\n{_files(found)}\n", "utf-8")
+    return summary
+
+
+def _add_performance(
+    found: _Findings, given: _Predictions, thresholds: npt.ArrayLike, n_resamples: int, rng: np.random.Generator
+) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        table = performance(
+            given.y,
+            given.risks,
+            thresholds=thresholds,
+            measures=MEASURES,
+            sample_weight=given.w,
+            n_resamples=n_resamples,
+            rng=rng,
+        )
+    found.notes.extend(str(warning.message) for warning in caught)
+    found.table("performance", table)
+    shown = [*_SHOWN, *(name for name in dict.fromkeys(table.measure) if name.startswith("net_benefit@"))]
+    found.figure("performance", plots.plot_performance(table, measures=shown))
+
+
+def _add_discrimination(found: _Findings, given: _Predictions) -> None:
+    y, w = given.y, given.w
+    roc = {name: roc_curve(y, risk, sample_weight=w) for name, risk in given.risks.items()}
+    recall = {name: precision_recall_curve(y, risk, sample_weight=w) for name, risk in given.risks.items()}
+    spread = {name: risk_distribution(y, risk, sample_weight=w) for name, risk in given.risks.items()}
+    found.table("risk_distribution", _stacked(spread))
+    found.figure("roc", plots.plot_roc(roc))
+    found.figure("precision_recall", plots.plot_precision_recall(recall))
+    found.figure("risk_distribution", plots.plot_risk_distribution(spread))
+    if len(given.risks) > 1:
+        found.table("auroc_differences", pd.DataFrame([_compared(given, a, b) for a, b in _pairs(given)]))
+
+
+def _pairs(given: _Predictions) -> list[tuple[str, str]]:
+    return list(combinations(given.risks, 2))
+
+
+def _compared(given: _Predictions, a: str, b: str) -> dict[str, Any]:
+    compared = compare_auroc(given.y, given.risks[a], given.risks[b], sample_weight=given.w)
+    difference = compared.difference
+    limits = {"difference": difference.value, "low": difference.low, "high": difference.high}
+    return {"a": a, "b": b} | limits | {"p_value": compared.p_value}
+
+
+def _add_calibration(
+    found: _Findings, given: _Predictions, subgroups: Mapping[str, npt.ArrayLike] | pd.DataFrame | None
+) -> None:
+    curves = {name: curve for name in given.risks if (curve := _curve(found, given, name))}
+    if curves:
+        tests = {name: miller_tests(given.y, given.risks[name], sample_weight=given.w) for name in curves}
+        found.table("calibration", _stacked(curves))
+        found.table("miller_tests", _together(tests))
+        found.figure("calibration", plots.plot_calibration_panels(curves))
+    if subgroups is not None:
+        tables = {
+            name: subgroup_calibration(given.y, risk, subgroups, sample_weight=given.w)
+            for name, risk in given.risks.items()
+        }
+        found.table("subgroups", _together(tables))
+        for name, table in tables.items():
+            found.figure(f"subgroups_{name}", plots.plot_subgroups(table))
+
+
+def _curve(found: _Findings, given: _Predictions, name: str) -> CalibrationCurve | None:
+    """The spline, or groups where risks are too few for one; constant risks and those of 0 or 1 have neither."""
+    for method in ("rcs", "groups"):
+        try:
+            if np.ptp(given.risks[name]) == 0:
+                raise ValueError("the risk is the same for every patient.")
+            return calibration_curve(given.y, given.risks[name], method=method, sample_weight=given.w)
+        except ValueError as error:
+            found.notes.append(f"{name}: no calibration curve by {method}, because {error}")
+    return None
+
+
+def _add_decisions(found: _Findings, given: _Predictions, thresholds: FloatArray, rng: np.random.Generator) -> None:
+    curve = decision_curve(given.y, given.risks, thresholds=thresholds, sample_weight=given.w)
+    bayesian = bayesian_decision_curve(
+        given.y,
+        given.risks,
+        thresholds=thresholds,
+        dependence="paired" if len(given.risks) <= _PAIRED else "independent",
+        sample_weight=given.w,
+        rng=rng,
+    )
+    found.table("decision_curve", curve.to_frame())
+    found.table("consequences_per_1000", curve.consequences())
+    found.table("best_strategy", curve.best())
+    found.table("bayesian_decision_curve", bayesian.to_frame())
+    if len(given.risks) > 1:
+        differences = {f"{a} - {b}": curve.difference(a, b) for a, b in _pairs(given)}
+        found.table("net_benefit_differences", _together(differences, "models"))
+    found.figure("decision_curve", plots.plot_decision_curve(curve))
+    found.figure("interventions_avoided", plots.plot_interventions_avoided(curve))
+    found.figure("usefulness", plots.plot_usefulness(bayesian))
+    found.figure("evpi", plots.plot_evpi(bayesian))
+
+
+def _stacked(results: Mapping[str, Any]) -> pd.DataFrame:
+    return _together({name: result.to_frame() for name, result in results.items()})
+
+
+def _together(tables: Mapping[str, pd.DataFrame], column: str = "model") -> pd.DataFrame:
+    """Tables under each other, with a first column for the name of each."""
+    named = [pd.DataFrame(table).assign(**{column: name}) for name, table in tables.items()]
+    whole = pd.concat(named, ignore_index=True)
+    return whole[[column, *whole.columns.drop(column)]]
+
+
+_EXPLAINED = """\
+AUROC: 0.5 is chance. O:E ratio and calibration slope: 1 is ideal; calibration-in-the-large: 0. ICI / event rate: mean
+gap between predicted risk and the calibration curve, as a share of the event rate. Net benefit: true positives per
+patient, less false positives weighted by the odds of the threshold; compare it with treating all and none."""
+
+
+def _summary(found: _Findings, given: _Predictions) -> str:
+    events, n = float(given.w @ given.y), float(given.w.sum())
+    parts = [
+        "# Evaluation of predicted risks",
+        f"{n:,.0f} patients, {events:,.0f} with the outcome ({events / n:.2%}). Values with 95 % confidence limits.",
+        _measures_table(found.tables["performance"]),
+        _EXPLAINED,
+        "## Which strategy has the highest net benefit",
+        _best_table(found.tables["best_strategy"]),
+    ]
+    if found.notes:
+        parts += ["## What could not be computed", "\n".join(f"- {note}" for note in dict.fromkeys(found.notes))]
+    return "\n\n".join([*parts, "Research; not for clinical use."])
+
+
+def _files(found: _Findings) -> str:
+    figures = [f"![{name.replace('_', ' ')}]({name}.png)" for name in found.figures]
+    tables = [f"- `{name}.csv`: {len(table):,} rows" for name, table in found.tables.items()]
+    return "\n\n".join(["## Figures", *figures, "## Tables", "\n".join(tables)])
+
+
+def _measures_table(table: pd.DataFrame) -> str:
+    shown = table[table.measure.isin(_SHOWN) | table.measure.str.startswith("net_benefit@")]
+    models = [name for name in dict.fromkeys(table.model) if name not in (TREAT_ALL, TREAT_NONE)]
+    models += [TREAT_ALL, TREAT_NONE]
+    cells = {(row.measure, row.model): _cell(row) for row in shown.itertuples()}
+    lines = [f"| measure | {' | '.join(models)} |", "|:--" * (len(models) + 1) + "|"]
+    for measure in [*_SHOWN, *dict.fromkeys(m for m in shown.measure if m.startswith("net_benefit@"))]:
+        label = plots.performance.LABELS.get(measure, measure.replace("net_benefit@", "Net benefit at "))
+        lines.append(f"| {label} | {' | '.join(cells.get((measure, model), '') for model in models)} |")
+    return "\n".join(lines)
+
+
+def _cell(row: Any) -> str:
+    if np.isnan(row.value):
+        return "not defined"
+    limits = "" if np.isnan(row.low) else f" ({row.low:.3g} to {row.high:.3g})"
+    return f"{row.value:.3g}{limits}"
+
+
+def _best_table(best: pd.DataFrame) -> str:
+    lines = ["| thresholds | strategy |", "|:--|:--|"]
+    return "\n".join([*lines, *(f"| {row.low:.3g} to {row.high:.3g} | {row.model} |" for row in best.itertuples())])
