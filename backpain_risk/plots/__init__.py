@@ -6,7 +6,13 @@ Every function takes a result and optional axes, and returns the axes. No global
 from .calibration import plot_calibration, plot_calibration_panels
 from .cohort import plot_ages, plot_associations, plot_case_mix, plot_risk_by_flags
 from .evidence import plot_fagan, plot_likelihood_ratios
-from .net_benefit import plot_decision_curve, plot_evpi, plot_net_benefit_difference, plot_usefulness
+from .net_benefit import (
+    plot_decision_curve,
+    plot_evpi,
+    plot_interventions_avoided,
+    plot_net_benefit_difference,
+    plot_usefulness,
+)
 from .performance import plot_performance, plot_subgroups
 from .pooling import plot_forest, plot_sroc
 from .risk_distribution import plot_risk_distribution
@@ -24,6 +30,7 @@ __all__ = [
     "plot_evpi",
     "plot_fagan",
     "plot_forest",
+    "plot_interventions_avoided",
     "plot_likelihood_ratios",
     "plot_net_benefit_difference",
     "plot_odds_ratios",

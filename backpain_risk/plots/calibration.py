@@ -126,5 +126,6 @@ def _draw_histogram(ax: Axes, curve: CalibrationCurve, view: tuple[float, float]
     inset.axhline(0, color=MUTED, lw=0.5)
     inset.set(xlim=view, ylim=(-1.1, 1.1), xscale="log" if log else "linear")
     inset.axis("off")
-    for text, y, va, colour in (("with malignancy", 0.98, "top", PALETTE[1]), ("without", 0.02, "bottom", MUTED)):
-        inset.text(0.995, y, text, transform=inset.transAxes, fontsize=7, color=colour, ha="right", va=va)
+    for text, y, va, colour in (("events", 0.98, "top", PALETTE[1]), ("others", 0.02, "bottom", MUTED)):
+        x, side = (0.005, "left") if log else (0.995, "right")  # where few patients are
+        inset.text(x, y, text, transform=inset.transAxes, fontsize=7, color=colour, ha=side, va=va)

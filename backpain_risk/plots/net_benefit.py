@@ -59,6 +59,20 @@ def plot_net_benefit_difference(curve: Curve, a: str, b: str, *, ax: Axes | None
     return ax
 
 
+def plot_interventions_avoided(curve: DecisionCurve, *, ax: Axes | None = None, per: float = 1000) -> Axes:
+    """Interventions avoided by each model against treating all, with no malignancy missed more, per 1 000 patients."""
+    ax = axes_or_new(ax, (6.2, 3.8))
+    table = curve.consequences(per)
+    for i, (name, colour) in enumerate(colours(_models(curve)).items()):
+        avoided = table.net_interventions_avoided[table.model == name]
+        ax.plot(curve.thresholds, avoided, color=colour, lw=1.8, ls=LINES[i % len(LINES)], label=name)
+    ax.axhline(0, color=MUTED, lw=1.2, ls="--", label="treat all")
+    ax.set(ylim=(-0.05 * per, 1.02 * per), ylabel=f"Net interventions avoided per {per:,.0f}")
+    _finish(ax, curve, "")
+    ax.legend(frameon=False, fontsize=9)
+    return ax
+
+
 def plot_usefulness(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> Axes:
     """Posterior probability that each model is useful (better than treating all and none), by threshold."""
     ax = axes_or_new(ax, (6.2, 3.8))

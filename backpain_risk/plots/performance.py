@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
+from ..measures.decision_inputs import TREAT_ALL, TREAT_NONE
 from .style import INK, MUTED, PALETTE, axes_or_new, colours, note, tidy
 
 LABELS = {
@@ -42,6 +44,8 @@ def plot_performance(
 ) -> npt.NDArray[Any]:
     """One panel per measure, one row per model, with limits and the ideal value; returns the array of axes.
 
+    Lines in panels of net benefit mark treating none and all.
+
     Parameters
     ----------
     table : result of ``performance``
@@ -50,19 +54,34 @@ def plot_performance(
     columns : int
     """
     measures = list(dict.fromkeys(table.measure)) if measures is None else list(measures)
-    models = list(dict.fromkeys(table.model[table.measure.isin(measures)]))
+    models = [name for name in dict.fromkeys(table.model) if name not in (TREAT_ALL, TREAT_NONE)]
     rows, columns = -(-len(measures) // columns), min(columns, len(measures))
     size = (1.2 + 2.5 * columns, rows * (0.85 + 0.24 * len(models)))
     figure, axes = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False, sharey=True)
     for ax, measure in zip(axes.flat, measures, strict=False):
-        mine = table[table.measure == measure].set_index("model").reindex(models)
-        _draw_rows(ax, mine, list(colours(models).values()), IDEAL.get(measure))
+        rows_of = table[table.measure == measure].set_index("model")
+        _draw_rows(ax, rows_of.reindex(models), list(colours(models).values()), IDEAL.get(measure))
+        if TREAT_ALL in rows_of.index:
+            _draw_defaults(ax, rows_of.value[TREAT_ALL])
+        ax.xaxis.set_major_locator(MaxNLocator(4))
         ax.set_yticks(range(len(models)), labels=models)
         ax.set_xlabel(LABELS.get(measure, measure.replace("net_benefit@", "Net benefit at ")))
         ax.set_ylim(len(models) - 0.5, -0.5)
     for ax in axes.flat[len(measures) :]:
         figure.delaxes(ax)
     return np.asarray(axes.flat[: len(measures)])
+
+
+def _draw_defaults(ax: Axes, treat_all: float) -> None:
+    """Net benefit of treating none (0) and all, where that is near enough to be seen."""
+    low, high = ax.get_xlim()
+    ax.axvline(0, color=INK, lw=1, ls=":")
+    ax.text(0, 1.0, "none", transform=ax.get_xaxis_transform(), fontsize=7, color=INK, ha="center", va="bottom")
+    if low - (high - low) < treat_all <= high:
+        ax.axvline(treat_all, color=MUTED, lw=1, ls="--")
+        ax.text(
+            treat_all, 1.0, "all", transform=ax.get_xaxis_transform(), fontsize=7, color=MUTED, ha="center", va="bottom"
+        )
 
 
 def plot_subgroups(table: pd.DataFrame, *, measure: str = "observed_expected", ax: Axes | None = None) -> Axes:

@@ -45,6 +45,7 @@ def drawn(rare, cohort):
         "plot_net_benefit_difference": lambda ax: plots.plot_net_benefit_difference(
             decision, "model", "treat_all", ax=ax
         ),
+        "plot_interventions_avoided": lambda ax: plots.plot_interventions_avoided(decision, ax=ax),
         "plot_usefulness": lambda ax: plots.plot_usefulness(bayesian, ax=ax),
         "plot_evpi": lambda ax: plots.plot_evpi(bayesian, ax=ax),
         "plot_subgroups": lambda ax: plots.plot_subgroups(subgroups, ax=ax),
