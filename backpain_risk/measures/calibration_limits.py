@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from ..numerics.checks import FloatArray
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
-from ..numerics.risk_groups import RiskGroups, redraw
+from ..numerics.risk_groups import RiskGroups, resampled
 from ..numerics.splines import weighted_quantile
 from .smoothers import LinearSmoother, Smoother, SplineSmoother
 
@@ -73,8 +73,7 @@ def bootstrap(
 ) -> Drawn:
     """Fit the smoother to resamples of patients; those that cannot be fitted are left out and counted."""
     drawn, curves = [], []
-    for _ in range(n_resamples):
-        resample = redraw(groups, rng)
+    for resample in resampled(groups, n_resamples, rng):
         try:
             smoother = smooth(resample)
         except ValueError:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..numerics.checks import FloatArray
 from ..numerics.patterns import IntArray, distinct_rows, sum_by
-from ..numerics.resampling import resample_counts
+from ..numerics.resampling import resamples
 
 Reached = npt.NDArray[np.unsignedinteger[Any]]
 _ALL, _NONE = 0, 1  # rows of the strategies that treat all and none
@@ -79,11 +79,12 @@ class DecisionCounts:
     def resampled(self, n_resamples: int, rng: np.random.Generator, *, within_outcomes: bool) -> Iterator[FloatArray]:
         """The positives of bootstrap resamples of the patients, of each outcome separately if asked."""
         bins = [self._bins(reached) for reached in self.reached[2:]]
-        parts = [self.outcome == 1, self.outcome == 0] if within_outcomes else [np.ones(self.n.size, dtype=bool)]
+        everyone = np.arange(self.n.size)
+        parts = [everyone[self.outcome == y] for y in (1, 0)] if within_outcomes else [everyone]
         n = np.zeros(self.n.size)
-        for _ in range(n_resamples):
-            for part in parts:
-                n[part] = resample_counts(self.n[part], rng)
+        for drawn in zip(*(resamples(self.n[part], n_resamples, rng) for part in parts), strict=True):
+            for part, counts in zip(parts, drawn, strict=True):
+                n[part] = counts
             yield self._stacked([self._positives(each, n) for each in bins], n)
 
 

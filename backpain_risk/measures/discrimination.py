@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 from ..numerics.checks import FloatArray, as_generator, check_choice
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
-from ..numerics.risk_groups import RiskGroups, redraw_within_outcomes, require_both_classes, risk_groups
+from ..numerics.risk_groups import RiskGroups, require_both_classes, resampled_within_outcomes, risk_groups
 
 AUROC_INTERVALS = ("logit", "delong", "newcombe", "bootstrap")
 
@@ -236,6 +236,6 @@ def _newcombe(value: float, m: float, n: float, z: float) -> tuple[float, float]
 
 
 def _bootstrap(groups: RiskGroups, level: float, n_resamples: int, rng: np.random.Generator) -> Estimate:
-    drawn = [area(redraw_within_outcomes(groups, rng)) for _ in range(n_resamples)]
+    drawn = [area(each) for each in resampled_within_outcomes(groups, n_resamples, rng)]
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(area(groups), float(low), float(high), level=level, method=f"bootstrap, {n_resamples} resamples")

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
-from ..numerics.risk_groups import RiskGroups, redraw_within_outcomes, require_both_classes, risk_groups
+from ..numerics.risk_groups import RiskGroups, require_both_classes, resampled_within_outcomes, risk_groups
 from .discrimination import placements, sample_variance
 
 FOCI = ("specificity", "sensitivity")
@@ -89,7 +89,7 @@ def partial_auroc(
         limits = value - half, value + half
     else:
         rng = as_generator(rng)
-        drawn = [_partial_area(redraw_within_outcomes(groups, rng), fpr) for _ in range(n_resamples)]
+        drawn = [_partial_area(each, fpr) for each in resampled_within_outcomes(groups, n_resamples, rng)]
         limits = tuple(np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]))
     method = interval if interval == "delong" else f"bootstrap, {n_resamples} resamples"
     area, low, high = (float(_corrected(x, fpr) if corrected else x) for x in (value, *limits))

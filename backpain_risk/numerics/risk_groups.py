@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from .checks import FloatArray, check_both_classes, check_outcome_risk
-from .resampling import resample_counts
+from .resampling import resamples
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +63,17 @@ def require_both_classes(groups: RiskGroups, measure: str) -> RiskGroups:
     return groups
 
 
-def redraw_within_outcomes(groups: RiskGroups, rng: np.random.Generator) -> RiskGroups:
-    """A bootstrap resample of the patients within each outcome."""
-    events, others = (resample_counts(arm, rng) for arm in (groups.events, groups.others))
-    return RiskGroups(groups.risk, events, events + others)
+def resampled_within_outcomes(groups: RiskGroups, n_resamples: int, rng: np.random.Generator) -> Iterator[RiskGroups]:
+    """Bootstrap resamples of the patients within each outcome."""
+    arms = [resamples(arm, n_resamples, rng) for arm in (groups.events, groups.others)]
+    for events, others in zip(*arms, strict=True):
+        yield RiskGroups(groups.risk, events, events + others)
 
 
-def redraw(groups: RiskGroups, rng: np.random.Generator) -> RiskGroups:
-    """A bootstrap resample of the patients; risks that are not drawn are left out."""
-    events, others = resample_counts(np.concatenate([groups.events, groups.others]), rng).reshape(2, -1)
-    drawn = events + others > 0
-    return RiskGroups(groups.risk[drawn], events[drawn], (events + others)[drawn])
+def resampled(groups: RiskGroups, n_resamples: int, rng: np.random.Generator) -> Iterator[RiskGroups]:
+    """Bootstrap resamples of the patients; risks that are not drawn are left out."""
+    for counts in resamples(np.concatenate([groups.events, groups.others]), n_resamples, rng):
+        events, others = counts.reshape(2, -1)
+        n = events + others
+        drawn = n > 0
+        yield RiskGroups(groups.risk[drawn], events[drawn], n[drawn])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backpain_risk.numerics.resampling import resample_counts
+from backpain_risk.numerics.resampling import resamples
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from backpain_risk.numerics.resampling import resample_counts
 def test_resamples_have_the_moments_of_the_multinomial(counts):
     """20 000 resamples; means and covariances within five standard errors."""
     counts, rng = np.array(counts, dtype=np.float64), np.random.default_rng(1)
-    drawn = np.array([resample_counts(counts, rng) for _ in range(20_000)])
+    drawn = np.array(list(resamples(counts, 20_000, rng)))
     n, share = round(counts.sum()), counts / counts.sum()
     covariance = n * (np.diag(share) - np.outer(share, share))
     assert set(drawn.sum(axis=1)) == {n}

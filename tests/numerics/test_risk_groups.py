@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backpain_risk.numerics.risk_groups import redraw, redraw_within_outcomes, risk_groups
+from backpain_risk.numerics.risk_groups import resampled, resampled_within_outcomes, risk_groups
 
 rows = st.lists(st.tuples(st.booleans(), st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=40).filter(
     lambda r: sum(w for _, _, w in r) > 0
@@ -27,7 +27,7 @@ def test_resamples_keep_the_number_of_patients():
     rng = np.random.default_rng(1)
     risk = rng.random(500).round(2)
     groups = risk_groups(rng.random(500) < risk, risk)
-    whole, within = redraw(groups, rng), redraw_within_outcomes(groups, rng)
+    whole, within = (next(each(groups, 1, rng)) for each in (resampled, resampled_within_outcomes))
     assert whole.total == within.total == 500
     assert within.total_events == groups.total_events
     assert (whole.n > 0).all()
