@@ -144,6 +144,9 @@ def bayesian_decision_curve(
     Net benefit at t: Se p - (1 - Sp)(1 - p) t/(1 - t), with p | data ~ Beta(a + events, b + non-events), Se | data ~
     Beta(a + TP, b + FN), Sp | data ~ Beta(a + TN, b + FP). The draws of p are shared by all strategies.
 
+    With few events the prior counts: a model that makes nobody positive at a threshold has the net benefit of treating
+    none, but the prior gives it some sensitivity, and so a high ``p_useful`` that no patient supports.
+
     References
     ----------
     Cruz and Korthauer (2024), Stat Med 43:2043 (bayesDCA). Sadatsafavi et al. (2023), Med Decis Making 43:564 (EVPI).

@@ -56,7 +56,7 @@ def log_percent_axis(axis: Any, low: float, high: float) -> None:
     """Percentages at 1, 2 and 5 on a log axis."""
     ticks = [m * 10.0**e for e in range(-6, 1) for m in (1, 2, 5) if low <= m * 10.0**e <= min(high, 1.0)]
     sparse = [t for t in ticks if f"{t:e}"[0] == "1"] if len(ticks) > 9 else ticks
-    axis.set_major_locator(FixedLocator(sparse))
+    axis.set_major_locator(FixedLocator(sparse if len(sparse) < 6 or sparse is ticks else sparse[::-2][::-1]))
     axis.set_minor_locator(NullLocator())
     percent_axis(axis)
 
