@@ -52,6 +52,7 @@ def test_the_summary_shows_every_figure_and_names_every_table(written):
 
 def test_what_a_model_does_not_have_is_said_and_the_rest_is_given(written):
     folder, summary = written
+    assert "flag: ici, e50, e90, emax, eci, ici_share left as NaN because" in summary
     assert "flag: no calibration curve by rcs, because a spline must have 3 distinct knots" in summary
     assert "same: no calibration curve by groups, because the risk is the same for every patient" in summary
     calibration = pd.read_csv(folder / "calibration.csv")
