@@ -48,9 +48,9 @@ if TYPE_CHECKING:
     from .evidence.prevalence_pooling import pool_prevalence as pool_prevalence
     from .evidence.tables import Evidence as Evidence
     from .evidence.tables import load_evidence as load_evidence
+    from .evidence.univariate_pooling import pool_measure as pool_measure
     from .measures.bayesian_net_benefit import BayesianDecisionCurve as BayesianDecisionCurve
     from .measures.bayesian_net_benefit import bayesian_decision_curve as bayesian_decision_curve
-    from .evidence.univariate_pooling import pool_measure as pool_measure
     from .measures.calibration import calibration_in_the_large as calibration_in_the_large
     from .measures.calibration import calibration_slope as calibration_slope
     from .measures.calibration import miller_tests as miller_tests
@@ -127,6 +127,7 @@ _HOME = {
     "evidence.post_test": ("post_test",),
     "evidence.prevalence_pooling": ("pool_prevalence",),
     "evidence.tables": ("Evidence", "load_evidence"),
+    "evidence.univariate_pooling": ("pool_measure",),
     "measures.bayesian_net_benefit": ("BayesianDecisionCurve", "bayesian_decision_curve"),
     "measures.calibration": ("calibration_in_the_large", "calibration_slope", "miller_tests", "observed_expected"),
     "measures.calibration_curve": ("CalibrationCurve", "calibration_curve"),
@@ -134,11 +135,8 @@ _HOME = {
     "measures.discrimination": ("auroc", "discrimination_slope", "somers_d"),
     "measures.hypothesis_test": ("HypothesisTest",),
     "measures.net_benefit": ("DecisionCurve", "decision_curve"),
-    "measures.overall": (
-        *("brier_score", "cox_snell_r2", "log_loss", "nagelkerke_r2", "scaled_brier", "spiegelhalter_z"),
-    ),
+    "measures.overall": ("brier_score", "cox_snell_r2", "log_loss", "nagelkerke_r2", "scaled_brier", "spiegelhalter_z"),
     "measures.partial_area": ("partial_auroc",),
-    "evidence.univariate_pooling": ("pool_measure",),
     "measures.risk_distribution": ("risk_distribution",),
     "measures.roc": ("PrecisionRecallCurve", "RocCurve", "precision_recall_curve", "roc_curve"),
     "measures.subgroups": ("subgroup_calibration",),

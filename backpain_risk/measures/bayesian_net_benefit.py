@@ -12,7 +12,7 @@ from ..numerics.checks import FloatArray, as_generator, check_both_classes, chec
 from .decision_counts import DecisionCounts, decision_counts
 from .decision_inputs import TREAT_ALL, TREAT_NONE, Risks, check_models, check_thresholds
 
-DEPENDENCE = ("paired", "independent")
+DEPENDENCE = ("independent", "paired")
 _MOST_PAIRED = 8
 
 
@@ -99,7 +99,7 @@ def bayesian_decision_curve(
     thresholds: npt.ArrayLike | None = None,
     prior: tuple[float, float] = (1, 1),
     prevalence_counts: tuple[float, float] | None = None,
-    dependence: str = "paired",
+    dependence: str = "independent",
     n_draws: int = 4000,
     sample_weight: npt.ArrayLike | None = None,
     level: float = 0.95,
@@ -119,11 +119,11 @@ def bayesian_decision_curve(
         Beta prior of the prevalence and, at every threshold, of each sensitivity and specificity.
     prevalence_counts : pair of float, optional
         Events and patients of another sample that informs the prevalence instead, for case-control data.
-    dependence : {"paired", "independent"}
-        ``paired`` keeps what the same patients say about several models together: a Dirichlet posterior of their joint
-        decisions, whose margins are the beta posteriors below. ``independent`` draws each model by itself, as bayesDCA
-        does, which overstates the uncertainty of differences between models that agree on most patients, and so the
-        EVPI. For a single model the two are the same.
+    dependence : {"independent", "paired"}
+        ``independent`` draws each model by itself, as bayesDCA does, which overstates the uncertainty of differences
+        between models that agree on most patients, and so the EVPI. ``paired`` keeps what the same patients say about
+        several models together: a Dirichlet posterior of their joint decisions, whose margins are the beta posteriors
+        below. For a single model the two are the same.
     n_draws : int
     sample_weight : array, shape (n,), optional
         Number of identical patients.

@@ -134,9 +134,9 @@ def test_weights_are_repetition(patients):
         ({"rng": None}, "rng must be given"),
         ({"prior": (0, 1)}, r"prior must be two positive numbers; got \(0, 1\)"),
         ({"prevalence_counts": (20, 10)}, "prevalence_counts must be events and patients"),
-        ({"dependence": "some"}, "dependence must be one of 'paired', 'independent'"),
+        ({"dependence": "some"}, "dependence must be one of 'independent', 'paired'"),
         ({"thresholds": [0]}, "thresholds must lie strictly between 0 and 1"),
-        ({"risks": {str(i): [0.1, 0.2] for i in range(9)}}, "risks must hold at most 8 models"),
+        ({"risks": {str(i): [0.1, 0.2] for i in range(9)}, "dependence": "paired"}, "risks must hold at most 8 models"),
         ({"outcome": [0, 0]}, "outcome must hold both classes for bayesian_decision_curve"),
     ],
 )
