@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from ..numerics.checks import FloatArray
 from ..numerics.newton import Maximum, Terms, logistic, maximise
@@ -29,7 +29,8 @@ class Recalibration:
         """Value, gradient and information at (a,) or (a, b)."""
         k, slope = parameters.size, float(parameters[1]) if parameters.size == 2 else 1.0
         blocks = [slice(i, i + _BLOCK) for i in range(0, self.n.size, _BLOCK)]
-        sums = np.sum([self._sums(block, float(parameters[0]), slope) for block in blocks], axis=0)
+        parts = [self._sums(block, float(parameters[0]), slope) for block in blocks]
+        sums = np.asarray(parts[0]) if len(parts) == 1 else np.sum(parts, axis=0)
         information = np.array([[sums[3], sums[4]], [sums[4], sums[5]]])
         return Terms(float(sums[0]), sums[1 : 1 + k], information[:k, :k])
 
@@ -44,10 +45,15 @@ class Recalibration:
         return [value, residual.sum(), residual @ x, variance.sum(), tilted.sum(), tilted @ x]
 
     def fit(self, *, slope: bool) -> Maximum:
-        """Maximum likelihood with the slope free or fixed at 1."""
+        """Maximum likelihood with the slope free or fixed at 1.
+
+        Starts where a calibrated risk would end; a slope far from 1, where that fails, from no slope at all.
+        """
         rate = self.events.sum() / self.n.sum()
-        shift = logit(rate) - float(self.n @ self.logit_risk / self.n.sum())
-        return maximise(self, np.array([logit(rate), 0.0] if slope else [shift]))
+        if not slope:
+            return maximise(self, np.array([np.log(self.events.sum() / (self.n @ expit(self.logit_risk)))]))
+        maximum = maximise(self, np.array([0.0, 1.0]))
+        return maximum if maximum.converged else maximise(self, np.array([logit(rate), 0.0]))
 
 
 def recalibration(groups: RiskGroups, measure: str) -> Recalibration:

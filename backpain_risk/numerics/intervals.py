@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from .checks import FloatArray, check_choice, check_fraction
 
@@ -15,7 +15,7 @@ PROPORTION_INTERVALS = ("wilson", "clopper_pearson", "jeffreys")
 
 def normal_quantile(level: float) -> float:
     """Two-sided standard normal quantile of a coverage level, 1.96 for 0.95."""
-    return float(stats.norm.ppf(0.5 + check_fraction("level", level) / 2))
+    return float(special.ndtri(0.5 + check_fraction("level", level) / 2))
 
 
 def proportion_interval(

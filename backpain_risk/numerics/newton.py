@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import linalg
+from scipy.linalg.lapack import dpotrf, dpotrs
 
 from .checks import BoolArray, FloatArray
 
@@ -115,8 +115,7 @@ class LogisticObjective:
         return gram
 
     def _leverage(self, weight: FloatArray, half: ScaledRoot) -> FloatArray:
-        inverse = linalg.cho_solve((half.root, True), np.eye(len(half.scale))) * np.outer(half.scale, half.scale)
-        return weight * np.einsum("ij,ij->i", self.X @ inverse, self.X)
+        return weight * np.einsum("ij,ij->i", self.X @ half.inverse(), self.X)
 
 
 class ScaledRoot(NamedTuple):
@@ -125,6 +124,16 @@ class ScaledRoot(NamedTuple):
     root: FloatArray
     scale: FloatArray
 
+    def solve(self, right: FloatArray) -> FloatArray:
+        """The solution x of ``matrix @ x = right``, both (p,)."""
+        return np.asarray(self.scale * dpotrs(self.root, self.scale * right, lower=1)[0])
+
+    def inverse(self) -> FloatArray:
+        """Inverse of the matrix, (p, p)."""
+        if self.scale.size == 0:
+            return np.empty((0, 0))
+        return np.asarray(dpotrs(self.root, np.diag(self.scale), lower=1)[0] * self.scale[:, None])
+
 
 def scaled_root(matrix: FloatArray) -> ScaledRoot | None:
     """Cholesky factor after scaling to unit diagonal; None when the matrix is not positive definite."""
@@ -132,10 +141,8 @@ def scaled_root(matrix: FloatArray) -> ScaledRoot | None:
     if not np.all(np.isfinite(matrix)) or np.any(diagonal <= 0):
         return None
     scale = 1 / np.sqrt(diagonal)
-    try:
-        return ScaledRoot(linalg.cholesky(matrix * np.outer(scale, scale), lower=True), scale)
-    except linalg.LinAlgError:
-        return None
+    root, failed = dpotrf(matrix * scale[:, None] * scale, lower=1)  # LAPACK itself: wrappers cost more than this size
+    return None if failed else ScaledRoot(root, scale)
 
 
 def logistic(eta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -172,13 +179,13 @@ def maximise(
     Maximum
         ``converged`` is False when the iterations ran out, the information became singular or no step helps.
     """
-    move = np.ones(start.size, dtype=bool) if free is None else free
+    move: BoolArray | slice = slice(None) if free is None else free
     parameters, terms = start.astype(np.float64), objective(start)
     for iteration in range(1, max_iterations + 1):
-        step = newton_step(terms.gradient[move], terms.information[np.ix_(move, move)])
+        step = newton_step(terms.gradient[move], terms.information[move][:, move])
         if step is None:
             return Maximum(parameters, terms, iteration, converged=False)
-        decrement = float(np.sqrt(max(terms.gradient[move] @ step, 0.0)))
+        decrement = float(np.sqrt(max(float(terms.gradient[move] @ step), 0.0)))
         trial = _halve_until_better(objective, parameters, terms, step, move)
         if trial is None:
             return Maximum(parameters, terms, iteration, converged=decrement < 1e-6)
@@ -195,11 +202,15 @@ def newton_step(gradient: FloatArray, information: FloatArray) -> FloatArray | N
     half = scaled_root(information)
     if half is None:
         return None
-    return half.scale * linalg.cho_solve((half.root, True), half.scale * gradient)
+    return half.solve(gradient)
 
 
 def _halve_until_better(
-    objective: Callable[[FloatArray], Terms], parameters: FloatArray, terms: Terms, step: FloatArray, move: BoolArray
+    objective: Callable[[FloatArray], Terms],
+    parameters: FloatArray,
+    terms: Terms,
+    step: FloatArray,
+    move: BoolArray | slice,
 ) -> tuple[FloatArray, Terms] | None:
     slack = 1e-12 * max(1.0, abs(terms.value))
     for halving in range(30):
@@ -222,4 +233,4 @@ def covariance(information: FloatArray) -> FloatArray:
     half = scaled_root(information)
     if half is None:
         return np.full_like(information, np.nan)
-    return linalg.cho_solve((half.root, True), np.eye(len(information))) * np.outer(half.scale, half.scale)
+    return half.inverse()
