@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from .measures.summary import MEASURES as MEASURES
     from .measures.summary import performance as performance
     from .models.bayesian import BayesianLogisticModel as BayesianLogisticModel
+    from .models.imputed import ImputedModel as ImputedModel
     from .models.likelihood_ratio import LikelihoodRatioModel as LikelihoodRatioModel
     from .models.logistic import LogisticModel as LogisticModel
     from .models.patient import assess as assess
@@ -95,6 +96,12 @@ if TYPE_CHECKING:
     from .numerics.patterns import Patterns as Patterns
     from .numerics.patterns import collapse as collapse
     from .numerics.rubin import pool_estimates as pool_estimates
+    from .validation.cross_validation import CrossValidatedRisk as CrossValidatedRisk
+    from .validation.cross_validation import cross_validate_risk as cross_validate_risk
+    from .validation.internal_external import InternalExternalValidation as InternalExternalValidation
+    from .validation.internal_external import internal_external_validation as internal_external_validation
+    from .validation.optimism import InternalValidation as InternalValidation
+    from .validation.optimism import optimism_bootstrap as optimism_bootstrap
     from .vocabulary import NOTICE as NOTICE
     from .vocabulary import RED_FLAGS as RED_FLAGS
     from .vocabulary import data_dictionary as data_dictionary
@@ -147,12 +154,16 @@ _HOME = {
     "models.updating": ("recalibrate", "shift_prevalence"),
     "models.wrapped": ("StatsmodelsModel",),
     "models.bayesian": ("BayesianLogisticModel",),
+    "models.imputed": ("ImputedModel",),
     "models.likelihood_ratio": ("LikelihoodRatioModel",),
     "models.logistic": ("LogisticModel",),
     "models.prior": ("Prior",),
     "models.separation": ("Separation", "detect_separation"),
     "numerics.estimate": ("Estimate",),
     "numerics.patterns": ("Patterns", "collapse"),
+    "validation.cross_validation": ("CrossValidatedRisk", "cross_validate_risk"),
+    "validation.internal_external": ("InternalExternalValidation", "internal_external_validation"),
+    "validation.optimism": ("InternalValidation", "optimism_bootstrap"),
     "vocabulary": ("NOTICE", "RED_FLAGS", "data_dictionary"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from statsmodels.imputation.mice import MICEData
 
+from ..numerics.chained_equations import complete
 from ..numerics.checks import as_generator
 from .table import Cohort
-
-_BURN_IN = 10
 
 
 def impute(
@@ -53,15 +50,7 @@ def impute(
     van Buuren (2018), Flexible Imputation of Missing Data. Moons et al. (2006), J Clin Epidemiol 59:1092 (outcome).
     """
     generator, table = as_generator(rng), _imputable(cohort)
-    data = MICEData(table, rng=generator)
-    completed = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # MICEData assigns into views of its own table
-        data.update_all(_BURN_IN)
-        for _ in range(n_imputations):
-            data.update_all(2)
-            completed.append(_completed(cohort, data.data.copy()))
-    return tuple(completed)
+    return tuple(_completed(cohort, values) for values in complete(table, n_imputations, generator))
 
 
 def _imputable(cohort: Cohort) -> pd.DataFrame:
@@ -74,8 +63,7 @@ def _imputable(cohort: Cohort) -> pd.DataFrame:
         raise ValueError(f"columns must hold some values to be imputed; got none in {', '.join(empty)}. Drop them.")
     if not table.isna().any(axis=None):
         raise ValueError("cohort must have missing values to be imputed; got none. Use it as it is.")
-    constant = [c for c in table if table[c].nunique() <= 1]
-    return table.drop(columns=constant)
+    return table
 
 
 def _completed(cohort: Cohort, values: pd.DataFrame) -> Cohort:

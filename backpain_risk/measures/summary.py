@@ -29,7 +29,7 @@ from .overall import (
 )
 from .roc import average_precision_of
 
-_FUNCTIONS: dict[str, Callable[[RiskGroups, float], Estimate]] = {
+FUNCTIONS: dict[str, Callable[[RiskGroups, float], Estimate]] = {
     "auroc": auroc_of,
     "somers_d": somers_d_of,
     "discrimination_slope": discrimination_slope_of,
@@ -46,7 +46,7 @@ _FUNCTIONS: dict[str, Callable[[RiskGroups, float], Estimate]] = {
     "calibration_in_the_large": calibration_in_the_large_of,
     "calibration_slope": calibration_slope_of,
 }
-MEASURES = (*_FUNCTIONS, *INDICES)
+MEASURES = (*FUNCTIONS, *INDICES)
 """Names of all measures that :func:`performance` knows, besides net benefit."""
 USUAL = (
     *("auroc", "brier", "scaled_brier", "observed_expected", "calibration_in_the_large", "calibration_slope"),
@@ -151,8 +151,8 @@ def _tasks(
 ) -> Iterator[tuple[list[str], Callable[[], dict[str, Estimate]]]]:
     """Names of measures with what computes them; the indices share one curve."""
     for name in measures:
-        if name in _FUNCTIONS:
-            yield [name], lambda name=name: {name: _FUNCTIONS[name](groups, level)}  # type: ignore[misc]
+        if name in FUNCTIONS:
+            yield [name], lambda name=name: {name: FUNCTIONS[name](groups, level)}  # type: ignore[misc]
     indices = [name for name in measures if name in INDICES]
     if indices:
         yield indices, lambda: default_indices(groups, level, n_resamples, rng)

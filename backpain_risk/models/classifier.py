@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -20,6 +21,18 @@ class Rows(NamedTuple):
 
     values: FloatArray
     inverse: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedTable:
+    """Distinct rows that a model read and checked once, to fit and predict with often; the rows are values[inverse]."""
+
+    values: FloatArray
+    names: npt.NDArray[Any] | None
+    inverse: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return self.inverse.size
 
 
 class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
@@ -52,11 +65,26 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     def _read_rows(self, X: Any, *, reset: bool) -> Rows:
         """Distinct rows of a DataFrame, or all rows of an array, as float64; see :meth:`_read_predictors`."""
+        if isinstance(X, CheckedTable):
+            return Rows(self._accept(X, reset=reset), X.inverse)
         if not isinstance(X, pd.DataFrame):
             values = self._read_predictors(X, reset=reset)
             return Rows(values, np.arange(len(values)))
         inverse, first = distinct_rows([X.iloc[:, j] for j in range(X.shape[1])])
         return Rows(self._read_predictors(X.iloc[first], reset=reset), inverse)
+
+    def check_once(self, X: Any) -> CheckedTable:
+        """Predictors as this fitted model reads them, for models of its kind to take without reading again."""
+        check_is_fitted(self)
+        values = self._read_predictors(X, reset=False)
+        return CheckedTable(values, getattr(self, "feature_names_in_", None), np.arange(len(values)))
+
+    def _accept(self, X: CheckedTable, *, reset: bool) -> FloatArray:
+        if reset:
+            self.n_features_in_ = X.values.shape[1]
+            if X.names is not None:
+                self.feature_names_in_ = X.names
+        return X.values
 
     def _read_predictors(self, X: Any, *, reset: bool) -> FloatArray:
         """Predictors as finite float64; text and missing values refused with advice."""
@@ -69,6 +97,9 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """Outcome as 0/1; sets ``classes_``. Outcome of 0 and 1 keeps both classes even where one is absent."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        if isinstance(y, np.ndarray) and y.dtype.kind in "iu" and y.shape == (n,) and set(np.unique(y)) == {0, 1}:
+            self.classes_ = np.array([0, 1], dtype=y.dtype)
+            return y.astype(np.float64)  # plain 0 and 1 need no further reading
         labels = column_or_1d(y, warn=True)
         if labels.size != n:
             raise ValueError(f"y must hold one outcome per row of X; got {labels.size} for {n} rows. Align them first.")

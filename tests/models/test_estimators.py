@@ -7,13 +7,14 @@ import warnings
 import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
-from backpain_risk import BayesianLogisticModel, LikelihoodRatioModel, LogisticModel
+from backpain_risk import BayesianLogisticModel, ImputedModel, LikelihoodRatioModel, LogisticModel
 
 MODELS = [
     LikelihoodRatioModel(),
     LogisticModel(),
     LogisticModel(penalty="firth"),
     LogisticModel(penalty="ridge", ridge_strength=1.0),
+    ImputedModel(LogisticModel(penalty="ridge", ridge_strength=1.0), n_imputations=1, random_state=0),
     BayesianLogisticModel(draws=50, chains=2, random_state=0),
 ]
 

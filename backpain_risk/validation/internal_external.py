@@ -1,0 +1,174 @@
+"""Internal-external validation: developed in all sites but one, tested in that one, each in turn."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+from scipy.special import expit, logit
+from statsmodels.stats.meta_analysis import combine_effects
+
+from ..measures.summary import USUAL, performance
+from ..numerics.checks import FloatArray, check_same_length
+from ..numerics.intervals import normal_quantile
+from .patients import Patients, read_patients
+
+Scale = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+_SCALES: dict[str, Scale] = {
+    "auroc": (logit, expit),
+    "observed_expected": (np.log, np.exp),
+    "calibration_in_the_large": (np.asarray, np.asarray),
+    "calibration_slope": (np.asarray, np.asarray),
+}
+"""Scale on which each measure is pooled over sites, and back (Debray 2017)."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class InternalExternalValidation:
+    """Performance in each site of the model developed in the others.
+
+    Attributes
+    ----------
+    table : DataFrame
+        group, n, n_events, measure, value, low, high, reason (why a value is missing).
+    risk : ndarray, shape (n,)
+        Risk of each patient by the model that did not see the patient's site; NaN where that model failed.
+    level : float
+    """
+
+    table: pd.DataFrame
+    risk: FloatArray
+    level: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per site and measure."""
+        return self.table
+
+    def pooled(self) -> pd.DataFrame:
+        """Random-effects mean over sites, indexed by measure.
+
+        Columns value, low, high, prediction_low, prediction_high (for a new site, t with sites - 2 degrees of freedom),
+        tau (between-site SD on the scale of pooling) and n_groups. AUROC is pooled on the logit, O:E on the log scale;
+        between-site variance by Paule and Mandel.
+
+        References
+        ----------
+        Debray et al. (2017), BMJ 356:i6460.
+        """
+        rows = {name: self._pool(name, *scale) for name, scale in _SCALES.items() if name in set(self.table.measure)}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("measure")
+
+    def _pool(self, measure: str, forward: Callable[[Any], Any], back: Callable[[Any], Any]) -> dict[str, float]:
+        sites = self.table.query("measure == @measure").dropna(subset=["value", "low", "high"])
+        value, low, high = (forward(sites[c].to_numpy(np.float64)) for c in ("value", "low", "high"))
+        variance = ((high - low) / (2 * normal_quantile(self.level))) ** 2
+        known = np.isfinite(value) & np.isfinite(variance)
+        k = int(known.sum())
+        columns = ("value", "low", "high", "prediction_low", "prediction_high")
+        if k < 3:
+            return dict.fromkeys(columns, np.nan) | {"tau": np.nan, "n_groups": k}
+        combined = combine_effects(value[known], variance[known], method_re="iterated")
+        mean, se, tau2 = combined.mean_effect_re, combined.sd_eff_w_re, combined.tau2
+        half, wide = normal_quantile(self.level) * se, stats.t.ppf((1 + self.level) / 2, k - 2) * np.sqrt(tau2 + se**2)
+        ends = [mean, mean - half, mean + half, mean - wide, mean + wide]
+        return dict(zip(columns, (float(back(e)) for e in ends), strict=True)) | {"tau": tau2**0.5, "n_groups": k}
+
+    def _repr_html_(self) -> str:
+        sites = self.table.group.nunique()
+        return f"<p>Internal-external validation over {sites} sites.</p>{self.pooled().to_html()}"
+
+
+def internal_external_validation(
+    estimator: Any,
+    X: Any,
+    y: npt.ArrayLike,
+    groups: npt.ArrayLike,
+    *,
+    measures: Sequence[str] = USUAL,
+    thresholds: npt.ArrayLike = (0.01, 0.03),
+    level: float = 0.95,
+) -> InternalExternalValidation:
+    """Develop the model in all sites but one and test it in that one, each in turn.
+
+    Parameters
+    ----------
+    estimator : scikit-learn classifier
+        Unfitted; a pipeline is refitted whole.
+    X : DataFrame or array, shape (n, columns)
+    y : array, shape (n,)
+        0 or 1.
+    groups : array, shape (n,)
+        Site (study, hospital, year) of each patient; at least 2.
+    measures : sequence of str
+        As in :func:`performance`.
+    thresholds : array
+        Threshold probabilities for ``net_benefit@t``.
+    level : float
+
+    Returns
+    -------
+    InternalExternalValidation
+        A site where a measure is not defined (no events, usual for a rare outcome) keeps its row with the reason.
+
+    References
+    ----------
+    Steyerberg and Harrell (2016), J Clin Epidemiol 69:245.
+
+    Examples
+    --------
+    >>> from backpain_risk import LogisticModel, load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 8000, seed=1)
+    >>> X = cohort.predictors[["history_of_cancer", "age_50_or_over", "night_pain"]]
+    >>> site = np.arange(8000) % 4
+    >>> result = internal_external_validation(LogisticModel(), X, cohort.outcome, site, measures=["auroc"])
+    >>> result.pooled().round(2).loc["auroc", ["value", "low", "high"]].tolist()
+    [0.75, 0.7, 0.8]
+    """
+    patients = read_patients(estimator, X, y, "internal_external_validation")
+    site = np.asarray(groups)
+    check_same_length(X=patients.n, groups=len(site))
+    names = pd.unique(pd.Series(site))
+    if pd.isna(names).any() or len(names) < 2:
+        raise ValueError(
+            f"groups must name at least 2 sites and be known for every patient; got {len(names)} distinct values, "
+            f"{int(pd.isna(site).sum())} missing. Give each patient a site."
+        )
+    risk, tables = np.full(patients.n, np.nan), []
+    for name in sorted(names):
+        out = site == name
+        table, risk[out] = _site(patients, estimator, out, measures, thresholds, level)
+        tables.append(table.assign(group=name, n=int(out.sum()), n_events=int(patients.outcome[out].sum())))
+    columns = ["group", "n", "n_events", "measure", "value", "low", "high", "reason"]
+    return InternalExternalValidation(table=pd.concat(tables, ignore_index=True)[columns], risk=risk, level=level)
+
+
+def _site(
+    patients: Patients,
+    estimator: Any,
+    out: npt.NDArray[np.bool_],
+    measures: Sequence[str],
+    thresholds: npt.ArrayLike,
+    level: float,
+) -> tuple[pd.DataFrame, FloatArray]:
+    """Measures in one site, and the risks of its patients."""
+    names = [*measures, *(f"net_benefit@{t:g}" for t in np.atleast_1d(np.asarray(thresholds)))]
+    risk = np.full(int(out.sum()), np.nan)
+    try:
+        risk = patients.risk(patients.refit(estimator, patients.sample(np.flatnonzero(~out))).model)[patients.row[out]]
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            table = performance(
+                patients.outcome[out], {"model": risk}, measures=measures, thresholds=thresholds, level=level
+            )
+    except Exception as error:  # any estimator may fail in any way; the reason is kept and shown
+        empty = pd.DataFrame({"measure": names, "value": np.nan, "low": np.nan, "high": np.nan})
+        return empty.assign(reason=str(error)), risk
+    table = table.query("model == 'model'")
+    why = " ".join(str(w.message) for w in caught)
+    return table.assign(reason=np.where(table.value.isna(), why, "")), risk

@@ -1,0 +1,356 @@
+"""Optimism of a model measured on the patients it was developed in, by the bootstrap."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from joblib import Parallel, delayed
+
+from ..measures.summary import USUAL
+from ..numerics.checks import FloatArray, check_choice, check_fraction
+from ..numerics.patterns import IntArray
+from ..numerics.streams import child_sequence
+from .evaluation import Evaluation, Evaluator, evaluator
+from .patients import read_patients
+from .resampling import Procedure, Refit, Resamples, read_resamples
+
+METHODS = ("harrell", "632")
+LIMITS = ("shifted", "two-stage")
+PARTS = ("values", "observed", "net_benefit")
+"""Parts of an evaluation: measures, calibration curve, decision curve."""
+_OUTSIDE = 0.632  # probability of a patient to be in a resample
+_FIXED = 1e-6  # an apparent measure that varies less over resamples is fixed by the fit itself
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class InternalValidation:
+    """Apparent performance, its optimism, and what is left.
+
+    Attributes
+    ----------
+    measures : tuple of str
+    apparent, optimism, corrected, low, high : ndarray, shape (measures,)
+        ``corrected = apparent - optimism``.
+    n_failed : ndarray, shape (measures,)
+        Resamples in which the measure is not defined.
+    n_resamples : int
+    method, limits : str
+    risk : ndarray, shape (n,)
+        Apparent risk of each patient.
+    problems : DataFrame
+        resample, measure (``"fit"`` when the estimator failed) and reason.
+    warned : DataFrame
+        What the estimator warned of, and in how many resamples.
+    """
+
+    measures: tuple[str, ...]
+    apparent: FloatArray
+    optimism: FloatArray
+    corrected: FloatArray
+    low: FloatArray
+    high: FloatArray
+    n_failed: IntArray
+    n_resamples: int
+    method: str
+    limits: str
+    level: float
+    n: int
+    n_events: int
+    risk: FloatArray
+    problems: pd.DataFrame
+    warned: pd.DataFrame
+    _curves: dict[str, pd.DataFrame]
+    _row: IntArray
+    _drawn_risk: FloatArray
+
+    def to_frame(self) -> pd.DataFrame:
+        """Indexed by measure: apparent, optimism, corrected, low, high, n_resamples, n_failed."""
+        columns = {name: getattr(self, name) for name in ("apparent", "optimism", "corrected", "low", "high")}
+        index = pd.Index(self.measures, name="measure")
+        return pd.DataFrame(columns, index=index).assign(n_resamples=self.n_resamples, n_failed=self.n_failed)
+
+    def calibration_curve(self) -> pd.DataFrame:
+        """Optimism-corrected calibration: predicted, apparent, corrected, low, high."""
+        return self._curves["calibration"]
+
+    def decision_curve(self) -> pd.DataFrame:
+        """Optimism-corrected net benefit: threshold, apparent, corrected, low, high, treat_all."""
+        return self._curves["net_benefit"]
+
+    def stability(self) -> pd.DataFrame:
+        """How much each patient's risk moves between refitted models, one row a patient.
+
+        Columns risk (apparent), low, high (quantiles over refitted models) and mape, the mean absolute difference from
+        the apparent risk (mean absolute prediction error).
+
+        References
+        ----------
+        Riley and Collins (2023), Biom J 65:2200302.
+        """
+        tail = (1 - self.level) / 2
+        low, high = np.quantile(self._drawn_risk, [tail, 1 - tail], axis=0)[:, self._row]
+        apparent = np.empty(self._drawn_risk.shape[1])
+        apparent[self._row] = self.risk
+        mape = np.abs(self._drawn_risk - apparent).mean(axis=0)[self._row]
+        return pd.DataFrame({"risk": self.risk, "low": low, "high": high, "mape": mape})
+
+    def refitted_risk(self, n_models: int) -> FloatArray:
+        """Risks by the first refitted models, (n_models, n)."""
+        return self._drawn_risk[:n_models, self._row]
+
+    def _repr_html_(self) -> str:
+        head = f"<p>Internal validation ({self.method}, {self.n_resamples} resamples): {self.n:g} patients, "
+        return f"{head}{self.n_events:g} events; limits {self.limits}.</p>{self.to_frame().to_html()}"
+
+
+def optimism_bootstrap(
+    estimator: Any,
+    X: Any,
+    y: npt.ArrayLike,
+    *,
+    n_resamples: int = 200,
+    method: str = "harrell",
+    rng: int | np.random.SeedSequence | np.random.Generator | None = None,
+    resamples: npt.ArrayLike | None = None,
+    measures: Sequence[str] = USUAL,
+    thresholds: npt.ArrayLike = (0.01, 0.03),
+    at: npt.ArrayLike | None = None,
+    limits: str = "shifted",
+    n_outer: int = 100,
+    level: float = 0.95,
+    n_jobs: int = 1,
+) -> InternalValidation:
+    """Performance of a model on new patients like its own, estimated by refitting it to bootstrap resamples.
+
+    Parameters
+    ----------
+    estimator : scikit-learn classifier
+        Unfitted; a pipeline is refitted whole (imputation, selection, tuning), which is what makes the answer honest.
+    X : DataFrame or array, shape (n, columns)
+    y : array, shape (n,)
+        0 or 1.
+    n_resamples : int
+    method : {"harrell", "632"}
+        Optimism as the mean over resamples of performance on the resample less performance on all patients; or 0.632
+        times apparent performance less that on the patients left out.
+    rng : int, SeedSequence or Generator
+        Needed unless ``resamples`` are given; the same for any ``n_jobs``.
+    resamples : int array, shape (B, n), optional
+        Row numbers, from 0, of each resample.
+    measures : sequence of str
+        As in :func:`performance`.
+    thresholds : array
+        Threshold probabilities for ``net_benefit@t``.
+    at : array, optional
+        Risks at which to correct the calibration curve; by default 50 over the range of the apparent risks.
+    limits : {"shifted", "two-stage"}
+        Percentiles of the apparent measure over resamples moved by the optimism; or percentiles of the whole procedure
+        repeated in ``n_outer`` resamples, which takes ``n_outer`` times as long and also holds for measures that the
+        fit itself fixes (the slope of a maximum likelihood fit is 1 in every resample), where shifted limits are NaN.
+    n_outer : int
+        Outer resamples of two-stage limits.
+    level : float
+    n_jobs : int
+        Workers (joblib).
+
+    Returns
+    -------
+    InternalValidation
+
+    Raises
+    ------
+    ValueError
+        For one class only, lengths that differ, row numbers out of range, or when every resample fails.
+
+    Warns
+    -----
+    UserWarning
+        When a measure failed in some resamples; these are left out, counted in ``n_failed`` and listed in ``problems``.
+
+    References
+    ----------
+    Harrell, Lee, Mark (1996), Stat Med 15:361. Efron and Tibshirani (1997), JASA 92:548 (.632). Noma et al. (2021),
+    Stat Med 40:5691 (limits).
+
+    Examples
+    --------
+    >>> from backpain_risk import LogisticModel, load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 4000, seed=1)
+    >>> X = cohort.predictors[["history_of_cancer", "age_50_or_over", "night_pain"]]
+    >>> result = optimism_bootstrap(LogisticModel(), X, cohort.outcome, n_resamples=50, rng=1, measures=["auroc"])
+    >>> result.to_frame()[["apparent", "optimism", "corrected"]].round(3).loc["auroc"].tolist()
+    [0.76, 0.007, 0.753]
+    """
+    check_choice("method", method, METHODS)
+    check_choice("limits", limits, LIMITS)
+    check_fraction("level", level)
+    patients = read_patients(estimator, X, y, "optimism_bootstrap")
+    everyone = patients.sample(np.arange(patients.n))
+    drawn = read_resamples(patients.n, n_resamples, rng, resamples)
+    risk = patients.risk(patients.refit(estimator, everyone).model)
+    procedure = Procedure(patients, estimator, evaluator(measures, thresholds, at, risk), left_out=method == "632")
+    apparent = procedure.evaluate(everyone.grouped(risk))
+    refits = procedure.refit_all(everyone, drawn, n_jobs)
+    _refuse_all_failed(refits)
+    parts = {part: _corrected(part, apparent, refits, method).shifted(level) for part in PARTS}
+    if limits == "two-stage":
+        outer = Resamples(n_outer, patients.n, None, child_sequence(drawn.seed, drawn.number))
+        repeated = _repeat(procedure, outer, drawn.number, method, n_jobs)
+        parts = {part: parts[part].within(repeated[part], level) for part in PARTS}
+    return _result(procedure, risk, refits, parts, method, limits, level)
+
+
+@dataclass(frozen=True, eq=False)
+class _Corrected:
+    """One part of an evaluation: apparent and corrected (k,), apparent in resamples (B, k), failures, limits."""
+
+    apparent: FloatArray
+    corrected: FloatArray
+    own: FloatArray
+    n_failed: IntArray
+    low: FloatArray
+    high: FloatArray
+
+    @property
+    def optimism(self) -> FloatArray:
+        return self.apparent - self.corrected
+
+    def shifted(self, level: float) -> _Corrected:
+        """Percentiles of the apparent measure, moved by the optimism; NaN where the fit itself fixes the measure."""
+        low, high = _percentiles(self.own, level)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a measure defined in no resample
+            fixed = np.nanmax(self.own, axis=0) - np.nanmin(self.own, axis=0) < _FIXED
+        low, high = (np.where(fixed, np.nan, end - self.optimism) for end in (low, high))
+        return replace(self, low=low, high=high)
+
+    def within(self, repeated: FloatArray, level: float) -> _Corrected:
+        """Percentiles of corrected measures of the whole procedure repeated, (outer, k)."""
+        low, high = _percentiles(repeated, level)
+        return replace(self, low=low, high=high)
+
+
+def _percentiles(drawn: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    if drawn.size == 0:
+        return np.empty(0), np.empty(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a measure defined in no resample has no limits
+        low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
+
+
+def _corrected(part: str, apparent: Evaluation, refits: list[Refit], method: str) -> _Corrected:
+    """Subtract the optimism, the mean over resamples in which the measure is defined."""
+    value = getattr(apparent, part)
+    pairs = [(getattr(r.own, part), getattr(r.test, part)) for r in refits if r.own is not None]
+    own, test = np.moveaxis(np.array(pairs).reshape(len(pairs), 2, value.size), 1, 0)
+    undefined = np.isnan(own) | np.isnan(test)
+    own, test = (np.where(undefined, np.nan, x) for x in (own, test))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a measure defined in no resample is NaN
+        mean = np.nanmean(test, axis=0)
+        optimism = np.nanmean(own, axis=0) - mean if method == "harrell" else _OUTSIDE * (value - mean)
+    failed = undefined.sum(axis=0) + len(refits) - len(pairs)
+    nothing = np.full(value.size, np.nan)
+    return _Corrected(value, value - optimism, own, failed, nothing, nothing)
+
+
+def _repeat(procedure: Procedure, outer: Resamples, n_inner: int, method: str, n_jobs: int) -> dict[str, FloatArray]:
+    """Corrected measures of the whole procedure in outer resamples, (outer, k) for each part; failures left out."""
+    task = delayed(_once)
+    found = Parallel(n_jobs=n_jobs)(task(procedure, outer, b, n_inner, method) for b in range(outer.number))
+    kept = [parts for parts in found if parts is not None]
+    if not kept:
+        raise ValueError(f"estimator must fit at least one of n_outer={outer.number} resamples; got none that fits.")
+    return {part: np.array([parts[part] for parts in kept]) for part in PARTS}
+
+
+def _once(procedure: Procedure, outer: Resamples, b: int, n_inner: int, method: str) -> dict[str, FloatArray] | None:
+    base = procedure.patients.sample(outer.rows(b))
+    inner = Resamples(n_inner, base.rows.size, None, child_sequence(outer.seed, outer.number + b))
+    try:
+        apparent = procedure.apparent(base)
+    except Exception:  # any estimator may fail in any way; a resample without a model says nothing
+        return None
+    refits = procedure.refit_all(base, inner)
+    return {part: _corrected(part, apparent, refits, method).corrected for part in PARTS}
+
+
+def _refuse_all_failed(refits: list[Refit]) -> None:
+    if all(r.own is None for r in refits):
+        raise ValueError(
+            f"estimator must fit at least one resample; got {len(refits)} failures, the first: "
+            f"{refits[0].problems[0][1]}. Fit it to X and y by itself to see why."
+        )
+
+
+def _result(
+    procedure: Procedure,
+    risk: FloatArray,
+    refits: list[Refit],
+    parts: dict[str, _Corrected],
+    method: str,
+    limits: str,
+    level: float,
+) -> InternalValidation:
+    patients, evaluate, values = procedure.patients, procedure.evaluate, parts["values"]
+    problems = [(b, *problem) for b, r in enumerate(refits) for problem in r.problems]
+    result = InternalValidation(
+        measures=tuple(evaluate.names),
+        apparent=values.apparent,
+        optimism=values.optimism,
+        corrected=values.corrected,
+        low=values.low,
+        high=values.high,
+        n_failed=values.n_failed,
+        n_resamples=len(refits),
+        method=method,
+        limits=limits,
+        level=level,
+        n=patients.n,
+        n_events=int(patients.outcome.sum()),
+        risk=risk[patients.row],
+        problems=pd.DataFrame(problems, columns=["resample", "measure", "reason"]),
+        warned=_counted([message for r in refits for message in set(r.warnings)]),
+        _curves=_curves(evaluate, parts, float(patients.outcome.mean())),
+        _row=patients.row,
+        _drawn_risk=np.array([r.risk for r in refits if r.risk is not None]),
+    )
+    _warn(result)
+    return result
+
+
+def _curves(evaluate: Evaluator, parts: dict[str, _Corrected], prevalence: float) -> dict[str, pd.DataFrame]:
+    def table(first: dict[str, FloatArray], part: _Corrected) -> pd.DataFrame:
+        columns = {name: getattr(part, name) for name in ("apparent", "corrected", "low", "high")}
+        return pd.DataFrame(first | columns)
+
+    t = evaluate.curve_thresholds
+    benefit = table({"threshold": t}, parts["net_benefit"])
+    return {
+        "calibration": table({"predicted": evaluate.at}, parts["observed"]),
+        "net_benefit": benefit.assign(treat_all=prevalence - (1 - prevalence) * t / (1 - t)),
+    }
+
+
+def _counted(messages: list[str]) -> pd.DataFrame:
+    counts = pd.Series(messages, dtype=object).value_counts()
+    return pd.DataFrame({"warning": counts.index, "n_resamples": counts.to_numpy()})
+
+
+def _warn(result: InternalValidation) -> None:
+    worst = int(result.n_failed.max())
+    if worst:
+        which = [name for name, failed in zip(result.measures, result.n_failed, strict=True) if failed]
+        warnings.warn(
+            f"{', '.join(which)} failed in up to {worst} of {result.n_resamples} resamples, which are left out; see "
+            f"problems for the reasons, the first: {result.problems.reason.iloc[0]}",
+            UserWarning,
+            stacklevel=3,
+        )
