@@ -18,6 +18,12 @@ from .pooling import plot_forest, plot_sroc
 from .risk_distribution import plot_risk_distribution
 from .roc import plot_precision_recall, plot_roc
 from .terms import plot_effect, plot_odds_ratios, plot_waterfall
+from .validation import (
+    plot_corrected_calibration,
+    plot_corrected_decision_curve,
+    plot_internal_external,
+    plot_stability,
+)
 
 __all__ = [
     "plot_ages",
@@ -25,11 +31,14 @@ __all__ = [
     "plot_calibration",
     "plot_calibration_panels",
     "plot_case_mix",
+    "plot_corrected_calibration",
+    "plot_corrected_decision_curve",
     "plot_decision_curve",
     "plot_effect",
     "plot_evpi",
     "plot_fagan",
     "plot_forest",
+    "plot_internal_external",
     "plot_interventions_avoided",
     "plot_likelihood_ratios",
     "plot_net_benefit_difference",
@@ -40,6 +49,7 @@ __all__ = [
     "plot_risk_distribution",
     "plot_roc",
     "plot_sroc",
+    "plot_stability",
     "plot_subgroups",
     "plot_usefulness",
     "plot_waterfall",

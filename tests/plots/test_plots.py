@@ -33,6 +33,9 @@ def drawn(rare, cohort):
     pooled = bpr.pool_accuracy(STUDIES)
     fit = bpr.LogisticModel().fit(cohort.predictors[list(bpr.RED_FLAGS)], cohort.outcome)
     decision, bayesian = bpr.decision_curve(y, risk), bpr.bayesian_decision_curve(y, risk, n_draws=200, rng=1)
+    X, site = pd.DataFrame({"logit": np.log(risk / (1 - risk))}), np.arange(y.size) % 4
+    optimism = bpr.optimism_bootstrap(bpr.LogisticModel(), X, y, n_resamples=8, rng=1)
+    sites = bpr.internal_external_validation(bpr.LogisticModel(), X, y, site)
     subgroups = bpr.subgroup_calibration(y, risk, {"sex": np.where(np.arange(y.size) % 2, "f", "m")})
     return {
         "plot_calibration": lambda ax: plots.plot_calibration(curve, ax=ax),
@@ -49,6 +52,11 @@ def drawn(rare, cohort):
         "plot_usefulness": lambda ax: plots.plot_usefulness(bayesian, ax=ax),
         "plot_evpi": lambda ax: plots.plot_evpi(bayesian, ax=ax),
         "plot_subgroups": lambda ax: plots.plot_subgroups(subgroups, ax=ax),
+        "plot_corrected_calibration": lambda ax: plots.plot_corrected_calibration(optimism, ax=ax),
+        "plot_corrected_decision_curve": lambda ax: plots.plot_corrected_decision_curve(optimism, ax=ax),
+        "plot_stability": lambda ax: plots.plot_stability(optimism, ax=ax),
+        "plot_internal_external": lambda ax: plots.plot_internal_external(sites, ax=ax),
+        "plot_internal_external, slope": lambda ax: plots.plot_internal_external(sites, "calibration_slope", ax=ax),
         "plot_likelihood_ratios": lambda ax: plots.plot_likelihood_ratios(bpr.likelihood_ratio_table(evidence), ax=ax),
         "plot_fagan": lambda ax: plots.plot_fagan(bpr.post_test(evidence.finding("xray_lesion"), 0.01, rng=1), ax=ax),
         "plot_forest": lambda ax: plots.plot_forest(pooled, ax=ax),
