@@ -13,7 +13,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from ..measures.summary import USUAL
-from ..numerics.checks import FloatArray, check_choice, check_fraction
+from ..numerics.checks import BoolArray, FloatArray, check_choice, check_fraction
 from ..numerics.patterns import IntArray
 from ..numerics.streams import child_sequence
 from .evaluation import Evaluation, Evaluator, evaluator
@@ -25,7 +25,8 @@ LIMITS = ("shifted", "two-stage")
 PARTS = ("values", "observed", "net_benefit")
 """Parts of an evaluation: measures, calibration curve, decision curve."""
 _OUTSIDE = 0.632  # probability of a patient to be in a resample
-_FIXED = 1e-6  # an apparent measure that varies less over resamples is fixed by the fit itself
+FIXED_BY_FITTING = ("observed_expected", "calibration_in_the_large", "calibration_slope")
+"""Measures that fitting makes ideal, or nearly, in every resample: their apparent values show no spread."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -151,8 +152,9 @@ def optimism_bootstrap(
         Risks at which to correct the calibration curve; by default 50 over the range of the apparent risks.
     limits : {"shifted", "two-stage"}
         Percentiles of the apparent measure over resamples moved by the optimism; or percentiles of the whole procedure
-        repeated in ``n_outer`` resamples, which takes ``n_outer`` times as long and also holds for measures that the
-        fit itself fixes (the slope of a maximum likelihood fit is 1 in every resample), where shifted limits are NaN.
+        repeated in ``n_outer`` resamples, which takes ``n_outer`` times as long and also holds for O:E,
+        calibration-in-the-large and slope. Fitting makes these ideal in every resample, so their shifted limits would
+        be far too narrow and are NaN.
     n_outer : int
         Outer resamples of two-stage limits.
     level : float
@@ -198,7 +200,9 @@ def optimism_bootstrap(
     apparent = procedure.evaluate(everyone.grouped(risk))
     refits = procedure.refit_all(everyone, drawn, n_jobs)
     _refuse_all_failed(refits)
-    parts = {part: _corrected(part, apparent, refits, method).shifted(level) for part in PARTS}
+    fixed = {part: np.zeros(getattr(apparent, part).size, dtype=bool) for part in PARTS}
+    fixed["values"] = np.isin(procedure.evaluate.names, FIXED_BY_FITTING)
+    parts = {part: _corrected(part, apparent, refits, method).shifted(level, fixed[part]) for part in PARTS}
     if limits == "two-stage":
         outer = Resamples(n_outer, patients.n, None, child_sequence(drawn.seed, drawn.number))
         repeated = _repeat(procedure, outer, drawn.number, method, n_jobs)
@@ -221,13 +225,9 @@ class _Corrected:
     def optimism(self) -> FloatArray:
         return self.apparent - self.corrected
 
-    def shifted(self, level: float) -> _Corrected:
-        """Percentiles of the apparent measure, moved by the optimism; NaN where the fit itself fixes the measure."""
-        low, high = _percentiles(self.own, level)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a measure defined in no resample
-            fixed = np.nanmax(self.own, axis=0) - np.nanmin(self.own, axis=0) < _FIXED
-        low, high = (np.where(fixed, np.nan, end - self.optimism) for end in (low, high))
+    def shifted(self, level: float, fixed: BoolArray) -> _Corrected:
+        """Percentiles of the apparent measure, moved by the optimism; NaN where fitting itself fixes the measure."""
+        low, high = (np.where(fixed, np.nan, end - self.optimism) for end in _percentiles(self.own, level))
         return replace(self, low=low, high=high)
 
     def within(self, repeated: FloatArray, level: float) -> _Corrected:
