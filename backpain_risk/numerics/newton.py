@@ -132,7 +132,7 @@ class ScaledRoot(NamedTuple):
         """Inverse of the matrix, (p, p)."""
         if self.scale.size == 0:
             return np.empty((0, 0))
-        return np.asarray(dpotrs(self.root, np.diag(self.scale), lower=1)[0] * self.scale[:, None])
+        return np.ascontiguousarray(dpotrs(self.root, np.diag(self.scale), lower=1)[0] * self.scale[:, None])
 
 
 def scaled_root(matrix: FloatArray) -> ScaledRoot | None:
