@@ -81,9 +81,15 @@ if TYPE_CHECKING:
     from .measures.summary import performance as performance
     from .models.bayesian import BayesianLogisticModel as BayesianLogisticModel
     from .models.imputed import ImputedModel as ImputedModel
+    from .models.evidence_prior import EvidencePrior as EvidencePrior
+    from .models.leave_one_out import leave_one_out as leave_one_out
     from .models.likelihood_ratio import LikelihoodRatioModel as LikelihoodRatioModel
     from .models.logistic import LogisticModel as LogisticModel
     from .models.patient import assess as assess
+    from .models.population import implied_accuracy as implied_accuracy
+    from .models.population import risk_by_count as risk_by_count
+    from .models.power_scaling import power_scaling as power_scaling
+    from .models.predictive_check import predictive_check as predictive_check
     from .models.prior import Prior as Prior
     from .models.saved import load_model as load_model
     from .models.saved import save_model as save_model
@@ -155,8 +161,13 @@ _HOME = {
     "models.wrapped": ("StatsmodelsModel",),
     "models.bayesian": ("BayesianLogisticModel",),
     "models.imputed": ("ImputedModel",),
+    "models.evidence_prior": ("EvidencePrior",),
+    "models.leave_one_out": ("leave_one_out",),
     "models.likelihood_ratio": ("LikelihoodRatioModel",),
     "models.logistic": ("LogisticModel",),
+    "models.population": ("implied_accuracy", "risk_by_count"),
+    "models.power_scaling": ("power_scaling",),
+    "models.predictive_check": ("predictive_check",),
     "models.prior": ("Prior",),
     "models.separation": ("Separation", "detect_separation"),
     "numerics.estimate": ("Estimate",),

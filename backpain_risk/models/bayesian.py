@@ -1,39 +1,35 @@
-"""Bayesian logistic regression by NUTS on covariate patterns."""
+"""Bayesian logistic regression on covariate patterns: published evidence as prior, a cohort as data."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-import arviz_base
-import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import linalg
-from scipy.special import expit
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from .. import vocabulary
+from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray, check_choice
-from ..numerics.diagnostics import Diagnostics, SamplingWarning, diagnose
-from ..numerics.newton import LogisticObjective, Terms, covariance, maximise
-from ..numerics.nuts import Draws, padded, sample
-from ..numerics.patterns import collapse, distinct_rows
+from ..numerics.patterns import distinct_rows, sum_by
+from .bayesian_fit import METHODS, Fit, PatternCounts, Sampling, fit_posterior
 from .classifier import RiskClassifier
-from .design import Column, learn_design, with_constant
+from .credible_risk import CredibleRisk, credible_risk
+from .design import Column, Design, learn_design, with_constant
+from .diagnostics import Diagnostics, ImportanceDiagnostics
+from .evidence_prior import AGE_BAND, EvidencePrior
+from .imperfect_outcome import ImperfectOutcome
+from .posterior import DistinctRows, IntArray
+from .posterior_summary import PosteriorSummary, data_tree, summarise
 from .prior import WEAK, Prior
+from .sites import find_sites, learn_sites, split_site
 
-WARMUP = 500
 
-
-def log_posterior(parameters: Any, data: Any) -> Any:
-    """Log likelihood of the pattern counts plus the normal log prior, up to a constant."""
-    X, events, n, prior_mean, prior_root = data
-    eta = X @ parameters
-    return jnp.sum(events * eta - n * jax.nn.softplus(eta)) - 0.5 * jnp.sum(
-        (prior_root @ (parameters - prior_mean)) ** 2
-    )
+class SamplingWarning(UserWarning):
+    """The draws do not pass the convergence checks."""
 
 
 class BayesianLogisticModel(RiskClassifier):
@@ -41,41 +37,113 @@ class BayesianLogisticModel(RiskClassifier):
 
     Parameters
     ----------
-    prior : "weak" or Prior
-        Printed by ``summary()``; see :class:`Prior`.
+    prior : "weak", "evidence", Prior or EvidencePrior
+        ``"evidence"`` is :meth:`EvidencePrior.published`, whose findings must be among the columns.
     splines : mapping of column (name or position) to number of knots, optional
-    draws : int
-        Draws per chain after warm-up.
-    chains : int
+    groups : column (name or position), optional
+        Holds the site of each patient, as text or numbers: intercept and slopes then vary between sites, normally, SDs
+        half-normal(0, 0.5). Patients of a site not seen before get the doubt that goes with it.
+    draws, chains : int
+        Draws per chain after warm-up, and chains.
     random_state : int or None
         Seed; None draws one.
+    method : "nuts" or "laplace"
+        The no-U-turn sampler, or a normal approximation at the mode with importance weights: milliseconds a fit, for
+        simulation studies; its diagnostics say when it cannot be trusted.
+    verification_shift : float, optional
+        Allows unknown outcomes (NaN): log odds of malignancy of verified patients minus that of all patients with the
+        same findings. 0 means missing at random; None that every outcome must be known.
+    reference_standard : (sensitivity, specificity) or Accuracy, optional
+        What decided the outcome, when it errs: fixed numbers, or counts of a study large enough to make them nearly
+        known. The risk is then that of malignancy, not of a positive reference standard.
+    progress : bool
+        Show a progress bar while sampling.
 
     Attributes
     ----------
     posterior_ : DataTree
-        Groups ``posterior`` (intercept, coefficient) and ``sample_stats``.
-    diagnostics_ : Diagnostics
-        R-hat, effective sample sizes, divergences, E-BFMI; one warning when any fails.
+        Groups ``posterior`` and ``prior`` (intercept, coefficient, and with groups site_sd, site_effect) and
+        ``sample_stats``.
+    diagnostics_ : Diagnostics or ImportanceDiagnostics
+        R-hat, effective sample sizes, divergences, E-BFMI; or Pareto k. One warning when any fails.
+    prior_ : Prior or EvidencePrior
+        As used, further counts included.
 
     Notes
     -----
     The likelihood is that of the pattern counts, so the time does not grow with patients. Works with separated data and
     without any event: the prior keeps every coefficient proper.
+
+    References
+    ----------
+    Hoffman and Gelman (2014), J Mach Learn Res 15:1593. Phan, Pradhan, Jankowiak (2019), arXiv:1912.11554.
+
+    Examples
+    --------
+    Without a single cancer among 1 172 patients the risk falls, and stays above zero:
+
+    >>> X = pd.DataFrame({"history_of_cancer": [0] * 1125 + [1] * 47})
+    >>> model = BayesianLogisticModel(prior="evidence", method="laplace", random_state=1).fit(X, np.zeros(1172))
+    >>> prior_odds, odds = np.exp(model.summary().loc["history_of_cancer", ["prior_mean", "mean"]])
+    >>> bool(0 < model.risk(X).mean() < 0.01), bool(0.5 < odds / prior_odds < 1)
+    (True, True)
     """
+
+    prior_: Prior | EvidencePrior
+    design_: Design
 
     def __init__(
         self,
-        prior: str | Prior = "weak",
+        prior: str | Prior | EvidencePrior = "weak",
         splines: Mapping[Column, int] | None = None,
+        groups: Column | None = None,
         draws: int = 1000,
         chains: int = 4,
         random_state: int | None = None,
+        method: str = "nuts",
+        verification_shift: float | None = None,
+        reference_standard: tuple[float, float] | Accuracy | None = None,
+        progress: bool = False,
     ) -> None:
         self.prior = prior
         self.splines = splines
+        self.groups = groups
         self.draws = draws
         self.chains = chains
         self.random_state = random_state
+        self.method = method
+        self.verification_shift = verification_shift
+        self.reference_standard = reference_standard
+        self.progress = progress
+
+    @classmethod
+    def from_evidence(
+        cls,
+        findings: Iterable[str] | None = None,
+        *,
+        prior: EvidencePrior | None = None,
+        draws: int = 1000,
+        chains: int = 4,
+        random_state: int | None = None,
+    ) -> BayesianLogisticModel:
+        """A model that knows the published evidence and no patient; :meth:`update_from_counts` adds studies to it.
+
+        Parameters
+        ----------
+        findings : iterable of str, optional
+            Keys of the columns; every finding of history and examination when None.
+        prior : EvidencePrior, optional
+            The packaged evidence when None.
+        draws, chains, random_state
+            As for the model.
+        """
+        columns = tuple(vocabulary.FINDINGS) if findings is None else tuple(findings)
+        model = cls("evidence" if prior is None else prior, draws=draws, chains=chains, random_state=random_state)
+        model.feature_names_in_, model.n_features_in_ = np.array(columns, dtype=object), len(columns)
+        model.classes_, model.sites_ = np.array([0, 1]), ()
+        model._learn(np.empty((0, len(columns))), np.empty(0, dtype=np.int64), np.empty(0), np.empty(0), np.empty(0))
+        model._draw()
+        return model
 
     def fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
         """Draw from the posterior.
@@ -84,130 +152,178 @@ class BayesianLogisticModel(RiskClassifier):
         ----------
         X : DataFrame or array, shape (n, columns)
         y : array, shape (n,)
-            Two labels, the event the larger; 0/1 may hold one class only.
+            Two labels, the event the larger; 0/1 may hold one class only. NaN is a patient not verified, allowed with
+            ``verification_shift``.
         sample_weight : array, shape (n,), optional
             Number of identical patients.
+
+        Raises
+        ------
+        ValueError
+            For missing values, text, unknown outcomes without a stated shift, or options that do not exist.
         """
-        predictors = self._read_predictors(X, reset=True)
-        outcome = self._read_outcome(y, len(predictors))
+        self._check_options()
+        predictors, site = self._read_rows(X, reset=True)
+        outcome, known = self._read_known_outcome(y, len(predictors))
         weight = self._read_weight(sample_weight, outcome.size)
-        columns = tuple(map(str, getattr(self, "feature_names_in_", [f"x{j}" for j in range(predictors.shape[1])])))
-        self.design_ = learn_design(predictors, weight, columns, self.splines, ())
-        patterns = collapse(predictors, outcome, weight)
-        keep = patterns.n > 0
-        design = with_constant(self.design_.matrix(patterns.X[keep]))
-        self.terms_ = ("intercept", *self.design_.terms)
-        self.prior_ = _named(self.prior)
-        self.prior_mean_, self.prior_covariance_ = self.prior_.moments(self.terms_, *_scales(design, patterns.n[keep]))
-        drawn = self._sample(design, patterns.events[keep], patterns.n[keep])
-        self._keep(drawn)
+        self._learn(predictors, site, weight * known * outcome, weight * known, weight)
+        self._draw()
         return self
+
+    def update_from_counts(self, finding: str, tp: float, fp: float, fn: float, tn: float) -> Self:
+        """Learn from the 2x2 table of a further study; no patient rows needed.
+
+        Parameters
+        ----------
+        finding : str
+            A yes/no column of the model (``age_50_or_over`` also where the column is ``age_years`` in bands).
+        tp, fp, fn, tn : float
+            Whole numbers of patients of the new study, none of whom are in the cohort.
+
+        Returns
+        -------
+        self
+            Drawn anew: cohort, prior and all further counts together, in any order.
+
+        Notes
+        -----
+        Under the evidence prior the counts join those of the finding, as if the table had held the study. Under any
+        other prior they multiply the prior of the slope by what the study alone would make of it, see
+        :class:`EvidencePrior`.
+        """
+        check_is_fitted(self)
+        study = Accuracy.from_counts(tp, fp, fn, tn)
+        self._check_yes_no(finding)
+        self.prior_ = self.prior_.updated(finding, study, self.design_.terms)
+        self._draw()
+        return self
+
+    def risk(self, X: Any) -> FloatArray:
+        """Posterior mean risk of each patient, shape (n,)."""
+        rows = self.distinct_rows(X)
+        parts = [risk.mean(axis=0) for _, risk in self.sampled_.posterior.risk_in_blocks(rows)]
+        return np.asarray(np.concatenate(parts)[rows.pattern])
 
     def risk_draws(self, X: Any, n_draws: int | None = None) -> FloatArray:
         """Draws of the risk of each patient, shape (draws, n); evenly thinned to ``n_draws`` when given."""
-        coefficient = self._coefficient_draws(n_draws)
-        predictors = self._read_predictors(X, reset=False)
-        return np.asarray(expit(coefficient @ with_constant(self.design_.matrix(predictors)).T))
+        rows = self.distinct_rows(X)
+        posterior = self.sampled_.posterior
+        return posterior.risk(rows.design, rows.site, posterior.thinned(n_draws))[:, rows.pattern]
 
-    def summary(self) -> pd.DataFrame:
-        """Posterior mean, SD and 95 % credible limits per term, prior mean and SD, R-hat and effective sample sizes."""
-        draws = self._coefficient_draws(None)
-        low, high = np.quantile(draws, [0.025, 0.975], axis=0)
-        table = pd.DataFrame(
-            {
-                "mean": draws.mean(axis=0),
-                "sd": draws.std(axis=0, ddof=1),
-                "low": low,
-                "high": high,
-                "prior_mean": self.prior_mean_,
-                "prior_sd": np.sqrt(np.diagonal(self.prior_covariance_)),
-            },
-            index=pd.Index(self.terms_, name="term"),
+    def credible_risk(self, X: Any, level: float = 0.95) -> CredibleRisk:
+        """Posterior mean risk of each patient with its credible interval."""
+        rows = self.distinct_rows(X)
+        patients = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(rows.pattern))
+        return credible_risk(self.sampled_.posterior, rows, patients, level)
+
+    def distinct_rows(self, X: Any) -> DistinctRows:
+        """Distinct rows of predictors as the model reads them, with the patients of each."""
+        check_is_fitted(self)
+        predictors, site = self._read_rows(X, reset=False)
+        pattern, first = distinct_rows([*predictors.T, site])
+        return DistinctRows(
+            design=with_constant(self.design_.matrix(predictors[first])),
+            site=site[first],
+            n=np.bincount(pattern, minlength=first.size).astype(np.float64),
+            first=first,
+            pattern=pattern,
         )
-        return table.join(self.diagnostics_.by_term)
 
-    def _risk(self, X: FloatArray) -> FloatArray:
-        """Posterior mean risk, computed once per distinct row and in pieces that stay in memory."""
-        inverse, first = distinct_rows(list(X.T))
-        design = with_constant(self.design_.matrix(X[first]))
-        coefficient = self._coefficient_draws(None)
-        size = max(1, 4_000_000 // len(coefficient))
-        parts = [expit(design[i : i + size] @ coefficient.T).mean(axis=1) for i in range(0, len(design), size)]
-        return np.asarray(np.concatenate(parts)[inverse])
+    def summary(self) -> PosteriorSummary:
+        """Posterior and prior of every term with convergence, under a line on data, prior and method."""
+        check_is_fitted(self)
+        return summarise(self.sampled_, self.term_prior_, self.diagnostics_, self._heading())
 
-    def _coefficient_draws(self, n_draws: int | None) -> FloatArray:
-        drawn = self.coefficient_draws_.reshape(-1, len(self.terms_))
-        if n_draws is None:
-            return drawn
-        if not 1 <= n_draws <= len(drawn):
-            raise ValueError(f"n_draws must be 1 to {len(drawn)}; got {n_draws}. Fit with more draws for more.")
-        return drawn[np.linspace(0, len(drawn) - 1, n_draws).round().astype(int)]
+    def _heading(self) -> str:
+        n, events = self.counts_.n.sum(), self.counts_.events.sum()
+        unknown = self.weight_.sum() - n
+        patients = f"{n:g} patients, {events:g} events" + (f", {unknown:g} not verified" if unknown else "")
+        imperfect = f"; {self._outcome_model()}" if self._outcome_model().data() else ""
+        return f"Bayesian logistic model, prior {self.prior_.name}: {patients}{imperfect}; {self.diagnostics_.method}."
 
-    def _sample(self, design: FloatArray, events: FloatArray, n: FloatArray) -> Draws:
-        root = linalg.inv(linalg.cholesky(self.prior_covariance_, lower=True))
-        mode, matrix = _laplace(LogisticObjective(design, events, n, np.zeros(len(n))), self.prior_mean_, root)
-        extra = padded(len(design)) - len(design)
-        data = (
-            np.pad(design, ((0, extra), (0, 0))),
-            np.pad(events, (0, extra)),
-            np.pad(n, (0, extra)),
-            self.prior_mean_,
-            root,
+    def _learn(
+        self, predictors: FloatArray, site: IntArray, events: FloatArray, n: FloatArray, weight: FloatArray
+    ) -> None:
+        """Design, prior and counts of the distinct rows; patients not verified count in ``weight`` only."""
+        columns = tuple(map(str, getattr(self, "feature_names_in_", [f"x{j}" for j in range(predictors.shape[1])])))
+        self.prior_ = _named(self.prior)
+        self.design_ = learn_design(predictors, weight, columns, self.splines, (), self.prior_.bands(columns))
+        pattern, first = distinct_rows([*predictors.T, site])
+        sums = np.array([sum_by(pattern, count, first.size) for count in (events, n, weight)])
+        first, sums = first[sums[2] > 0], sums[:, sums[2] > 0]
+        self.patterns_, self.weight_ = predictors[first], sums[2]
+        self.counts_ = PatternCounts(
+            design=with_constant(self.design_.matrix(self.patterns_)),
+            events=sums[0],
+            n=sums[1],
+            site=site[first],
+            sites=self.sites_,
         )
-        return sample(
-            log_posterior,
-            data,
-            mode,
-            linalg.cholesky(matrix, lower=True),
-            seed=np.random.SeedSequence(self.random_state),
+
+    def _draw(self) -> None:
+        self.term_prior_ = self.prior_.over(self.design_, self.patterns_, self.weight_)
+        sampling = Sampling(
+            method=check_choice("method", self.method, METHODS),
             chains=self.chains,
             draws=self.draws,
-            warmup=WARMUP,
+            seed=np.random.SeedSequence(self.random_state),
+            progress=self.progress,
         )
-
-    def _keep(self, drawn: Draws) -> None:
-        self.coefficient_draws_ = drawn.parameters
-        self.posterior_ = arviz_base.from_dict(
-            {
-                "posterior": {"intercept": drawn.parameters[:, :, 0], "coefficient": drawn.parameters[:, :, 1:]},
-                "sample_stats": {"diverging": drawn.diverging, "energy": drawn.energy},
-            },
-            coords={"term": list(self.terms_[1:])},
-            dims={"coefficient": ["term"]},
-        )
-        self.diagnostics_: Diagnostics = diagnose(drawn, self.terms_)
+        self.sampled_: Fit = fit_posterior(self.counts_, self.term_prior_, self._outcome_model().data(), sampling)
+        self.posterior_ = data_tree(self.sampled_)
+        self.diagnostics_: Diagnostics | ImportanceDiagnostics = self.sampled_.diagnostics()
         if self.diagnostics_.problems:
             warnings.warn(f"sampling: {'; '.join(self.diagnostics_.problems)}.", SamplingWarning, stacklevel=3)
 
+    def _check_options(self) -> None:
+        for name in ("draws", "chains"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or value != int(value) or value < 1:
+                raise ValueError(f"{name} must be a whole number of 1 or more; got {value}. The default is enough.")
+        if not (self.random_state is None or isinstance(self.random_state, (int, np.integer))):
+            raise ValueError(f"random_state must be an int or None; got {self.random_state!r}. Pass a seed.")
+        self._outcome_model()
 
-def _named(prior: str | Prior) -> Prior:
-    if isinstance(prior, Prior):
+    def _outcome_model(self) -> ImperfectOutcome:
+        return ImperfectOutcome(verification_shift=self.verification_shift, reference_standard=self.reference_standard)
+
+    def _read_known_outcome(self, y: Any, n: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        """Outcome as 0/1, and for whom it is known; 0 where it is not."""
+        if y is None or not (unknown := pd.isna(column_or_1d(y))).any():
+            return self._read_outcome(y, n), np.ones(n, dtype=bool)
+        if self.verification_shift is None:
+            raise ValueError(
+                f"y must be known for every patient; got {int(unknown.sum())} of {n} missing. Remove these patients, "
+                "or state verification_shift (0.0 where the outcome is missing at random given the findings)."
+            )
+        outcome, labels = np.zeros(n), pd.Series(column_or_1d(y)[~unknown]).infer_objects().to_numpy()
+        if labels.size:
+            outcome[~unknown] = self._read_outcome(labels, labels.size)
+        else:
+            self.classes_ = np.array([0, 1])
+        return outcome, ~unknown
+
+    def _read_rows(self, X: Any, *, reset: bool) -> tuple[FloatArray, IntArray]:
+        """Predictors, and the position of each patient's site (-1 for one not seen at fit)."""
+        predictors, labels = (X, None) if self.groups is None else split_site(X, self.groups)
+        rows = self._read_predictors(predictors, reset=reset)
+        if reset:
+            self.sites_ = () if labels is None else learn_sites(labels)
+        return rows, np.zeros(len(rows), dtype=np.int64) if labels is None else find_sites(labels, self.sites_)
+
+    def _check_yes_no(self, finding: str) -> None:
+        """Refuse a finding that is no yes/no term of the model."""
+        design = self.design_
+        known = [c for j, c in enumerate(design.columns) if np.isin(self.patterns_[:, j], (0, 1)).all()]
+        if vocabulary.AGE.key in (design.columns[j] for j in design.bands):
+            known.append(AGE_BAND)
+        if finding not in known:
+            raise ValueError(
+                f"finding must be a yes/no column of the model; got {finding!r}. Known: {', '.join(known)}."
+            )
+
+
+def _named(prior: str | Prior | EvidencePrior) -> Prior | EvidencePrior:
+    if isinstance(prior, (Prior, EvidencePrior)):
         return prior
-    check_choice("prior", prior, ("weak",))
-    return WEAK
-
-
-def _scales(design: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean and SD of each term over patients; 0 and 1 for terms with at most two distinct values."""
-    terms, weight = design[:, 1:], n / n.sum()
-    centre = weight @ terms
-    scale = np.sqrt(weight @ (terms - centre) ** 2)
-    few = np.array([np.unique(column).size <= 2 for column in terms.T], dtype=bool)
-    plain = few | (scale == 0)
-    return np.where(plain, 0.0, centre), np.where(plain, 1.0, scale)
-
-
-def _laplace(objective: LogisticObjective, mean: FloatArray, root: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Posterior mode and the inverse of its information."""
-    precision = root.T @ root
-
-    def posterior(beta: FloatArray) -> Terms:
-        likelihood, gap = objective(beta), beta - mean
-        return Terms(
-            likelihood.value - 0.5 * float(gap @ precision @ gap),
-            likelihood.gradient - precision @ gap,
-            likelihood.information + precision,
-        )
-
-    maximum = maximise(posterior, mean)
-    return maximum.parameters, covariance(maximum.terms.information)
+    return WEAK if check_choice("prior", prior, ("weak", "evidence")) == "weak" else EvidencePrior.published()

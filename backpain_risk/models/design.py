@@ -1,9 +1,9 @@
-"""From predictor columns to model terms: splines with knots learned once, interactions as products."""
+"""From predictor columns to model terms: bands, splines with knots learned once, interactions as products."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import linalg
@@ -12,6 +12,35 @@ from ..numerics.checks import FloatArray
 from ..numerics.splines import harrell_knots, restricted_cubic_basis
 
 Column = int | str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Bands:
+    """Bands of a recorded number; each but the reference becomes a yes/no term.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        In ascending order of the value.
+    cutoffs : ndarray, shape (bands - 1,)
+        A value at a cut-off belongs to the band above it.
+    reference : int
+        Position of the band without a term.
+    """
+
+    labels: tuple[str, ...]
+    cutoffs: FloatArray
+    reference: int
+
+    @property
+    def others(self) -> tuple[int, ...]:
+        """Positions of the bands with a term."""
+        return tuple(k for k in range(len(self.labels)) if k != self.reference)
+
+    def indicators(self, values: FloatArray) -> FloatArray:
+        """0/1 for each band but the reference, (n, bands - 1)."""
+        band = np.searchsorted(self.cutoffs, values, side="right")
+        return (band[:, None] == np.array(self.others)).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -24,28 +53,43 @@ class Design:
         Names of the predictor columns.
     knots : dict of column position to knots
     interactions : tuple of pairs of column positions
+    bands : dict of column position to Bands
+        A banded column enters by its bands, and by a spline too where it has knots.
     """
 
     columns: tuple[str, ...]
     knots: dict[int, FloatArray]
     interactions: tuple[tuple[int, int], ...]
+    bands: dict[int, Bands] = field(default_factory=dict)
 
     @property
     def terms(self) -> tuple[str, ...]:
         """Names of the terms: ``age_years``, ``age_years'`` for further spline columns, ``a:b`` for products."""
-        names = [name + "'" * k for j, name in enumerate(self.columns) for k in range(self._width(j))]
+        names = [name for j in range(len(self.columns)) for name in self._names(j)]
         return (*names, *(f"{self.columns[a]}:{self.columns[b]}" for a, b in self.interactions))
 
     def matrix(self, X: FloatArray) -> FloatArray:
         """Terms of the given rows, (n, p), without the constant."""
-        parts = [
-            restricted_cubic_basis(X[:, j], self.knots[j]) if j in self.knots else X[:, j : j + 1]
-            for j in range(len(self.columns))
-        ]
+        parts = [self.of_column(j, X[:, j]) for j in range(len(self.columns))]
         return np.column_stack([*parts, *(X[:, a] * X[:, b] for a, b in self.interactions)])
 
-    def _width(self, column: int) -> int:
-        return len(self.knots[column]) - 1 if column in self.knots else 1
+    def of_column(self, column: int, values: FloatArray) -> FloatArray:
+        """Terms of one column at the given values, (n, terms of the column): its bands first."""
+        parts = [self.bands[column].indicators(values)] if column in self.bands else []
+        if column in self.knots:
+            parts.append(restricted_cubic_basis(values, self.knots[column]))
+        return np.column_stack(parts) if parts else values[:, None]
+
+    def positions(self, column: int) -> slice:
+        """Where the terms of one column stand among all terms."""
+        start = sum(len(self._names(j)) for j in range(column))
+        return slice(start, start + len(self._names(column)))
+
+    def _names(self, column: int) -> list[str]:
+        name, banded = self.columns[column], column in self.bands
+        labels = [f"{name} {self.bands[column].labels[k]}" for k in self.bands[column].others] if banded else []
+        width = len(self.knots[column]) - 1 if column in self.knots else int(not banded)
+        return [*labels, *(name + "'" * k for k in range(width))]
 
 
 def learn_design(
@@ -54,12 +98,14 @@ def learn_design(
     columns: tuple[str, ...],
     splines: Mapping[Column, int] | None,
     interactions: Iterable[tuple[Column, Column]],
+    bands: Mapping[str, Bands] | None = None,
 ) -> Design:
-    """Learn knots from the data and resolve names to positions."""
+    """Learn knots from the data and resolve names to positions; columns named in ``bands`` are cut into bands."""
     wanted = {_position(column, columns): k for column, k in (splines or {}).items()}
     knots = {j: harrell_knots(X[:, j], k, weight) for j, k in wanted.items()}
     pairs = tuple((_position(a, columns), _position(b, columns)) for a, b in interactions)
-    return Design(columns=columns, knots=knots, interactions=pairs)
+    cut = {_position(name, columns): cut for name, cut in (bands or {}).items()}
+    return Design(columns=columns, knots=knots, interactions=pairs, bands=cut)
 
 
 def _position(column: Column, columns: tuple[str, ...]) -> int:

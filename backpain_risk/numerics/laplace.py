@@ -9,12 +9,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from arviz_stats.base import array_stats
 from scipy import linalg, stats
 
 from .checks import FloatArray
 from .newton import Terms, maximise
 from .nuts import LogDensity
+from .pareto import smoothed_weights
 
 _DEGREES_OF_FREEDOM = 7.0  # of the multivariate t that is drawn from: tails heavier than those of the posterior
 
@@ -82,15 +82,13 @@ def importance_sample(
 
     Notes
     -----
-    Resampling is systematic: every draw is kept as often as its weight asks, give or take one. Reference: Vehtari et
-    al. (2024), J Mach Learn Res 25:72.
+    Resampling is systematic: every draw is kept as often as its weight asks, give or take one.
     """
     rng = np.random.default_rng(seed)
     proposal: Any = stats.multivariate_t(normal.mode, normal.covariance, df=_DEGREES_OF_FREEDOM)
     drawn = proposal.rvs(size=draws, random_state=rng).reshape(draws, -1)
-    log_weight, pareto_k = array_stats.psislw(evaluate(log_density, drawn, data) - proposal.logpdf(drawn))
-    weight = np.exp(log_weight - np.max(log_weight))
-    weight /= weight.sum()
+    log_weight, pareto_k = smoothed_weights(evaluate(log_density, drawn, data) - proposal.logpdf(drawn))
+    weight = np.exp(log_weight)
     places = (np.arange(draws) + rng.random()) / draws
     chosen = rng.permutation(np.minimum(np.searchsorted(np.cumsum(weight), places), draws - 1))
     return ImportanceDraws(

@@ -124,7 +124,9 @@ def _run(
             state, piece = _advance(options, given, start, keys, state, call == 0)
             pieces.append(piece)
         kept = slice(options.warmup, options.warmup + draws)
-        parameters, diverging, energy = (np.concatenate(part)[kept].swapaxes(0, 1) for part in zip(*pieces, strict=True))
+        parameters, diverging, energy = (
+            np.concatenate(part)[kept].swapaxes(0, 1) for part in zip(*pieces, strict=True)
+        )
     return Draws(parameters=parameters, diverging=diverging, energy=energy)
 
 

@@ -1,0 +1,253 @@
+"""Published accuracy and base rate as a prior: slopes from 2x2 tables, the intercept from the base rate they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import linalg
+from scipy.special import logit
+
+from .. import vocabulary
+from ..evidence.diagnostic_accuracy import Accuracy, BandAccuracy
+from ..evidence.tables import Evidence, load_evidence
+from ..numerics.checks import FloatArray, refuse_where
+from ..numerics.estimate import Estimate
+from ..numerics.intervals import normal_quantile
+from ..numerics.splines import weighted_quantile
+from .adjusted_odds import ADJUSTMENT_SD, DEPENDENCE, Normal, PublishedOdds, adjusted, published_odds
+from .design import Bands, Design
+from .prior import WEAK_SLOPE, TermPrior, centre_and_scale, with_further_counts
+
+DEVIATION_SD = 0.5
+"""SD of the coefficients of a spline per SD of its terms: how far risk may stray from the banded effect."""
+_NODES = 8  # values that stand for a column, or for one of its bands, in the reference population
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EvidencePrior:
+    """Prior from published 2x2 tables and a base rate; :meth:`published` reads the packaged evidence.
+
+    Parameters
+    ----------
+    base_rate : Estimate
+        With 95 % limits, on the logit scale a normal distribution.
+    findings : mapping of finding to Accuracy or BandAccuracy
+    dependence : (mean, sd)
+        kappa, the ratio of adjusted to crude log odds ratios; judgement, so vary it: ``(1.0, 0.2)``.
+    name : str
+
+    Notes
+    -----
+    Slopes: beta_j | kappa ~ N(kappa m_j, s_j^2 + 0.5^2), with m_j and s_j the mean and SD of the log diagnostic odds
+    ratio over draws of sensitivity and specificity, and one kappa ~ N(0.8, 0.2^2) for all. Intercept: logit(base rate)
+    + sum of log LR-, where LR- = 1 / (1 - f + f exp(beta)) is the negative likelihood ratio that goes with the slope
+    drawn and the published false positive rate f. So the findings that a draw implies leave the base rate where it is,
+    exactly and draw by draw; an intercept drawn apart from the slopes would not.
+
+    A recorded age enters by its published band, laboratory values by theirs; splines asked for add deviations with SD
+    0.5. Columns without published accuracy take the weak slope, N(0, 2^2) per unit or per SD.
+
+    Examples
+    --------
+    >>> prior = EvidencePrior.published()
+    >>> print(prior.base_rate)
+    0.01 (95% credible interval 0.005 to 0.02)
+    >>> prior.to_frame().loc["history_of_cancer", ["crude_odds_ratio", "odds_ratio", "low", "high"]].round(1).tolist()
+    [20.8, 11.3, 1.5, 84.0]
+    """
+
+    base_rate: Estimate
+    findings: Mapping[str, Accuracy | BandAccuracy]
+    dependence: Normal = DEPENDENCE
+    name: str = "evidence"
+
+    @classmethod
+    def published(
+        cls, evidence: Evidence | None = None, setting: str = "primary_care", dependence: Normal = DEPENDENCE
+    ) -> EvidencePrior:
+        """From the evidence tables; the packaged ones when None.
+
+        Parameters
+        ----------
+        evidence : Evidence, optional
+        setting : str
+            Of the preferred base rate.
+        dependence : (mean, sd)
+        """
+        tables = load_evidence() if evidence is None else evidence
+        findings: dict[str, Accuracy | BandAccuracy] = {
+            key: tables.finding(key) for key in (*vocabulary.FINDINGS, *vocabulary.IMAGING)
+        }
+        findings |= {key: tables.bands(key) for key in vocabulary.LABORATORY}
+        return cls(base_rate=_base_rate(tables, setting), findings=findings, dependence=dependence)
+
+    def bands(self, columns: tuple[str, ...]) -> dict[str, Bands]:
+        """Columns to be cut into their published bands: laboratory values, and age unless its band is a column."""
+        cut = {key: _bands(vocabulary.LABORATORY[key]) for key in columns if key in vocabulary.LABORATORY}
+        if vocabulary.AGE.key in columns and AGE_BAND not in columns:
+            cut[vocabulary.AGE.key] = _bands(vocabulary.AGE)
+        return {key: bands for key, bands in cut.items() if _finding(key) in self.findings}
+
+    def over(self, design: Design, predictors: FloatArray, n: FloatArray) -> TermPrior:
+        """The prior of one model's terms, given its distinct rows (m, columns) and the patients of each."""
+        parts = [self._column(design, j, predictors[:, j], n) for j in range(len(design.columns))]
+        if not any(part.published for part in parts):
+            raise ValueError(
+                f"X must have a finding with published accuracy for prior='evidence'; got columns "
+                f"{', '.join(design.columns)}. Name the columns by the data dictionary, or use prior='weak'."
+            )
+        kappa, kappa_sd = self.dependence
+        crude = np.concatenate([part.mean for part in parts])
+        spread = linalg.block_diag(*(part.covariance for part in parts))
+        anchor = _logit_normal(self.base_rate)
+        return TermPrior(
+            name=self.name,
+            terms=("intercept", *design.terms),
+            mean=np.array([anchor[0], *kappa * crude]),
+            covariance=linalg.block_diag(anchor[1] ** 2, spread + kappa_sd**2 * np.outer(crude, crude)),
+            levels=linalg.block_diag(*(part.levels for part in parts)),
+            shares=linalg.block_diag(*(part.shares[None] for part in parts)),
+        )
+
+    def updated(self, finding: str, study: Accuracy, terms: tuple[str, ...]) -> EvidencePrior:
+        """The prior as if the evidence tables had held a further study: its counts join those of the finding."""
+        known = self.findings.get(finding)
+        if isinstance(known, BandAccuracy):
+            raise ValueError(f"finding must be a yes/no finding; got {finding!r}, whose evidence is by band.")
+        if known is not None:
+            cells = {cell: getattr(known, cell) + getattr(study, cell) for cell in ("tp", "fp", "fn", "tn")}
+            study = replace(known, **cells)
+        return replace(self, findings={**self.findings, finding: study}, name=with_further_counts(self.name))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per finding or band: crude and adjusted odds ratio (medians), 95 % limits of the latter, source."""
+        rows = [row for key, source in self.findings.items() for row in self._rows(key, source)]
+        names = ["term", "crude_odds_ratio", "odds_ratio", "low", "high", "status", "study"]
+        return pd.DataFrame(rows, columns=names).set_index("term")
+
+    def _rows(self, key: str, source: Accuracy | BandAccuracy) -> list[tuple[Any, ...]]:
+        bands = _bands(vocabulary.LABORATORY[key]) if key in vocabulary.LABORATORY else None
+        odds = published_odds(source, bands.reference if bands else 0)
+        labels = [key] if bands is None else [f"{key} {bands.labels[k]}" for k in bands.others]
+        rows = []
+        for label, mean, variance in zip(labels, odds.mean, np.diagonal(odds.covariance), strict=True):
+            middle, sd = adjusted((float(mean), float(np.sqrt(variance))), self.dependence)
+            low, high = middle - normal_quantile(0.95) * sd, middle + normal_quantile(0.95) * sd
+            rows.append((label, *(float(np.exp(x)) for x in (mean, middle, low, high)), source.status, source.study))
+        return rows
+
+    def _repr_html_(self) -> str:
+        kappa, sd = self.dependence
+        head = f"<p>Prior: {self.name}; base rate {self.base_rate}; dependence N({kappa:g}, {sd:g}²)</p>"
+        return f"{head}{self.to_frame().to_html(float_format=lambda x: f'{x:.3g}')}"
+
+    def _column(self, design: Design, column: int, values: FloatArray, n: FloatArray) -> _ColumnPrior:
+        """What the evidence says of one column."""
+        key, bands = design.columns[column], design.bands.get(column)
+        source = self.findings.get(_finding(key) if bands else key)
+        if source is None:
+            return _unpublished(design, column, values, n)
+        if bands is None:
+            refuse_where((values != 0) & (values != 1), values, f"{key} must be 0 or 1", "Code absent 0, present 1.")
+            return _published(published_odds(source), np.ones((0, 0)), np.array([[0.0], [1.0]]), None)
+        odds = published_odds(source, bands.reference)
+        if column not in design.knots:
+            return _published(odds, np.ones((0, 0)), np.delete(np.eye(odds.healthy.size), bands.reference, 1), None)
+        nodes, shares = _banded_nodes(bands, odds.healthy, values, n)
+        levels = design.of_column(column, nodes)
+        width = odds.mean.size
+        _, scale = centre_and_scale(design.of_column(column, values)[:, width:], n)
+        return _published(odds, np.diag((DEVIATION_SD / scale) ** 2), levels, shares)
+
+
+@dataclass(frozen=True, eq=False)
+class _ColumnPrior:
+    """Crude log odds ratios of a column's terms, their spread once adjusted, and its levels with their shares."""
+
+    mean: FloatArray
+    covariance: FloatArray
+    levels: FloatArray
+    shares: FloatArray
+    published: bool
+
+
+def _published(
+    odds: PublishedOdds, deviations: FloatArray, levels: FloatArray, shares: FloatArray | None
+) -> _ColumnPrior:
+    adjusted_covariance = odds.covariance + ADJUSTMENT_SD**2 * np.eye(odds.mean.size)
+    return _ColumnPrior(
+        mean=np.concatenate([odds.mean, np.zeros(len(deviations))]),
+        covariance=linalg.block_diag(adjusted_covariance, deviations) if len(deviations) else adjusted_covariance,
+        levels=levels,
+        shares=odds.healthy if shares is None else shares,
+        published=True,
+    )
+
+
+def _unpublished(design: Design, column: int, values: FloatArray, n: FloatArray) -> _ColumnPrior:
+    """Weak slopes, and the cohort's own distribution in place of a published one."""
+    nodes, shares = _nodes(values, n)
+    _, scale = centre_and_scale(design.of_column(column, values), n)
+    return _ColumnPrior(
+        mean=np.zeros(scale.size),
+        covariance=np.diag((WEAK_SLOPE[1] / scale) ** 2),
+        levels=design.of_column(column, nodes),
+        shares=shares,
+        published=False,
+    )
+
+
+def _banded_nodes(
+    bands: Bands, healthy: FloatArray, values: FloatArray, n: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Values within each band as the cohort has them, the bands as common as the evidence says."""
+    band = np.searchsorted(bands.cutoffs, values, side="right")
+    edges = np.append(bands.cutoffs, bands.cutoffs[-1])
+    parts = [_nodes(values[band == k], n[band == k], edges[k]) for k in range(healthy.size)]
+    shares = [share * healthy[k] for k, (_, share) in enumerate(parts)]
+    return np.concatenate([nodes for nodes, _ in parts]), np.concatenate(shares)
+
+
+def _nodes(values: FloatArray, n: FloatArray, otherwise: float = 0.0) -> tuple[FloatArray, FloatArray]:
+    """The distinct values of a column and their shares when few, else equally likely quantiles."""
+    if n.sum() == 0:
+        return np.array([otherwise]), np.ones(1)
+    distinct, inverse = np.unique(values[n > 0], return_inverse=True)
+    if distinct.size <= _NODES:
+        return distinct, np.bincount(inverse, n[n > 0]) / n.sum()
+    middles = (np.arange(_NODES) + 0.5) / _NODES
+    return weighted_quantile(values, middles, n), np.full(_NODES, 1 / _NODES)
+
+
+AGE_BAND = "age_50_or_over"
+
+
+def _finding(column: str) -> str:
+    """Key of the evidence on a banded column."""
+    return AGE_BAND if column == vocabulary.AGE.key else column
+
+
+def _bands(measurement: vocabulary.Measurement) -> Bands:
+    """Published bands, the unsuspicious one as reference."""
+    reference = 0 if measurement.abnormal == "high" else len(measurement.bands) - 1
+    return Bands(labels=measurement.bands, cutoffs=np.array(measurement.cutoffs), reference=reference)
+
+
+def _base_rate(evidence: Evidence, setting: str) -> Estimate:
+    rows = evidence.prevalence[(evidence.prevalence.setting == setting) & (evidence.prevalence.preferred == 1)]
+    if rows.empty:
+        known = ", ".join(evidence.prevalence.setting[evidence.prevalence.preferred == 1])
+        raise ValueError(f"setting must have a preferred base rate; got {setting!r}. Known: {known}.")
+    row = rows.iloc[0]
+    value = row.base_rate if np.isfinite(row.base_rate) else row.events / row.n
+    return Estimate(float(value), float(row.low), float(row.high), kind="credible")
+
+
+def _logit_normal(rate: Estimate) -> Normal:
+    """Mean and SD of the logit of a rate with the limits of a two-sided interval."""
+    low, high = logit(rate.low), logit(rate.high)
+    return float(logit(rate.value)), float((high - low) / (2 * normal_quantile(rate.level)))
