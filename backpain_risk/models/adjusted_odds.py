@@ -28,8 +28,6 @@ class PublishedOdds:
     mean : ndarray, shape (k,)
         Of the crude log odds ratios, reference level left out.
     covariance : ndarray, shape (k, k)
-    healthy : ndarray, shape (k + 1,)
-        P(level | no malignancy), all levels in order.
 
     Notes
     -----
@@ -40,24 +38,20 @@ class PublishedOdds:
 
     mean: FloatArray
     covariance: FloatArray
-    healthy: FloatArray
 
 
 def published_odds(source: Accuracy | BandAccuracy, reference: int = 0) -> PublishedOdds:
     """Log odds ratios of a yes/no finding, or of the bands of a test, against the level at ``reference``."""
-    malignant, healthy = _counts(source)
+    malignant, healthy = level_counts(source)
     sign = np.delete(np.eye(healthy.size), reference, axis=0) - np.eye(healthy.size)[reference]
     mean = digamma(malignant + 0.5) - digamma(healthy + 0.5)
     variance = polygamma(1, malignant + 0.5) + polygamma(1, healthy + 0.5)
-    share = healthy / healthy.sum()
-    moved = sign @ _log_shift(share) * BETWEEN_STUDY_SD
-    return PublishedOdds(
-        mean=sign @ mean, covariance=sign @ np.diag(variance) @ sign.T + np.outer(moved, moved), healthy=share
-    )
+    moved = sign @ _log_shift(healthy / healthy.sum()) * BETWEEN_STUDY_SD
+    return PublishedOdds(mean=sign @ mean, covariance=sign @ np.diag(variance) @ sign.T + np.outer(moved, moved))
 
 
-def _counts(source: Accuracy | BandAccuracy) -> tuple[FloatArray, FloatArray]:
-    """Patients of each level with and without malignancy."""
+def level_counts(source: Accuracy | BandAccuracy) -> tuple[FloatArray, FloatArray]:
+    """Patients of each level of a finding with and without malignancy, the levels in ascending order."""
     if isinstance(source, Accuracy):
         return np.array([source.fn, source.tp]), np.array([source.tn, source.fp])
     return source.malignant * source.effective_n_malignant, source.healthy * source.effective_n_healthy

@@ -125,6 +125,7 @@ class BayesianLogisticModel(RiskClassifier):
         draws: int = 1000,
         chains: int = 4,
         random_state: int | None = None,
+        method: str = "nuts",
     ) -> BayesianLogisticModel:
         """A model that knows the published evidence and no patient; :meth:`update_from_counts` adds studies to it.
 
@@ -134,14 +135,18 @@ class BayesianLogisticModel(RiskClassifier):
             Keys of the columns; every finding of history and examination when None.
         prior : EvidencePrior, optional
             The packaged evidence when None.
-        draws, chains, random_state
+        draws, chains, random_state, method
             As for the model.
         """
         columns = tuple(vocabulary.FINDINGS) if findings is None else tuple(findings)
-        model = cls("evidence" if prior is None else prior, draws=draws, chains=chains, random_state=random_state)
+        options: dict[str, Any] = {"draws": draws, "chains": chains, "random_state": random_state, "method": method}
+        evidence = EvidencePrior.published() if prior is None else prior
+        model = cls(evidence, **options)
         model.feature_names_in_, model.n_features_in_ = np.array(columns, dtype=object), len(columns)
-        model.classes_, model.sites_ = np.array([0, 1]), ()
-        model._learn(np.empty((0, len(columns))), np.empty(0, dtype=np.int64), np.empty(0), np.empty(0), np.empty(0))
+        model.classes_, model.sites_, model.n_unverified_ = np.array([0, 1]), (), 0.0
+        predictors, share = evidence.reference_population(columns)
+        nobody = np.zeros(len(share))
+        model._learn(predictors, nobody.astype(np.int64), nobody, nobody, share)
         model._draw()
         return model
 
@@ -167,6 +172,7 @@ class BayesianLogisticModel(RiskClassifier):
         outcome, known = self._read_known_outcome(y, len(predictors))
         weight = self._read_weight(sample_weight, outcome.size)
         self._learn(predictors, site, weight * known * outcome, weight * known, weight)
+        self.n_unverified_ = float(weight @ ~known)
         self._draw()
         return self
 
@@ -236,10 +242,10 @@ class BayesianLogisticModel(RiskClassifier):
 
     def _heading(self) -> str:
         n, events = self.counts_.n.sum(), self.counts_.events.sum()
-        unknown = self.weight_.sum() - n
-        patients = f"{n:g} patients, {events:g} events" + (f", {unknown:g} not verified" if unknown else "")
+        unknown = f", {self.n_unverified_:g} not verified" if self.n_unverified_ else ""
         imperfect = f"; {self._outcome_model()}" if self._outcome_model().data() else ""
-        return f"Bayesian logistic model, prior {self.prior_.name}: {patients}{imperfect}; {self.diagnostics_.method}."
+        data = f"prior {self.prior_.name}: {n:g} patients, {events:g} events{unknown}{imperfect}"
+        return f"Bayesian logistic model, {data}; {self.diagnostics_.method}."
 
     def _learn(
         self, predictors: FloatArray, site: IntArray, events: FloatArray, n: FloatArray, weight: FloatArray
@@ -289,14 +295,16 @@ class BayesianLogisticModel(RiskClassifier):
 
     def _read_known_outcome(self, y: Any, n: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
         """Outcome as 0/1, and for whom it is known; 0 where it is not."""
-        if y is None or not (unknown := pd.isna(column_or_1d(y))).any():
+        missing: Any = np.zeros(n, dtype=bool) if y is None else pd.isna(column_or_1d(y))
+        unknown: npt.NDArray[np.bool_] = missing
+        if not unknown.any():
             return self._read_outcome(y, n), np.ones(n, dtype=bool)
         if self.verification_shift is None:
             raise ValueError(
                 f"y must be known for every patient; got {int(unknown.sum())} of {n} missing. Remove these patients, "
                 "or state verification_shift (0.0 where the outcome is missing at random given the findings)."
             )
-        outcome, labels = np.zeros(n), pd.Series(column_or_1d(y)[~unknown]).infer_objects().to_numpy()
+        outcome, labels = np.zeros(n), pd.Series(np.asarray(y)[~unknown]).infer_objects().to_numpy()
         if labels.size:
             outcome[~unknown] = self._read_outcome(labels, labels.size)
         else:
@@ -314,7 +322,8 @@ class BayesianLogisticModel(RiskClassifier):
     def _check_yes_no(self, finding: str) -> None:
         """Refuse a finding that is no yes/no term of the model."""
         design = self.design_
-        known = [c for j, c in enumerate(design.columns) if np.isin(self.patterns_[:, j], (0, 1)).all()]
+        yes_no = np.isin(self.patterns_, (0, 1)).all(axis=0)
+        known = [c for j, c in enumerate(design.columns) if yes_no[j] and j not in design.bands]
         if vocabulary.AGE.key in (design.columns[j] for j in design.bands):
             known.append(AGE_BAND)
         if finding not in known:

@@ -1,12 +1,14 @@
 """The posterior density of the Bayesian logistic model, term by term, for the sampler.
 
-Parameters are one vector: anchor and p slopes; with sites, the logs of the 1 + p SDs between sites and the standardised
-effects of every site; with a reference standard that is estimated, the logits of its sensitivity and specificity.
+Parameters are one vector: intercept and p slopes; with sites, the logs of the 1 + p SDs between sites and the
+standardised effects of every site; with a reference standard that is estimated, the logits of its sensitivity and
+specificity.
 
 ``data`` is a dict of arrays; what is absent is not modelled:
 
 - ``X`` (m, p) terms, ``events`` (m,), ``n`` (m,): counts of each covariate pattern;
-- ``prior_mean``, ``prior_root`` of anchor and slopes; ``levels``, ``log_shares``: see :class:`TermPrior`;
+- ``prior_mean``, ``prior_root`` of anchor and slopes, ``reference`` (r, p), ``log_weight`` (r,): see
+  :class:`TermPrior`;
 - ``site`` (m,), ``sites`` (number of sites,): which site each pattern is of;
 - ``shift`` (): log odds of verified patients above those of all patients with the same findings;
 - ``error_logs`` (4,): log sensitivity, log(1 - sensitivity), log specificity, log(1 - specificity), fixed; or
@@ -38,13 +40,25 @@ def log_likelihood(theta: Any, data: Any) -> Any:
 def log_prior(theta: Any, data: Any) -> Any:
     """Log prior density up to a constant."""
     size = data["prior_mean"].size
-    value = -0.5 * jnp.sum((data["prior_root"] @ (theta[:size] - data["prior_mean"])) ** 2)
+    anchor, log_slope = _anchor(theta[:size], data)
+    gap = jnp.concatenate([anchor[None], theta[1:size]]) - data["prior_mean"]
+    value = log_slope - 0.5 * jnp.sum((data["prior_root"] @ gap) ** 2)
     if "site" in data:
         log_sd, effects = site_parameters(theta, data)
         value += jnp.sum(log_sd - 0.5 * (jnp.exp(log_sd) / SITE_SD) ** 2) - 0.5 * jnp.sum(effects**2)
     if "error_counts" in data:
         value += jnp.sum((data["error_counts"] + 0.5) * _error_logs(theta, data))
     return value
+
+
+def _anchor(coefficients: Any, data: Any) -> tuple[Any, Any]:
+    """Logit of the mean risk of reference patients, and the log of its derivative by the intercept."""
+    eta = coefficients[0] + data["reference"] @ coefficients[1:]
+    with_event, without = -jax.nn.softplus(-eta), -jax.nn.softplus(eta)
+    mean, complement, variance = (
+        jax.nn.logsumexp(data["log_weight"] + x) for x in (with_event, without, with_event + without)
+    )
+    return mean - complement, variance - mean - complement
 
 
 def log_outcome(theta: Any, data: Any) -> tuple[Any, Any]:
@@ -60,8 +74,7 @@ def log_outcome(theta: Any, data: Any) -> tuple[Any, Any]:
 def linear_predictor(theta: Any, data: Any) -> Any:
     """Log odds of malignancy (m,) of each pattern."""
     slopes = theta[1 : data["prior_mean"].size]
-    mean_odds = jax.nn.logsumexp(data["log_shares"] + data["levels"] @ slopes, axis=1)
-    eta = theta[0] - jnp.sum(mean_odds) + data["X"] @ slopes
+    eta = theta[0] + data["X"] @ slopes
     if "site" not in data:
         return eta
     log_sd, effects = site_parameters(theta, data)

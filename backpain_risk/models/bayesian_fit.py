@@ -20,6 +20,7 @@ from .posterior import IntArray, Posterior
 from .prior import TermPrior
 
 WARMUP = 500
+PRIOR_DRAWS = 1000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -102,17 +103,17 @@ def fit_posterior(counts: PatternCounts, prior: TermPrior, outcome: dict[str, Fl
     """Draw from the posterior of a model; ``outcome`` holds the density's entries for imperfect outcomes."""
     data = posterior_data(counts, prior, outcome)
     chain_seed, *seeds = sampling.seed.spawn(3)
-    normal = approximate(log_posterior, data, starting_point(data))
+    normal = approximate(log_posterior, data, starting_point(data, prior))
     drawn = _DRAW[sampling.method](data, normal, chain_seed, sampling)
     shape, (new_site, prior_rng) = (sampling.chains, sampling.draws, -1), map(np.random.default_rng, seeds)
-    before = prior_parameters(data, sampling.chains * sampling.draws, prior_rng).reshape(shape)
+    before = prior_parameters(data, prior, PRIOR_DRAWS, prior_rng)[None]
     after = drawn.parameters.reshape(shape)
     return Fit(
         data=data,
         n_patterns=len(counts.n),
         parameters=after,
-        posterior=_reported(after, data, prior, counts.sites, new_site),
-        prior=_reported(before, data, prior, counts.sites, prior_rng),
+        posterior=_reported(after, data, counts.sites, prior.terms, new_site),
+        prior=_reported(before, data, counts.sites, prior.terms, prior_rng),
         drawn=drawn,
     )
 
@@ -150,19 +151,25 @@ def posterior_data(counts: PatternCounts, prior: TermPrior, outcome: dict[str, F
         "n": np.pad(counts.n, (0, extra)),
         "prior_mean": prior.mean,
         "prior_root": prior.root,
-        "levels": prior.levels,
-        "log_shares": prior.log_shares,
+        **_padded_reference(prior),
     }
     if counts.sites:
         data |= {"site": np.pad(counts.site, (0, extra)), "sites": np.zeros(len(counts.sites))}
     return data | outcome
 
 
-def starting_point(data: dict[str, Any]) -> FloatArray:
+def _padded_reference(prior: TermPrior) -> dict[str, FloatArray]:
+    extra = padded(len(prior.weight)) - len(prior.weight)
+    with np.errstate(divide="ignore"):
+        log_weight = np.log(np.pad(prior.weight, (0, extra)))
+    return {"reference": np.pad(prior.reference, ((0, extra), (0, 0))), "log_weight": log_weight}
+
+
+def starting_point(data: dict[str, Any], prior: TermPrior) -> FloatArray:
     """The prior's centre: where the search for the mode begins."""
-    parts = [data["prior_mean"]]
+    parts = [prior.coefficients(prior.mean[None])[0]]
     if "site" in data:
-        size = data["prior_mean"].size
+        size = len(prior.terms)
         parts += [np.full(size, np.log(SITE_SD)), np.zeros(size * data["sites"].size)]
     if "error_counts" in data:
         a, b, c, d = data["error_counts"] + 0.5
@@ -170,10 +177,9 @@ def starting_point(data: dict[str, Any]) -> FloatArray:
     return np.concatenate(parts)
 
 
-def prior_parameters(data: dict[str, Any], size: int, rng: np.random.Generator) -> FloatArray:
+def prior_parameters(data: dict[str, Any], prior: TermPrior, size: int, rng: np.random.Generator) -> FloatArray:
     """Exact draws from the prior of all parameters of the density, (size, parameters)."""
-    p, mean = data["prior_mean"].size, data["prior_mean"]
-    parts = [mean + linalg.solve(data["prior_root"], rng.standard_normal((p, size))).T]
+    p, parts = len(prior.terms), [prior.draw(size, rng)]
     if "site" in data:
         parts.append(np.log(SITE_SD * np.abs(rng.standard_normal((size, p)))))
         parts.append(rng.standard_normal((size, p * data["sites"].size)))
@@ -184,18 +190,22 @@ def prior_parameters(data: dict[str, Any], size: int, rng: np.random.Generator) 
 
 
 def _reported(
-    parameters: FloatArray, data: dict[str, Any], prior: TermPrior, sites: tuple[str, ...], rng: np.random.Generator
+    parameters: FloatArray,
+    data: dict[str, Any],
+    sites: tuple[str, ...],
+    terms: tuple[str, ...],
+    rng: np.random.Generator,
 ) -> Posterior:
     """Reported quantities from the parameters of the density; a site not seen before gets effects of its own."""
-    p, shape = len(prior.terms), parameters.shape[:2]
+    p, shape = len(terms), parameters.shape[:2]
     sd, effect = np.empty((*shape, 0)), np.empty((*shape, 1, p))
     if sites:
         sd = np.exp(parameters[:, :, p : 2 * p])
         seen = parameters[:, :, 2 * p : (2 + len(sites)) * p].reshape(*shape, len(sites), p)
         effect = np.concatenate([seen, rng.standard_normal((*shape, 1, p))], axis=2) * sd[:, :, None]
     return Posterior(
-        terms=prior.terms,
-        coefficient=prior.coefficients(parameters[:, :, :p]),
+        terms=terms,
+        coefficient=parameters[:, :, :p],
         sites=sites,
         site_sd=sd,
         site_effect=effect,

@@ -17,14 +17,12 @@ from ..evidence.tables import Evidence, load_evidence
 from ..numerics.checks import FloatArray, refuse_where
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
-from ..numerics.splines import weighted_quantile
-from .adjusted_odds import ADJUSTMENT_SD, DEPENDENCE, Normal, PublishedOdds, adjusted, published_odds
+from .adjusted_odds import ADJUSTMENT_SD, DEPENDENCE, Normal, adjusted, level_counts, published_odds
 from .design import Bands, Design
 from .prior import WEAK_SLOPE, TermPrior, centre_and_scale, with_further_counts
 
 DEVIATION_SD = 0.5
 """SD of the coefficients of a spline per SD of its terms: how far risk may stray from the banded effect."""
-_NODES = 8  # values that stand for a column, or for one of its bands, in the reference population
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -34,7 +32,7 @@ class EvidencePrior:
     Parameters
     ----------
     base_rate : Estimate
-        With 95 % limits, on the logit scale a normal distribution.
+        With 95 % limits; a normal distribution on the logit scale.
     findings : mapping of finding to Accuracy or BandAccuracy
     dependence : (mean, sd)
         kappa, the ratio of adjusted to crude log odds ratios; judgement, so vary it: ``(1.0, 0.2)``.
@@ -43,10 +41,12 @@ class EvidencePrior:
     Notes
     -----
     Slopes: beta_j | kappa ~ N(kappa m_j, s_j^2 + 0.5^2), with m_j and s_j the mean and SD of the log diagnostic odds
-    ratio over draws of sensitivity and specificity, and one kappa ~ N(0.8, 0.2^2) for all. Intercept: logit(base rate)
-    + sum of log LR-, where LR- = 1 / (1 - f + f exp(beta)) is the negative likelihood ratio that goes with the slope
-    drawn and the published false positive rate f. So the findings that a draw implies leave the base rate where it is,
-    exactly and draw by draw; an intercept drawn apart from the slopes would not.
+    ratio over draws of sensitivity and specificity, and one kappa ~ N(0.8, 0.2^2) for all.
+
+    Intercept: what leaves the mean risk of the cohort's patients at the base rate, given the slopes of the same draw.
+    Were findings independent given malignancy, that would be logit(base rate) + sum of log LR-; patients of the cohort
+    have them as dependent as they are. So the prior-predictive mean risk is the base rate, draw by draw, and any number
+    of findings leaves it there; with an intercept drawn apart from the slopes it would not stay.
 
     A recorded age enters by its published band, laboratory values by theirs; splines asked for add deviations with SD
     0.5. Columns without published accuracy take the weak slope, N(0, 2^2) per unit or per SD.
@@ -103,15 +103,34 @@ class EvidencePrior:
         kappa, kappa_sd = self.dependence
         crude = np.concatenate([part.mean for part in parts])
         spread = linalg.block_diag(*(part.covariance for part in parts))
-        anchor = _logit_normal(self.base_rate)
+        base_rate = _logit_normal(self.base_rate)
         return TermPrior(
             name=self.name,
             terms=("intercept", *design.terms),
-            mean=np.array([anchor[0], *kappa * crude]),
-            covariance=linalg.block_diag(anchor[1] ** 2, spread + kappa_sd**2 * np.outer(crude, crude)),
-            levels=linalg.block_diag(*(part.levels for part in parts)),
-            shares=linalg.block_diag(*(part.shares[None] for part in parts)),
+            mean=np.array([base_rate[0], *kappa * crude]),
+            covariance=linalg.block_diag(base_rate[1] ** 2, spread + kappa_sd**2 * np.outer(crude, crude)),
+            reference=design.matrix(predictors),
+            weight=n / n.sum(),
         )
+
+    def reference_population(self, columns: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
+        """Every pattern of findings and how common the evidence makes it, findings independent given malignancy.
+
+        Returns
+        -------
+        predictors : ndarray, shape (patterns, columns)
+        share : ndarray, shape (patterns,)
+        """
+        values, healthy, malignant = zip(*(self._levels(key) for key in columns), strict=True)
+        size = int(np.prod([len(v) for v in values]))
+        if size > _MOST_PATTERNS:
+            raise ValueError(
+                f"findings must have at most {_MOST_PATTERNS} patterns; got {size}. Leave some out, or fit a cohort."
+            )
+        rate = self.base_rate.value
+        grids = [np.meshgrid(*part, indexing="ij") for part in (values, healthy, malignant)]
+        predictors, *given = (np.stack([axis.ravel() for axis in grid], axis=1) for grid in grids)
+        return predictors, (1 - rate) * given[0].prod(axis=1) + rate * given[1].prod(axis=1)
 
     def updated(self, finding: str, study: Accuracy, terms: tuple[str, ...]) -> EvidencePrior:
         """The prior as if the evidence tables had held a further study: its counts join those of the finding."""
@@ -146,83 +165,41 @@ class EvidencePrior:
         return f"{head}{self.to_frame().to_html(float_format=lambda x: f'{x:.3g}')}"
 
     def _column(self, design: Design, column: int, values: FloatArray, n: FloatArray) -> _ColumnPrior:
-        """What the evidence says of one column."""
+        """What the evidence says of one column's terms: those of its bands, then those of its spline."""
         key, bands = design.columns[column], design.bands.get(column)
         source = self.findings.get(_finding(key) if bands else key)
+        _, scale = centre_and_scale(design.of_column(column, values), n)
         if source is None:
-            return _unpublished(design, column, values, n)
+            return _ColumnPrior(np.zeros(scale.size), np.diag((WEAK_SLOPE[1] / scale) ** 2), published=False)
         if bands is None:
             refuse_where((values != 0) & (values != 1), values, f"{key} must be 0 or 1", "Code absent 0, present 1.")
-            return _published(published_odds(source), np.ones((0, 0)), np.array([[0.0], [1.0]]), None)
-        odds = published_odds(source, bands.reference)
-        if column not in design.knots:
-            return _published(odds, np.ones((0, 0)), np.delete(np.eye(odds.healthy.size), bands.reference, 1), None)
-        nodes, shares = _banded_nodes(bands, odds.healthy, values, n)
-        levels = design.of_column(column, nodes)
-        width = odds.mean.size
-        _, scale = centre_and_scale(design.of_column(column, values)[:, width:], n)
-        return _published(odds, np.diag((DEVIATION_SD / scale) ** 2), levels, shares)
+        odds = published_odds(source, bands.reference if bands else 0)
+        size = odds.mean.size
+        covariance = np.diag((DEVIATION_SD / scale) ** 2)
+        covariance[:size, :size] = odds.covariance + ADJUSTMENT_SD**2 * np.eye(size)
+        return _ColumnPrior(np.pad(odds.mean, (0, scale.size - size)), covariance, published=True)
+
+    def _levels(self, key: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Values that stand for the levels of a finding, and their shares without and with malignancy."""
+        source = self.findings.get(_finding(key))
+        if source is None:
+            raise ValueError(f"findings must have published accuracy; got {key!r}. Known: {', '.join(self.findings)}.")
+        measurement = vocabulary.LABORATORY.get(key) or (vocabulary.AGE if key == vocabulary.AGE.key else None)
+        values = np.array([0.0, 1.0]) if measurement is None else np.array([measurement.low, *measurement.cutoffs])
+        malignant, healthy = level_counts(source)
+        return values, healthy / healthy.sum(), malignant / malignant.sum()
 
 
 @dataclass(frozen=True, eq=False)
 class _ColumnPrior:
-    """Crude log odds ratios of a column's terms, their spread once adjusted, and its levels with their shares."""
+    """Crude log odds ratios of a column's terms, and their spread once adjusted."""
 
     mean: FloatArray
     covariance: FloatArray
-    levels: FloatArray
-    shares: FloatArray
     published: bool
 
 
-def _published(
-    odds: PublishedOdds, deviations: FloatArray, levels: FloatArray, shares: FloatArray | None
-) -> _ColumnPrior:
-    adjusted_covariance = odds.covariance + ADJUSTMENT_SD**2 * np.eye(odds.mean.size)
-    return _ColumnPrior(
-        mean=np.concatenate([odds.mean, np.zeros(len(deviations))]),
-        covariance=linalg.block_diag(adjusted_covariance, deviations) if len(deviations) else adjusted_covariance,
-        levels=levels,
-        shares=odds.healthy if shares is None else shares,
-        published=True,
-    )
-
-
-def _unpublished(design: Design, column: int, values: FloatArray, n: FloatArray) -> _ColumnPrior:
-    """Weak slopes, and the cohort's own distribution in place of a published one."""
-    nodes, shares = _nodes(values, n)
-    _, scale = centre_and_scale(design.of_column(column, values), n)
-    return _ColumnPrior(
-        mean=np.zeros(scale.size),
-        covariance=np.diag((WEAK_SLOPE[1] / scale) ** 2),
-        levels=design.of_column(column, nodes),
-        shares=shares,
-        published=False,
-    )
-
-
-def _banded_nodes(
-    bands: Bands, healthy: FloatArray, values: FloatArray, n: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Values within each band as the cohort has them, the bands as common as the evidence says."""
-    band = np.searchsorted(bands.cutoffs, values, side="right")
-    edges = np.append(bands.cutoffs, bands.cutoffs[-1])
-    parts = [_nodes(values[band == k], n[band == k], edges[k]) for k in range(healthy.size)]
-    shares = [share * healthy[k] for k, (_, share) in enumerate(parts)]
-    return np.concatenate([nodes for nodes, _ in parts]), np.concatenate(shares)
-
-
-def _nodes(values: FloatArray, n: FloatArray, otherwise: float = 0.0) -> tuple[FloatArray, FloatArray]:
-    """The distinct values of a column and their shares when few, else equally likely quantiles."""
-    if n.sum() == 0:
-        return np.array([otherwise]), np.ones(1)
-    distinct, inverse = np.unique(values[n > 0], return_inverse=True)
-    if distinct.size <= _NODES:
-        return distinct, np.bincount(inverse, n[n > 0]) / n.sum()
-    middles = (np.arange(_NODES) + 0.5) / _NODES
-    return weighted_quantile(values, middles, n), np.full(_NODES, 1 / _NODES)
-
-
+_MOST_PATTERNS = 1 << 16
 AGE_BAND = "age_50_or_over"
 
 

@@ -87,7 +87,7 @@ def predictive_check(
     if fit.n_patterns == 0 or not fit.data["n"].any():
         raise ValueError("model must be fitted to patients of known outcome; got none. Fit a cohort first.")
     if source == "prior":
-        parameters = prior_parameters(fit.data, n_draws, generator)
+        parameters = prior_parameters(fit.data, model.term_prior_, n_draws, generator)
     else:
         parameters = fit.parameters.reshape(-1, fit.parameters.shape[2])[fit.posterior.thinned(n_draws)]
     return _replicated(fit, source, parameters, _groups(model), generator)

@@ -9,13 +9,15 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from scipy import linalg
-from scipy.special import logit, logsumexp
+from scipy.special import logit
 
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray
 from .adjusted_odds import Normal, adjusted, published_odds
 from .design import Bands, Design
+from .mean_risk import intercept_for
 
+_BLOCK = 4_000_000  # risks held in memory at a time
 WEAK_SLOPE: Normal = (0.0, 2.0)
 
 
@@ -29,46 +31,40 @@ class TermPrior:
     terms : tuple of str
         ``"intercept"`` first, p slopes after it.
     mean, covariance : ndarray, shape (1 + p,) and (1 + p, 1 + p)
-        Of the anchor (log odds of the event in a reference population) and the slopes.
-    levels : ndarray, shape (levels, p)
-        Terms of every level of every predictor in the reference population.
-    shares : ndarray, shape (predictors, levels)
-        How common each level is among reference patients without the event; rows sum to 1.
+        Of the anchor and the slopes. The anchor is the logit of the mean risk of reference patients.
+    reference : ndarray, shape (r, p)
+        Terms of the reference patients.
+    weight : ndarray, shape (r,)
+        How common each is; sums to 1.
 
     Notes
     -----
-    Intercept = anchor - log(mean odds ratio of reference patients without the event), predictors independent there: the
-    base rate of the reference population is then exactly that of the anchor, whatever the slopes. The map from anchor
-    to intercept has Jacobian 1.
+    Anchor and slopes fix the intercept, so prior draws are exact; and the base rate of the reference patients is what
+    the prior says it is, whatever the slopes. One average patient as reference gives the usual centred intercept.
     """
 
     name: str
     terms: tuple[str, ...]
     mean: FloatArray
     covariance: FloatArray
-    levels: FloatArray
-    shares: FloatArray
+    reference: FloatArray
+    weight: FloatArray
 
     @cached_property
     def root(self) -> FloatArray:
         """Inverse of the lower Cholesky factor of the covariance."""
         return np.asarray(linalg.inv(linalg.cholesky(self.covariance, lower=True)))
 
-    @cached_property
-    def log_shares(self) -> FloatArray:
-        """Logs of the shares; -inf for the levels of other predictors."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.shares)
-
     def coefficients(self, anchored: FloatArray) -> FloatArray:
-        """Intercept and slopes (..., 1 + p) from anchor and slopes (..., 1 + p)."""
-        log_odds_ratio = (anchored[..., 1:] @ self.levels.T)[..., None, :]
-        intercept = anchored[..., 0] - logsumexp(log_odds_ratio + self.log_shares, axis=-1).sum(axis=-1)
-        return np.concatenate([intercept[..., None], anchored[..., 1:]], axis=-1)
+        """Intercept and slopes (draws, 1 + p) from anchor and slopes: reference patients get the anchor's mean risk."""
+        rows = max(1, _BLOCK // len(self.weight))
+        parts = [anchored[i : i + rows] for i in range(0, len(anchored), rows)]
+        intercept = [intercept_for(part[:, 0], part[:, 1:] @ self.reference.T, self.weight) for part in parts]
+        return np.column_stack([np.concatenate(intercept), anchored[:, 1:]])
 
     def draw(self, size: int, rng: np.random.Generator) -> FloatArray:
-        """Exact draws of anchor and slopes, (size, 1 + p)."""
-        return rng.multivariate_normal(self.mean, self.covariance, size=size, method="cholesky")
+        """Exact draws of intercept and slopes, (size, 1 + p)."""
+        return self.coefficients(rng.multivariate_normal(self.mean, self.covariance, size=size, method="cholesky"))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -125,8 +121,8 @@ class Prior:
             terms=terms,
             mean=mean,
             covariance=np.diag(sd**2),
-            levels=centre[None],
-            shares=np.ones((1, 1)),
+            reference=centre[None],
+            weight=np.ones(1),
         )
 
     def updated(self, finding: str, study: Accuracy, terms: tuple[str, ...]) -> Prior:

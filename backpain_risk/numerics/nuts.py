@@ -116,7 +116,7 @@ def _run(
 ) -> Draws:
     generator = np.random.default_rng(seed)
     calls = range(-(-(options.warmup + draws) // STEPS))
-    with jax.enable_x64(True), Progress(disable=not progress, transient=True) as bar:
+    with jax.enable_x64(True), Progress(disable=not progress) as bar:
         keys = jax.random.split(jax.random.PRNGKey(int(generator.integers(2**31))), shape[0])
         given, start = jax.tree.map(jnp.asarray, given), jnp.asarray(generator.standard_normal(shape))
         state, pieces = _blank(options, given, start, keys), []
