@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from .measures.summary import performance as performance
     from .models.bayesian import BayesianLogisticModel as BayesianLogisticModel
     from .models.imputed import ImputedModel as ImputedModel
+    from .models.bayesian_calibration import simulation_based_calibration as simulation_based_calibration
     from .models.evidence_prior import EvidencePrior as EvidencePrior
     from .models.leave_one_out import leave_one_out as leave_one_out
     from .models.likelihood_ratio import LikelihoodRatioModel as LikelihoodRatioModel
@@ -161,6 +162,7 @@ _HOME = {
     "models.wrapped": ("StatsmodelsModel",),
     "models.bayesian": ("BayesianLogisticModel",),
     "models.imputed": ("ImputedModel",),
+    "models.bayesian_calibration": ("simulation_based_calibration",),
     "models.evidence_prior": ("EvidencePrior",),
     "models.leave_one_out": ("leave_one_out",),
     "models.likelihood_ratio": ("LikelihoodRatioModel",),

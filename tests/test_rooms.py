@@ -28,7 +28,9 @@ ALLOWED = {
     "cli": EVERYTHING,
     "__init__": EVERYTHING,
 }
-SAMPLER = {"numerics/nuts.py", "numerics/laplace.py", "models/bayesian_density.py", "models/bayesian_fit.py"}
+SAMPLER = {"numerics/nuts.py", "numerics/laplace.py"} | {
+    f"models/bayesian_{part}.py" for part in ("density", "fit", "calibration")
+}
 SAMPLER_MODULES = ("nuts", "laplace")
 
 

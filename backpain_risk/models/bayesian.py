@@ -24,7 +24,7 @@ from .evidence_prior import AGE_BAND, EvidencePrior
 from .imperfect_outcome import ImperfectOutcome
 from .posterior import DistinctRows, IntArray
 from .posterior_summary import PosteriorSummary, data_tree, summarise
-from .prior import WEAK, Prior
+from .prior import WEAK, Prior, TermPrior
 from .sites import find_sites, learn_sites, split_site
 
 
@@ -247,6 +247,13 @@ class BayesianLogisticModel(RiskClassifier):
         data = f"prior {self.prior_.name}: {n:g} patients, {events:g} events{unknown}{imperfect}"
         return f"Bayesian logistic model, {data}; {self.diagnostics_.method}."
 
+    def before_outcomes(self, X: Any) -> tuple[PatternCounts, TermPrior, dict[str, FloatArray]]:
+        """Patients, prior and outcome model, no outcome known: what cohorts are simulated from."""
+        predictors, site = self._read_rows(X, reset=True)
+        each = np.ones(len(predictors))
+        self._learn(predictors, site, 0 * each, each, each)
+        return self.counts_, self.prior_.over(self.design_, self.patterns_, self.weight_), self._outcome_model().data()
+
     def _learn(
         self, predictors: FloatArray, site: IntArray, events: FloatArray, n: FloatArray, weight: FloatArray
     ) -> None:
@@ -322,8 +329,8 @@ class BayesianLogisticModel(RiskClassifier):
     def _check_yes_no(self, finding: str) -> None:
         """Refuse a finding that is no yes/no term of the model."""
         design = self.design_
-        yes_no = np.isin(self.patterns_, (0, 1)).all(axis=0)
-        known = [c for j, c in enumerate(design.columns) if yes_no[j] and j not in design.bands]
+        own = [j for j in range(len(design.columns)) if j not in design.bands]
+        known = [design.columns[j] for j in own if np.isin(self.patterns_[:, j], (0, 1)).all()]
         if vocabulary.AGE.key in (design.columns[j] for j in design.bands):
             known.append(AGE_BAND)
         if finding not in known:

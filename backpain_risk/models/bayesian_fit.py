@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 
 from ..numerics.checks import FloatArray
 from ..numerics.laplace import ImportanceDraws, NormalApproximation, approximate, evaluate, importance_sample
-from ..numerics.nuts import Draws, padded, sample
+from ..numerics.nuts import Draws, padded, sample, sample_many
 from .bayesian_density import SITE_SD, log_likelihood, log_outcome, log_posterior, log_prior
 from .diagnostics import Diagnostics, ImportanceDiagnostics, diagnose, diagnose_importance
 from .posterior import IntArray, Posterior
@@ -116,6 +116,18 @@ def fit_posterior(counts: PatternCounts, prior: TermPrior, outcome: dict[str, Fl
         prior=_reported(before, data, counts.sites, prior.terms, prior_rng),
         drawn=drawn,
     )
+
+
+def draw_many(
+    data: dict[str, Any], prior: TermPrior, events: FloatArray, *, seed: np.random.SeedSequence, draws: int, warmup: int
+) -> FloatArray:
+    """One chain for each of many outcomes (cohorts, patterns) of the same patients: parameters (cohorts, draws, p)."""
+    start, each = starting_point(data, prior), [data | {"events": one} for one in events]
+    normals = [approximate(log_posterior, one, start) for one in each]
+    stacked = {key: np.stack([one[key] for one in each]) for key in data}
+    modes = np.stack([normal.mode for normal in normals])
+    factors = np.stack([linalg.cholesky(normal.covariance, lower=True) for normal in normals])
+    return sample_many(log_posterior, stacked, modes, factors, seed=seed, draws=draws, warmup=warmup).parameters
 
 
 def _by_nuts(data: Any, normal: NormalApproximation, seed: np.random.SeedSequence, sampling: Sampling) -> Draws:
