@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,15 @@ from .sites import find_sites, learn_sites, split_site
 
 class SamplingWarning(UserWarning):
     """The draws do not pass the convergence checks."""
+
+
+class _Patients(NamedTuple):
+    """Distinct rows of predictors and site (-1 for one not seen at fit), a patient of each, and the row of each."""
+
+    predictors: FloatArray
+    site: IntArray
+    pattern: IntArray
+    first: IntArray
 
 
 class BayesianLogisticModel(RiskClassifier):
@@ -168,10 +177,11 @@ class BayesianLogisticModel(RiskClassifier):
             For missing values, text, unknown outcomes without a stated shift, or options that do not exist.
         """
         self._check_options()
-        predictors, site = self._read_rows(X, reset=True)
-        outcome, known = self._read_known_outcome(y, len(predictors))
+        rows = self._read_patients(X, reset=True)
+        outcome, known = self._read_known_outcome(y, rows.pattern.size)
         weight = self._read_weight(sample_weight, outcome.size)
-        self._learn(predictors, site, weight * known * outcome, weight * known, weight)
+        counts = (sum_by(rows.pattern, w, rows.first.size) for w in (weight * known * outcome, weight * known, weight))
+        self._learn(rows.predictors, rows.site, *counts)
         self.n_unverified_ = float(weight @ ~known)
         self._draw()
         return self
@@ -225,14 +235,13 @@ class BayesianLogisticModel(RiskClassifier):
     def distinct_rows(self, X: Any) -> DistinctRows:
         """Distinct rows of predictors as the model reads them, with the patients of each."""
         check_is_fitted(self)
-        predictors, site = self._read_rows(X, reset=False)
-        pattern, first = distinct_rows([*predictors.T, site])
+        rows = self._read_patients(X, reset=False)
         return DistinctRows(
-            design=with_constant(self.design_.matrix(predictors[first])),
-            site=site[first],
-            n=np.bincount(pattern, minlength=first.size).astype(np.float64),
-            first=first,
-            pattern=pattern,
+            design=with_constant(self.design_.matrix(rows.predictors)),
+            site=rows.site,
+            n=np.bincount(rows.pattern, minlength=rows.first.size).astype(np.float64),
+            first=rows.first,
+            pattern=rows.pattern,
         )
 
     def summary(self) -> PosteriorSummary:
@@ -249,27 +258,25 @@ class BayesianLogisticModel(RiskClassifier):
 
     def before_outcomes(self, X: Any) -> tuple[PatternCounts, TermPrior, dict[str, FloatArray]]:
         """Patients, prior and outcome model, no outcome known: what cohorts are simulated from."""
-        predictors, site = self._read_rows(X, reset=True)
-        each = np.ones(len(predictors))
-        self._learn(predictors, site, 0 * each, each, each)
+        rows = self._read_patients(X, reset=True)
+        n = np.bincount(rows.pattern).astype(np.float64)
+        self._learn(rows.predictors, rows.site, np.zeros(n.size), n, n)
         return self.counts_, self.prior_.over(self.design_, self.patterns_, self.weight_), self._outcome_model().data()
 
     def _learn(
         self, predictors: FloatArray, site: IntArray, events: FloatArray, n: FloatArray, weight: FloatArray
     ) -> None:
-        """Design, prior and counts of the distinct rows; patients not verified count in ``weight`` only."""
+        """Design, prior and counts of distinct rows; patients not verified count in ``weight`` only."""
         columns = tuple(map(str, getattr(self, "feature_names_in_", [f"x{j}" for j in range(predictors.shape[1])])))
         self.prior_ = _named(self.prior)
         self.design_ = learn_design(predictors, weight, columns, self.splines, (), self.prior_.bands(columns))
-        pattern, first = distinct_rows([*predictors.T, site])
-        sums = np.array([sum_by(pattern, count, first.size) for count in (events, n, weight)])
-        first, sums = first[sums[2] > 0], sums[:, sums[2] > 0]
-        self.patterns_, self.weight_ = predictors[first], sums[2]
+        some = weight > 0
+        self.patterns_, self.weight_ = predictors[some], weight[some]
         self.counts_ = PatternCounts(
             design=with_constant(self.design_.matrix(self.patterns_)),
-            events=sums[0],
-            n=sums[1],
-            site=site[first],
+            events=events[some],
+            n=n[some],
+            site=site[some],
             sites=self.sites_,
         )
 
@@ -318,13 +325,15 @@ class BayesianLogisticModel(RiskClassifier):
             self.classes_ = np.array([0, 1])
         return outcome, ~unknown
 
-    def _read_rows(self, X: Any, *, reset: bool) -> tuple[FloatArray, IntArray]:
-        """Predictors, and the position of each patient's site (-1 for one not seen at fit)."""
+    def _read_patients(self, X: Any, *, reset: bool) -> _Patients:
         predictors, labels = (X, None) if self.groups is None else split_site(X, self.groups)
-        rows = self._read_predictors(predictors, reset=reset)
+        rows = self._read_rows(predictors, reset=reset)
         if reset:
             self.sites_ = () if labels is None else learn_sites(labels)
-        return rows, np.zeros(len(rows), dtype=np.int64) if labels is None else find_sites(labels, self.sites_)
+        site = np.zeros(rows.inverse.size, np.int64) if labels is None else find_sites(labels, self.sites_)
+        distinct, _ = distinct_rows(list(rows.values.T))
+        pattern, first = distinct_rows([distinct[rows.inverse], site])
+        return _Patients(rows.values[rows.inverse[first]], site[first], pattern, first)
 
     def _check_yes_no(self, finding: str) -> None:
         """Refuse a finding that is no yes/no term of the model."""

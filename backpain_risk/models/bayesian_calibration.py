@@ -20,7 +20,7 @@ from .bayesian_density import linear_predictor, log_likelihood, log_outcome
 from .bayesian_fit import draw_many, posterior_data, prior_parameters
 from .prior import TermPrior
 
-_WARMUP, _THIN = 300, 4
+_WARMUP, _THIN = 200, 3
 _BINS = 10
 LEVEL = 0.9
 """Level of the credible intervals whose coverage is counted."""
