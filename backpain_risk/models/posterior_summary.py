@@ -35,6 +35,16 @@ class PosteriorSummary(ResultTable):
         """Patients and events, the prior by name, and how the draws were made."""
         return str(self.attrs.get("heading", ""))
 
+    @property
+    def n_patients(self) -> float:
+        """Patients of known outcome."""
+        return float(self.attrs["n_patients"])
+
+    @property
+    def n_events(self) -> float:
+        """Recorded events."""
+        return float(self.attrs["n_events"])
+
     def __repr__(self) -> str:
         table = self.to_frame().to_string(float_format=lambda x: f"{x:.4g}")
         return f"{self.heading}\n{table}\n95% credible limits. {vocabulary.NOTICE}"
@@ -60,7 +70,7 @@ def summarise(
     for name, values in stated.items():
         table.loc[slopes, f"prior_{name}"] = values
     result = PosteriorSummary(table.join(diagnostics.by_term))
-    result.attrs["heading"] = heading
+    result.attrs |= {"heading": heading, "n_patients": fit.data["n"].sum(), "n_events": fit.data["events"].sum()}
     return result
 
 

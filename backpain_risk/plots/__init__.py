@@ -4,6 +4,15 @@ Every function takes a result and optional axes, and returns the axes. No global
 """
 
 from .calibration import plot_calibration, plot_calibration_panels
+from .bayesian import (
+    plot_patient_risk,
+    plot_predictive_check,
+    plot_prior_posterior,
+    plot_ranks,
+    plot_risk_by_count,
+    plot_trace,
+)
+from .calibration import plot_calibration, plot_risk_distribution
 from .cohort import plot_ages, plot_associations, plot_case_mix, plot_risk_by_flags
 from .evidence import plot_fagan, plot_likelihood_ratios
 from .net_benefit import (
@@ -52,5 +61,13 @@ __all__ = [
     "plot_stability",
     "plot_subgroups",
     "plot_usefulness",
+    "plot_patient_risk",
+    "plot_predictive_check",
+    "plot_prior_posterior",
+    "plot_ranks",
+    "plot_risk_by_count",
+    "plot_risk_by_flags",
+    "plot_risk_distribution",
+    "plot_trace",
     "plot_waterfall",
 ]

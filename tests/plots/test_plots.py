@@ -37,7 +37,17 @@ def drawn(rare, cohort):
     optimism = bpr.optimism_bootstrap(bpr.LogisticModel(), X, y, n_resamples=8, rng=1)
     sites = bpr.internal_external_validation(bpr.LogisticModel(), X, y, site)
     subgroups = bpr.subgroup_calibration(y, risk, {"sex": np.where(np.arange(y.size) % 2, "f", "m")})
+    bayesian = bpr.BayesianLogisticModel(random_state=1)
+    findings = cohort.predictors[list(bpr.RED_FLAGS)]
+    bayesian.fit(findings, cohort.outcome)
+    credible, by_count = bayesian.credible_risk(findings.head(3)), bpr.risk_by_count(bayesian, findings)
     return {
+        "plot_prior_posterior": lambda ax: plots.plot_prior_posterior(bayesian.summary(), ax=ax),
+        "plot_patient_risk": lambda ax: plots.plot_patient_risk(credible, ax=ax),
+        "plot_risk_by_count": lambda ax: plots.plot_risk_by_count(by_count, ax=ax),
+        "plot_predictive_check": lambda ax: plots.plot_predictive_check(bpr.predictive_check(bayesian, rng=1), ax=ax),
+        "plot_trace": lambda ax: plots.plot_trace(bayesian.posterior_, "night_pain", ax=ax),
+        "plot_ranks": lambda ax: plots.plot_ranks(bayesian.posterior_, "intercept", ax=ax),
         "plot_calibration": lambda ax: plots.plot_calibration(curve, ax=ax),
         "plot_calibration, two": lambda ax: plots.plot_calibration({"a": curve, "b": grouped}, ax=ax, log=False),
         "plot_risk_distribution": lambda ax: plots.plot_risk_distribution(bpr.risk_distribution(y, risk), ax=ax),

@@ -62,7 +62,9 @@ def run() -> dict[str, Any]:
             "p_value": whole.p_value,
             "by_quantity": whole.to_frame().reset_index().to_dict("list"),
             "coverage": [whole.coverage.low, whole.coverage.value, whole.coverage.high],
-            "ranks": {name: " ".join(map(str, ranks)) for name, ranks in zip(whole.quantities, whole.ranks.T, strict=True)},
+            "ranks": {
+                name: " ".join(map(str, ranks)) for name, ranks in zip(whole.quantities, whole.ranks.T, strict=True)
+            },
         }
     return result
 

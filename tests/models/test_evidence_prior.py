@@ -1,0 +1,118 @@
+"""The prior made of published evidence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit, logit
+
+import backpain_risk as bpr
+from backpain_risk import BayesianLogisticModel, EvidencePrior, Prior, predictive_check
+from backpain_risk.models.adjusted_odds import published_odds
+
+FLAGS = list(bpr.RED_FLAGS)
+FAST = {"method": "laplace", "random_state": 1}
+SUBSETS = [["history_of_cancer"], ["age_50_or_over", "night_pain"], FLAGS, list(bpr.vocabulary.FINDINGS)]
+
+
+def expected_rates(prior, cohort, columns, draws=4000):
+    """Prior-predictive mean risk of the patients, a value per draw."""
+    model = BayesianLogisticModel(prior, **FAST).fit(cohort.predictors[columns], cohort.outcome)
+    return predictive_check(model, "prior", n_draws=draws, rng=1).expected_rate
+
+
+@pytest.mark.parametrize("columns", SUBSETS, ids=len)
+def test_the_prior_mean_risk_has_its_median_within_a_tenth_of_the_base_rate(cohort, columns):
+    """And its 95 % limits are those published: 0.5 % and 2 %. Monte Carlo error of the median: 0.7 %."""
+    rates = expected_rates("evidence", cohort, columns)
+    assert np.median(rates) == pytest.approx(0.01, rel=0.1)
+    np.testing.assert_allclose(np.quantile(rates, [0.025, 0.975]), [0.005, 0.02], rtol=0.15)
+
+
+def test_independent_priors_do_not_keep_the_base_rate(cohort):
+    """The same marginal priors, the intercept as if findings were independent, but drawn apart from the slopes."""
+    evidence = bpr.load_evidence()
+    table = BayesianLogisticModel("evidence", **FAST).fit(cohort.predictors[FLAGS], cohort.outcome).summary()
+    negative = [evidence.finding(flag).lr_negative.value for flag in FLAGS]
+    slopes = {flag: (table.prior_mean[flag], table.prior_sd[flag]) for flag in FLAGS}
+    apart = Prior(intercept=(logit(0.01) + np.log(negative).sum(), 0.35), slopes=slopes, name="independent")
+    rates = expected_rates(apart, cohort, FLAGS)
+    assert abs(np.median(rates) / 0.01 - 1) > 0.1
+    assert np.quantile(rates, 0.975) > 2 * 0.02
+    assert rates.mean() > 0.015
+
+
+def test_slopes_have_the_stated_means_and_spread(cohort):
+    """beta ~ N(0.8 m, s^2 + 0.5^2 + (0.2 m)^2), m and s from draws of sensitivity and specificity."""
+    finding = bpr.load_evidence().finding("history_of_cancer")
+    drawn = finding.draw(400_000, rng=1)
+    odds = logit(drawn.sensitivity) + logit(drawn.specificity)
+    model = BayesianLogisticModel("evidence", **FAST).fit(cohort.predictors[FLAGS], cohort.outcome)
+    row = model.summary().loc["history_of_cancer"]
+    assert row.prior_mean == pytest.approx(0.8 * odds.mean(), rel=0.01)
+    assert row.prior_sd == pytest.approx(np.sqrt(odds.var() + 0.25 + (0.2 * odds.mean()) ** 2), rel=0.01)
+    assert published_odds(finding).mean[0] == pytest.approx(odds.mean(), rel=0.01)
+
+
+def test_dependence_is_shared_by_all_slopes(cohort):
+    """One kappa: slopes of two strong findings correlate as 0.2^2 m_1 m_2."""
+    names = ["age_50_or_over", "history_of_cancer"]
+    model = BayesianLogisticModel("evidence", **FAST).fit(cohort.predictors[names], cohort.outcome)
+    covariance = model.term_prior_.covariance
+    crude = model.term_prior_.mean[1:] / 0.8
+    assert covariance[1, 2] == pytest.approx(0.04 * crude[0] * crude[1])
+    draws = model.term_prior_.draw(100_000, np.random.default_rng(1))
+    np.testing.assert_allclose(np.cov(draws[:, 1:].T), covariance[1:, 1:], atol=0.02)
+
+
+def test_prior_draws_are_exact(cohort):
+    """Each draw of intercept and slopes gives the cohort the mean risk that was drawn for it."""
+    X = cohort.predictors[FLAGS].head(20_000)
+    prior = BayesianLogisticModel("evidence", **FAST).fit(X, cohort.outcome.head(20_000)).term_prior_
+    anchored = np.random.default_rng(2).multivariate_normal(prior.mean, prior.covariance, size=50)
+    coefficients = prior.coefficients(anchored)
+    risk = expit(coefficients[:, :1] + coefficients[:, 1:] @ X.to_numpy(float).T)
+    np.testing.assert_allclose(logit(risk.mean(axis=1)), anchored[:, 0], rtol=1e-9)
+    np.testing.assert_array_equal(coefficients[:, 1:], anchored[:, 1:])
+
+
+def test_recorded_numbers_enter_by_their_published_bands_and_splines_by_deviations(cohort):
+    X = cohort.predictors[["age_years", "history_of_cancer"]].assign(esr_mm_h=cohort.tests.esr_mm_h).head(3000)
+    model = BayesianLogisticModel("evidence", splines={"age_years": 4}, **FAST).fit(X, cohort.outcome.head(3000))
+    table = model.summary()
+    bands = ["esr_mm_h 20-49", "esr_mm_h 50-99", "esr_mm_h >=100"]
+    assert [term for term in table.index if term.startswith("esr")] == bands
+    assert table.prior_mean[bands].is_monotonic_increasing
+    splines = [term for term in table.index if term.startswith("age_years") and " " not in term]
+    assert len(splines) == 3
+    spread = model.design_.of_column(0, X.age_years.to_numpy(float))[:, -3:].std(axis=0)
+    np.testing.assert_allclose(table.prior_sd[splines] * spread, 0.5, rtol=1e-6)
+    assert (table.prior_mean[splines] == 0).all()
+    table_of_age = EvidencePrior.published().to_frame().loc["age_50_or_over"]
+    assert table.prior_mean["age_years >=50"] == pytest.approx(np.log(table_of_age.odds_ratio))
+
+
+def test_the_prior_prints_itself_with_its_sources():
+    prior = EvidencePrior.published()
+    html = prior._repr_html_()
+    for words in ("Prior: evidence", "base rate 0.01", "N(0.8, 0.2²)", "history_of_cancer", "assumed", "deyo_diehl"):
+        assert words in html
+
+
+def test_counts_cannot_be_added_to_a_finding_known_by_band():
+    prior = EvidencePrior.published()
+    with pytest.raises(ValueError, match="finding must be a yes/no finding; got 'esr_mm_h', whose evidence is by band"):
+        prior.updated("esr_mm_h", bpr.Accuracy.from_counts(1, 2, 3, 4), ())
+
+
+def test_too_many_patterns_without_a_cohort_are_refused():
+    columns = [*bpr.vocabulary.FINDINGS, *bpr.vocabulary.IMAGING, "esr_mm_h", "haematocrit_percent"]
+    with pytest.raises(ValueError, match="findings must have at most 65536 patterns; got"):
+        BayesianLogisticModel.from_evidence(columns)
+
+
+def test_findings_without_published_accuracy_take_the_weak_slope():
+    X = pd.DataFrame({"night_pain": [0, 1, 0, 1], "own_finding": [0, 0, 1, 1]})
+    table = BayesianLogisticModel("evidence", **FAST).fit(X, [0, 0, 0, 1]).summary()
+    assert table.loc["own_finding", ["prior_mean", "prior_sd"]].tolist() == [0.0, 2.0]
