@@ -151,9 +151,10 @@ def _names(data: dict[str, Any], terms: tuple[str, ...]) -> tuple[str, ...]:
 
 def _quantities(theta: Any, data: Any) -> Any:
     """Parameters, log odds of three patients and log likelihood: what is ranked, up to increasing functions."""
-    size = data["prior_mean"].size * (2 if "site" in data else 1)
+    size = data["prior_mean"].size
+    spread = jnp.abs(theta[size : 2 * size]) if "site" in data else theta[:0]
     risks = linear_predictor(theta, data)[data["patients"]]
-    return jnp.concatenate([theta[:size], risks, log_likelihood(theta, data)[None]])
+    return jnp.concatenate([theta[:size], spread, risks, log_likelihood(theta, data)[None]])
 
 
 def _compared(data: dict[str, Any], truth: FloatArray, drawn: FloatArray) -> tuple[npt.NDArray[np.int64], float]:

@@ -1,8 +1,9 @@
 """The posterior density of the Bayesian logistic model, term by term, for the sampler.
 
-Parameters are one vector: intercept and p slopes; with sites, the logs of the 1 + p SDs between sites and the
-standardised effects of every site; with a reference standard that is estimated, the logits of its sensitivity and
-specificity.
+Parameters are one vector: intercept and p slopes; with sites, the 1 + p SDs between sites in units of their prior's
+scale, then the standardised effects of every site; with a reference standard that is estimated, the logits of its
+sensitivity and specificity. SDs have either sign: it flips with that of the effects and means nothing, but leaves no
+wall at zero for the sampler to meet.
 
 ``data`` is a dict of arrays; what is absent is not modelled:
 
@@ -44,8 +45,7 @@ def log_prior(theta: Any, data: Any) -> Any:
     gap = jnp.concatenate([anchor[None], theta[1:size]]) - data["prior_mean"]
     value = log_slope - 0.5 * jnp.sum((data["prior_root"] @ gap) ** 2)
     if "site" in data:
-        log_sd, effects = site_parameters(theta, data)
-        value += jnp.sum(log_sd - 0.5 * (jnp.exp(log_sd) / SITE_SD) ** 2) - 0.5 * jnp.sum(effects**2)
+        value -= 0.5 * jnp.sum(theta[size : (2 + data["sites"].size) * size] ** 2)
     if "error_counts" in data:
         value += jnp.sum((data["error_counts"] + 0.5) * _error_logs(theta, data))
     return value
@@ -77,15 +77,15 @@ def linear_predictor(theta: Any, data: Any) -> Any:
     eta = theta[0] + data["X"] @ slopes
     if "site" not in data:
         return eta
-    log_sd, effects = site_parameters(theta, data)
-    own = (effects * jnp.exp(log_sd))[data["site"]]
+    sd, effects = site_parameters(theta, data)
+    own = (effects * sd)[data["site"]]
     return eta + own[:, 0] + jnp.sum(data["X"] * own[:, 1:], axis=1)
 
 
 def site_parameters(theta: Any, data: Any) -> tuple[Any, Any]:
-    """Log SDs (1 + p,) and standardised effects (sites, 1 + p)."""
+    """SDs of either sign (1 + p,) and standardised effects (sites, 1 + p)."""
     size, sites = data["prior_mean"].size, data["sites"].size
-    return theta[size : 2 * size], theta[2 * size : (2 + sites) * size].reshape(sites, size)
+    return SITE_SD * theta[size : 2 * size], theta[2 * size : (2 + sites) * size].reshape(sites, size)
 
 
 def _error_logs(theta: Any, data: Any) -> Any:

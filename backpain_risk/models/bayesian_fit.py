@@ -21,6 +21,7 @@ from .prior import TermPrior
 
 WARMUP = 500
 PRIOR_DRAWS = 1000
+ACCEPTANCE = {False: 0.9, True: 0.98}  # by whether there are sites: their SDs need shorter steps
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -127,7 +128,17 @@ def draw_many(
     stacked = {key: np.stack([one[key] for one in each]) for key in data}
     modes = np.stack([normal.mode for normal in normals])
     factors = np.stack([linalg.cholesky(normal.covariance, lower=True) for normal in normals])
-    return sample_many(log_posterior, stacked, modes, factors, seed=seed, draws=draws, warmup=warmup).parameters
+    drawn = sample_many(
+        log_posterior,
+        stacked,
+        modes,
+        factors,
+        seed=seed,
+        draws=draws,
+        warmup=warmup,
+        target_acceptance=ACCEPTANCE["site" in data],
+    )
+    return drawn.parameters
 
 
 def _by_nuts(data: Any, normal: NormalApproximation, seed: np.random.SeedSequence, sampling: Sampling) -> Draws:
@@ -140,6 +151,7 @@ def _by_nuts(data: Any, normal: NormalApproximation, seed: np.random.SeedSequenc
         chains=sampling.chains,
         draws=sampling.draws,
         warmup=WARMUP,
+        target_acceptance=ACCEPTANCE["site" in data],
         progress=sampling.progress,
     )
 
@@ -182,7 +194,7 @@ def starting_point(data: dict[str, Any], prior: TermPrior) -> FloatArray:
     parts = [prior.coefficients(prior.mean[None])[0]]
     if "site" in data:
         size = len(prior.terms)
-        parts += [np.full(size, np.log(SITE_SD)), np.zeros(size * data["sites"].size)]
+        parts += [np.ones(size), np.zeros(size * data["sites"].size)]
     if "error_counts" in data:
         a, b, c, d = data["error_counts"] + 0.5
         parts.append(np.log([a / b, c / d]))
@@ -193,8 +205,7 @@ def prior_parameters(data: dict[str, Any], prior: TermPrior, size: int, rng: np.
     """Exact draws from the prior of all parameters of the density, (size, parameters)."""
     p, parts = len(prior.terms), [prior.draw(size, rng)]
     if "site" in data:
-        parts.append(np.log(SITE_SD * np.abs(rng.standard_normal((size, p)))))
-        parts.append(rng.standard_normal((size, p * data["sites"].size)))
+        parts.append(rng.standard_normal((size, p * (1 + data["sites"].size))))
     if "error_counts" in data:
         right, wrong = (data["error_counts"] + 0.5).reshape(2, 2).T
         parts.append(logit(rng.beta(right, wrong, (size, 2))))
@@ -212,14 +223,14 @@ def _reported(
     p, shape = len(terms), parameters.shape[:2]
     sd, effect = np.empty((*shape, 0)), np.empty((*shape, 1, p))
     if sites:
-        sd = np.exp(parameters[:, :, p : 2 * p])
+        sd = SITE_SD * parameters[:, :, p : 2 * p]
         seen = parameters[:, :, 2 * p : (2 + len(sites)) * p].reshape(*shape, len(sites), p)
         effect = np.concatenate([seen, rng.standard_normal((*shape, 1, p))], axis=2) * sd[:, :, None]
     return Posterior(
         terms=terms,
         coefficient=parameters[:, :, :p],
         sites=sites,
-        site_sd=sd,
+        site_sd=np.abs(sd),
         site_effect=effect,
         accuracy=expit(parameters[:, :, -2:]) if "error_counts" in data else np.empty((*shape, 0)),
     )

@@ -40,7 +40,6 @@ def test_independent_priors_do_not_keep_the_base_rate(cohort):
     rates = expected_rates(apart, cohort, FLAGS)
     assert abs(np.median(rates) / 0.01 - 1) > 0.1
     assert np.quantile(rates, 0.975) > 2 * 0.02
-    assert rates.mean() > 0.015
 
 
 def test_slopes_have_the_stated_means_and_spread(cohort):
