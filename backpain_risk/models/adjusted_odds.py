@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import digamma, polygamma
 
-from ..evidence.diagnostic_accuracy import BETWEEN_STUDY_SD, Accuracy, BandAccuracy
+from ..evidence.band_accuracy import BandAccuracy
+from ..evidence.diagnostic_accuracy import BETWEEN_STUDY_SD, Accuracy
 from ..numerics.checks import FloatArray
 
 Normal = tuple[float, float]

@@ -14,22 +14,18 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from .. import vocabulary
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray, check_choice
+from ..numerics.diagnostics import Diagnostics, ImportanceDiagnostics, SamplingWarning
 from ..numerics.patterns import distinct_rows, sum_by
 from .bayesian_fit import METHODS, Fit, PatternCounts, Sampling, fit_posterior
 from .classifier import RiskClassifier
 from .credible_risk import CredibleRisk, credible_risk
 from .design import Column, Design, learn_design, with_constant
-from .diagnostics import Diagnostics, ImportanceDiagnostics
 from .evidence_prior import AGE_BAND, EvidencePrior
 from .imperfect_outcome import ImperfectOutcome
 from .posterior import DistinctRows, IntArray
 from .posterior_summary import PosteriorSummary, data_tree, summarise
 from .prior import WEAK, Prior, TermPrior
 from .sites import find_sites, learn_sites, split_site
-
-
-class SamplingWarning(UserWarning):
-    """The draws do not pass the convergence checks."""
 
 
 class _Patients(NamedTuple):

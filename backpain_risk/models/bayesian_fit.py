@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,10 @@ from scipy import linalg
 from scipy.special import expit, logit
 
 from ..numerics.checks import FloatArray
+from ..numerics.diagnostics import Diagnostics, ImportanceDiagnostics, diagnose, diagnose_importance
 from ..numerics.laplace import ImportanceDraws, NormalApproximation, approximate, evaluate, importance_sample
 from ..numerics.nuts import Draws, padded, sample, sample_many
 from .bayesian_density import SITE_SD, log_likelihood, log_outcome, log_posterior, log_prior
-from .diagnostics import Diagnostics, ImportanceDiagnostics, diagnose, diagnose_importance
 from .posterior import IntArray, Posterior
 from .prior import TermPrior
 
@@ -75,8 +75,9 @@ class Fit:
     def diagnostics(self) -> Diagnostics | ImportanceDiagnostics:
         """Whether the draws deserve trust."""
         if isinstance(self.drawn, Draws):
-            return diagnose(self.posterior, self.drawn)
-        return diagnose_importance(self.posterior, self.drawn)
+            reported = replace(self.drawn, parameters=self.posterior.parameters)
+            return diagnose(reported, self.posterior.names)
+        return diagnose_importance(self.drawn, self.posterior.names)
 
     def log_prior(self) -> FloatArray:
         """Log prior density of each draw, (chains, draws)."""

@@ -12,7 +12,8 @@ from scipy import linalg
 from scipy.special import logit
 
 from .. import vocabulary
-from ..evidence.diagnostic_accuracy import Accuracy, BandAccuracy
+from ..evidence.band_accuracy import BandAccuracy
+from ..evidence.diagnostic_accuracy import Accuracy
 from ..evidence.tables import Evidence, load_evidence
 from ..numerics.checks import FloatArray, refuse_where
 from ..numerics.estimate import Estimate

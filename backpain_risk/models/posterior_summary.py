@@ -10,8 +10,8 @@ import pandas as pd
 
 from .. import vocabulary
 from ..numerics.checks import FloatArray
+from ..numerics.diagnostics import Diagnostics, ImportanceDiagnostics
 from ..numerics.table import ResultTable
-from .diagnostics import Diagnostics, ImportanceDiagnostics
 from .posterior import Posterior
 from .prior import TermPrior
 

@@ -1,4 +1,4 @@
-"""Do the draws of a posterior deserve trust?"""
+"""Do the draws of a sampler deserve trust?"""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from ..numerics.laplace import ImportanceDraws
-    from ..numerics.nuts import Draws
-    from .posterior import Posterior
+    from .laplace import ImportanceDraws
+    from .nuts import Draws
+
+
+class SamplingWarning(UserWarning):
+    """The draws do not pass the convergence checks."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,17 +95,17 @@ def _html(diagnostics: Diagnostics | ImportanceDiagnostics) -> str:
     return f"<p>{diagnostics.method}: {verdict}.</p>{diagnostics.to_frame().to_html(index=False)}"
 
 
-def diagnose(posterior: Posterior, drawn: Draws) -> Diagnostics:
+def diagnose(drawn: Draws, terms: tuple[str, ...]) -> Diagnostics:
     """R-hat below 1.01, at least 100 effective draws per chain in bulk and tail, no divergences, E-BFMI above 0.3."""
     stats: Any = arviz_stats
-    array = np.moveaxis(posterior.parameters, -1, 0)
+    array = np.moveaxis(drawn.parameters, -1, 0)
     table = pd.DataFrame(
         {
             "r_hat": [float(stats.rhat(x)) for x in array],
             "ess_bulk": [float(stats.ess(x, method="bulk")) for x in array],
             "ess_tail": [float(stats.ess(x, method="tail", prob=(0.05, 0.95))) for x in array],
         },
-        index=pd.Index(posterior.names, name="term"),
+        index=pd.Index(terms, name="term"),
     )
     chains, draws = drawn.diverging.shape
     step = np.diff(drawn.energy, axis=1)
@@ -129,7 +132,7 @@ def _problems(table: pd.DataFrame, divergences: int, e_bfmi: float, enough: int)
     return tuple(message for failed, message in checks if failed)
 
 
-def diagnose_importance(posterior: Posterior, drawn: ImportanceDraws) -> ImportanceDiagnostics:
+def diagnose_importance(drawn: ImportanceDraws, terms: tuple[str, ...]) -> ImportanceDiagnostics:
     """Pareto k at most 0.7 and at least 400 effective draws."""
     checks = [
         (drawn.pareto_k > 0.7, f"Pareto k {drawn.pareto_k:.2f}, should be at most 0.7: use method='nuts'"),
@@ -140,5 +143,5 @@ def diagnose_importance(posterior: Posterior, drawn: ImportanceDraws) -> Importa
         effective_draws=drawn.effective,
         n_draws=len(drawn.parameters),
         problems=tuple(message for failed, message in checks if failed),
-        by_term=pd.DataFrame(index=pd.Index(posterior.names, name="term")),
+        by_term=pd.DataFrame(index=pd.Index(terms, name="term")),
     )

@@ -68,6 +68,7 @@ __all__ = [
     "plot_risk_by_count",
     "plot_risk_by_flags",
     "plot_risk_distribution",
+    "plot_sroc",
     "plot_trace",
     "plot_waterfall",
 ]

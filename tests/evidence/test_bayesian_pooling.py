@@ -65,22 +65,23 @@ def drawn(parameters, data):
     return quantities(coefficients[0], log_tau, correlation, theta, positive, size)
 
 
-def one_posterior(given, z, key):
-    """Quantities of the kept draws of one chain, (draws, 7)."""
-    *data, start, scale = given
-    flat = nuts._chains(log_density, given, z, key, DRAWS * THIN, 200, 0.9)[0][0, THIN - 1 :: THIN]
-    return jax.vmap(lambda draw: drawn(start + scale @ draw, data))(flat)
-
-
 def sampled(inputs):
-    """Draws of the quantities, (sets, draws, 7)."""
-    data = [np.stack([given[0][i] for given in inputs]) for i in range(5)]
+    """Draws of the quantities, (sets, draws, 7); ten posteriors at a time, which wait for each other."""
+    parts = [_sampled(inputs[i : i + 10], np.random.SeedSequence(i)) for i in range(0, SETS, 10)]
+    return np.concatenate(parts)
+
+
+def _sampled(inputs, seed):
+    data = tuple(np.stack([given[0][i] for given in inputs]) for i in range(5))
     start, scale = np.stack([given[1] for given in inputs]), np.stack([given[2] for given in inputs])
+    draws = nuts.sample_many(log_density, data, start, scale, seed=seed, draws=DRAWS * THIN, warmup=200)
     with jax.enable_x64(True):
-        keys = jax.random.split(jax.random.key(1), SETS)[:, None]
-        z = jax.random.normal(jax.random.key(2), (SETS, 1, start.shape[1]))
-        run = jax.jit(lambda sets: jax.lax.map(lambda one: one_posterior(*one), sets, batch_size=10))
-        return np.asarray(run(((*data, start, scale), z, keys)))
+        return np.asarray(_quantities(draws.parameters[:, THIN - 1 :: THIN], data))
+
+
+@jax.jit
+def _quantities(parameters, data):
+    return jax.vmap(jax.vmap(drawn, in_axes=(0, None)))(parameters, data)
 
 
 def p_values(truths, draws):

@@ -10,8 +10,8 @@ from scipy import stats
 from scipy.special import expit, logit, xlogy
 
 from backpain_risk import Accuracy, BayesianLogisticModel
-from backpain_risk.models.bayesian import SamplingWarning
 from backpain_risk.models.bayesian_density import SITE_SD, log_likelihood, log_posterior
+from backpain_risk.numerics.diagnostics import SamplingWarning
 from backpain_risk.numerics.laplace import evaluate
 
 EVENTS, PATIENTS = np.array([9.0, 4.0]), np.array([1950.0, 50.0])
