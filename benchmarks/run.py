@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from timing import HEAD
 
 TOPICS = ("cohort", "logistic", "measures", "validation")
+TOPICS = ("cohort", "logistic", "bayesian")
 
 
 def main(topics: list[str]) -> None:
