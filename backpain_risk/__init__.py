@@ -80,9 +80,9 @@ if TYPE_CHECKING:
     from .measures.summary import MEASURES as MEASURES
     from .measures.summary import performance as performance
     from .models.bayesian import BayesianLogisticModel as BayesianLogisticModel
-    from .models.imputed import ImputedModel as ImputedModel
     from .models.bayesian_calibration import simulation_based_calibration as simulation_based_calibration
     from .models.evidence_prior import EvidencePrior as EvidencePrior
+    from .models.imputed import ImputedModel as ImputedModel
     from .models.leave_one_out import leave_one_out as leave_one_out
     from .models.likelihood_ratio import LikelihoodRatioModel as LikelihoodRatioModel
     from .models.logistic import LogisticModel as LogisticModel

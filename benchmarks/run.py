@@ -15,8 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from timing import HEAD
 
-TOPICS = ("cohort", "logistic", "measures", "validation")
-TOPICS = ("cohort", "logistic", "bayesian")
+TOPICS = ("cohort", "logistic", "bayesian", "measures", "validation")
 
 
 def main(topics: list[str]) -> None:

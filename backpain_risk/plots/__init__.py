@@ -3,7 +3,6 @@
 Every function takes a result and optional axes, and returns the axes. No global style is touched.
 """
 
-from .calibration import plot_calibration, plot_calibration_panels
 from .bayesian import (
     plot_patient_risk,
     plot_predictive_check,
@@ -12,7 +11,7 @@ from .bayesian import (
     plot_risk_by_count,
     plot_trace,
 )
-from .calibration import plot_calibration, plot_risk_distribution
+from .calibration import plot_calibration, plot_calibration_panels
 from .cohort import plot_ages, plot_associations, plot_case_mix, plot_risk_by_flags
 from .evidence import plot_fagan, plot_likelihood_ratios
 from .net_benefit import (
@@ -52,23 +51,20 @@ __all__ = [
     "plot_likelihood_ratios",
     "plot_net_benefit_difference",
     "plot_odds_ratios",
+    "plot_patient_risk",
     "plot_performance",
     "plot_precision_recall",
-    "plot_risk_by_flags",
-    "plot_risk_distribution",
-    "plot_roc",
-    "plot_sroc",
-    "plot_stability",
-    "plot_subgroups",
-    "plot_usefulness",
-    "plot_patient_risk",
     "plot_predictive_check",
     "plot_prior_posterior",
     "plot_ranks",
     "plot_risk_by_count",
     "plot_risk_by_flags",
     "plot_risk_distribution",
+    "plot_roc",
     "plot_sroc",
+    "plot_stability",
+    "plot_subgroups",
     "plot_trace",
+    "plot_usefulness",
     "plot_waterfall",
 ]
