@@ -129,17 +129,7 @@ def draw_many(
     stacked = {key: np.stack([one[key] for one in each]) for key in data}
     modes = np.stack([normal.mode for normal in normals])
     factors = np.stack([linalg.cholesky(normal.covariance, lower=True) for normal in normals])
-    drawn = sample_many(
-        log_posterior,
-        stacked,
-        modes,
-        factors,
-        seed=seed,
-        draws=draws,
-        warmup=warmup,
-        target_acceptance=ACCEPTANCE["site" in data],
-    )
-    return drawn.parameters
+    return sample_many(log_posterior, stacked, modes, factors, seed=seed, draws=draws, warmup=warmup).parameters
 
 
 def _by_nuts(data: Any, normal: NormalApproximation, seed: np.random.SeedSequence, sampling: Sampling) -> Draws:

@@ -24,6 +24,21 @@ def rare():
     return (rng.random(5000) < risk).astype(int), risk
 
 
+def drawn_of_a_posterior(cohort):
+    X, y = cohort.predictors[list(bpr.RED_FLAGS)], cohort.outcome
+    model = bpr.BayesianLogisticModel(random_state=1).fit(X, y)
+    summary, check = model.summary(), bpr.predictive_check(model, rng=1)
+    risk, count = model.credible_risk(X.head(3)), bpr.risk_by_count(model, X)
+    return {
+        "plot_prior_posterior": lambda ax: plots.plot_prior_posterior(summary, ax=ax),
+        "plot_patient_risk": lambda ax: plots.plot_patient_risk(risk, ax=ax),
+        "plot_risk_by_count": lambda ax: plots.plot_risk_by_count(count, ax=ax),
+        "plot_predictive_check": lambda ax: plots.plot_predictive_check(check, ax=ax),
+        "plot_trace": lambda ax: plots.plot_trace(model.posterior_, "night_pain", ax=ax),
+        "plot_ranks": lambda ax: plots.plot_ranks(model.posterior_, "intercept", ax=ax),
+    }
+
+
 @pytest.fixture(scope="module")
 def drawn(rare, cohort):
     """Every plot function with a result of its own."""
@@ -37,17 +52,8 @@ def drawn(rare, cohort):
     optimism = bpr.optimism_bootstrap(bpr.LogisticModel(), X, y, n_resamples=8, rng=1)
     sites = bpr.internal_external_validation(bpr.LogisticModel(), X, y, site)
     subgroups = bpr.subgroup_calibration(y, risk, {"sex": np.where(np.arange(y.size) % 2, "f", "m")})
-    bayesian = bpr.BayesianLogisticModel(random_state=1)
-    findings = cohort.predictors[list(bpr.RED_FLAGS)]
-    bayesian.fit(findings, cohort.outcome)
-    credible, by_count = bayesian.credible_risk(findings.head(3)), bpr.risk_by_count(bayesian, findings)
     return {
-        "plot_prior_posterior": lambda ax: plots.plot_prior_posterior(bayesian.summary(), ax=ax),
-        "plot_patient_risk": lambda ax: plots.plot_patient_risk(credible, ax=ax),
-        "plot_risk_by_count": lambda ax: plots.plot_risk_by_count(by_count, ax=ax),
-        "plot_predictive_check": lambda ax: plots.plot_predictive_check(bpr.predictive_check(bayesian, rng=1), ax=ax),
-        "plot_trace": lambda ax: plots.plot_trace(bayesian.posterior_, "night_pain", ax=ax),
-        "plot_ranks": lambda ax: plots.plot_ranks(bayesian.posterior_, "intercept", ax=ax),
+        **drawn_of_a_posterior(cohort),
         "plot_calibration": lambda ax: plots.plot_calibration(curve, ax=ax),
         "plot_calibration, two": lambda ax: plots.plot_calibration({"a": curve, "b": grouped}, ax=ax, log=False),
         "plot_risk_distribution": lambda ax: plots.plot_risk_distribution(bpr.risk_distribution(y, risk), ax=ax),
@@ -180,3 +186,15 @@ def test_limits_beyond_the_axis_of_ratios_end_in_arrowheads():
     table.table.loc[0, ["low", "high"]] = 0.001, 90_000.0
     heads = [line.get_marker() for line in plots.plot_likelihood_ratios(table).lines if line.get_marker() in "<>"]
     assert heads == ["<", ">"]
+
+
+def test_prior_and_posterior_are_drawn_where_the_summary_has_them(cohort):
+    X = cohort.predictors[["night_pain", "history_of_cancer"]]
+    model = bpr.BayesianLogisticModel("evidence", method="laplace", random_state=1).fit(X, cohort.outcome)
+    table = model.summary().drop(index="intercept")
+    ax = plots.plot_prior_posterior(model.summary())
+    before, after = (line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2 and line.get_marker() in "so")
+    np.testing.assert_allclose(before, np.exp(table.prior_mean))
+    np.testing.assert_allclose(after, np.exp(table["mean"]))
+    with pytest.raises(ValueError, match="term must be one of intercept, night_pain, history_of_cancer; got 'fever'"):
+        plots.plot_trace(model.posterior_, "fever")
