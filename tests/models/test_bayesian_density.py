@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.special import expit, logit, xlogy
 
 from backpain_risk import Accuracy, BayesianLogisticModel
-from backpain_risk.models.bayesian_density import SITE_SD, log_likelihood, log_posterior
+from backpain_risk.models.bayesian_density import log_likelihood, log_posterior
 from backpain_risk.numerics.diagnostics import SamplingWarning
 from backpain_risk.numerics.laplace import evaluate
 
@@ -101,11 +101,11 @@ def test_sites_have_effects_of_their_own_under_half_normal_sds():
 
 def _with_sites(theta, rows, y):
     """Effects are normal given SDs, SDs half-normal; the sign of an SD flips that of its effects and means nothing."""
-    sd, effects = SITE_SD * theta[2:4], theta[4:].reshape(3, 2)
+    sd, effects = 0.5 * theta[2:4], theta[4:].reshape(3, 2)
     coefficient = theta[:2] + sd * effects[rows[:, 1]]
     risk = expit(coefficient[:, 0] + coefficient[:, 1] * rows[:, 0])
     prior = stats.norm.logpdf(theta[0], logit(0.01), 2.5) + stats.norm.logpdf(theta[1], 0, 2)
-    spread = stats.halfnorm.logpdf(np.abs(sd), scale=SITE_SD).sum()
+    spread = stats.halfnorm.logpdf(np.abs(sd), scale=0.5).sum()
     return prior + spread + stats.norm.logpdf(effects).sum() + stats.bernoulli.logpmf(y, risk).sum()
 
 
