@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 _LABELS = {
     "auroc": "AUROC",
     "brier": "Brier score",
-    "scaled_brier": "scaled Brier score",
-    "observed_expected": "observed / expected",
-    "calibration_in_the_large": "calibration-in-the-large (log odds)",
-    "calibration_slope": "calibration slope",
+    "scaled_brier": "Scaled Brier score",
+    "observed_expected": "O:E ratio",
+    "calibration_in_the_large": "Calibration-in-the-large (log odds)",
+    "calibration_slope": "Calibration slope",
     "ici": "ICI (integrated calibration index)",
 }
 _IDEAL = {"observed_expected": 1.0, "calibration_in_the_large": 0.0, "calibration_slope": 1.0}
@@ -40,7 +40,7 @@ def plot_corrected_calibration(validation: InternalValidation, *, ax: Axes | Non
     for axis, scale in ((ax.xaxis, ax.set_xscale), (ax.yaxis, ax.set_yscale)):
         scale("log")
         log_percent_axis(axis, floor * 0.5, top)
-    ax.set(xlim=(floor, top), ylim=(floor * 0.5, top), xlabel="predicted risk", ylabel="observed proportion")
+    ax.set(xlim=(floor, top), ylim=(floor * 0.5, top), xlabel="Predicted risk", ylabel="Observed proportion")
     _finish(ax, validation)
     return ax
 
@@ -55,7 +55,7 @@ def plot_corrected_decision_curve(validation: InternalValidation, *, ax: Axes | 
     ax.plot(curve.threshold, curve.apparent, color=PALETTE[1], linestyle="--", label="apparent")
     ax.plot(curve.threshold, curve.corrected, color=PALETTE[0], label="optimism-corrected")
     top = float(np.nanmax(curve[["apparent", "high"]].to_numpy()))
-    ax.set(ylim=(-0.15 * top, 1.1 * top), xlabel="threshold probability", ylabel="net benefit per patient")
+    ax.set(ylim=(-0.15 * top, 1.1 * top), xlabel="Threshold probability", ylabel="Net benefit per patient")
     percent_axis(ax.xaxis)
     _finish(ax, validation)
     return ax
@@ -82,7 +82,7 @@ def plot_stability(validation: InternalValidation, *, ax: Axes | None = None) ->
     for axis, scale in ((ax.xaxis, ax.set_xscale), (ax.yaxis, ax.set_yscale)):
         scale("log")
         log_percent_axis(axis, floor, top)
-    ax.set(xlim=(floor, top), ylim=(floor, top), xlabel="risk by the model", ylabel="risk by refitted models")
+    ax.set(xlim=(floor, top), ylim=(floor, top), xlabel="Risk by the model", ylabel="Risk by refitted models")
     _finish(ax, validation)
     fitted = len(validation.refitted_risk(validation.n_resamples))
     note(ax, f"{fitted} refitted models; mean absolute difference {_mape(table)}")
