@@ -32,9 +32,10 @@ def pool_accuracy(
     Parameters
     ----------
     counts : DataFrame
-        A row per study, whole numbers in the columns ``tp, fp, fn, tn``; 0 and 0 for an arm without patients, the study
-        then informs the other arm only. ``study`` (labels) and ``overlaps_with`` (labels, separated by semicolons) are
-        read where present; rows of :attr:`Evidence.accuracy` with counts can be passed as they are.
+        A row per study, whole numbers in the columns ``tp, fp, fn, tn`` (or in capitals, as in R's mada); 0 and 0 for
+        an arm without patients, the study then informs the other arm only. ``study`` (labels) and ``overlaps_with``
+        (labels, separated by semicolons) are read where present; rows of :attr:`Evidence.accuracy` with counts can be
+        passed as they are.
     method : {"reml", "ml", "bayes"}
         The bivariate normal model of Reitsma by restricted or plain maximum likelihood, or the exact binomial model by
         NUTS.

@@ -120,6 +120,7 @@ def read_counts(
 def _check_columns(counts: pd.DataFrame) -> pd.DataFrame:
     if not isinstance(counts, pd.DataFrame):
         raise ValueError(f"counts must be a DataFrame with a row a study; got {type(counts).__name__}. Build one.")
+    counts = counts.rename(columns={name.upper(): name for name in CELLS if name not in counts.columns})
     missing = [name for name in CELLS if name not in counts.columns]
     if missing:
         raise ValueError(

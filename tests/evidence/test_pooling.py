@@ -112,6 +112,10 @@ def test_the_covariate_test_is_twice_the_gain_of_the_ml_fits(studies):
         assert (test.to_frame().degrees_of_freedom == 2).all()
 
 
+def test_columns_in_capitals_are_read_too():
+    assert pool_accuracy(FEW.rename(columns=str.upper)).log_likelihood == pool_accuracy(FEW).log_likelihood
+
+
 def test_words_numbers_and_arrays_say_the_same_of_two_levels(studies):
     hospital = (studies.setting == "hospital").to_numpy()
     fits = [pool_accuracy(studies, covariate=c) for c in ("setting", hospital, hospital.astype(float).tolist())]
