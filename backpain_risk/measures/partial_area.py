@@ -9,7 +9,7 @@ from ..numerics.checks import FloatArray, as_generator, check_choice, check_frac
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
 from ..numerics.risk_groups import RiskGroups, require_both_classes, resampled_within_outcomes, risk_groups
-from .discrimination import placements, sample_variance
+from .discrimination import sample_variance
 
 FOCI = ("specificity", "sensitivity")
 PARTIAL_INTERVALS = ("delong", "bootstrap")
@@ -111,27 +111,45 @@ def _partial_area(groups: RiskGroups, fpr: tuple[float, float]) -> float:
     """Trapezoids between two false positive rates."""
     x, y = _roc(groups)
     inner = (x > fpr[0]) & (x < fpr[1])
-    ends = _height(x, y, np.array(fpr))
+    ends = _end_heights(x, y, fpr)
     x, y = (np.concatenate([[a], b[inner], [c]]) for a, b, c in ((fpr[0], x, fpr[1]), (ends[0], y, ends[1])))
     return float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))
 
 
-def _height(x: FloatArray, y: FloatArray, at: FloatArray) -> FloatArray:
-    """The curve at given false positive rates; the top of a vertical piece."""
-    right = np.minimum(np.searchsorted(x, at, side="right"), x.size - 1)
-    width = x[right] - x[right - 1]
-    share = np.divide(at - x[right - 1], width, out=np.ones_like(at), where=width > 0)
-    return np.asarray(y[right - 1] + share * (y[right] - y[right - 1]))
+def _end_heights(x: FloatArray, y: FloatArray, fpr: tuple[float, float]) -> tuple[float, float]:
+    """The curve where the strip begins and ends; of a vertical piece there, the end that lies inside the strip."""
+    start = min(int(np.searchsorted(x, fpr[0], side="right")), x.size - 1)
+    stop = max(int(np.searchsorted(x, fpr[1], side="left")), 1)
+
+    def height(i: int, at: float) -> float:
+        return float(y[i - 1] + (at - x[i - 1]) / (x[i] - x[i - 1]) * (y[i] - y[i - 1]))
+
+    return height(start, fpr[0]), height(stop, fpr[1])
 
 
 def _standard_error(groups: RiskGroups, fpr: tuple[float, float]) -> float:
-    """DeLong's: events placed among non-events, and non-events among events, both only within the bounds."""
-    below, _ = placements(groups)
+    """DeLong's: events placed among non-events, and non-events among events, both only within the bounds.
+
+    Patients of equal risk share a piece of the curve, so each gets the mean over it. A bound inside the piece cuts it.
+    """
     events, others = groups.events, groups.others
-    placed = np.clip(1 - below, *fpr)
-    reached = _height(*_roc(groups), placed)
+    x, y = _roc(groups)
+    ends = _end_heights(x, y, fpr)
+    left, right, low, high = x[:-1][::-1], x[1:][::-1], y[:-1][::-1], y[1:][::-1]
+    placed = _mean_within(left, right, fpr)
+    share = np.divide(placed - left, right - left, out=np.zeros_like(left), where=right > left)
+    reached = np.select([right <= fpr[0], left >= fpr[1]], ends, low + share * (high - low))
     variance = sample_variance(placed, events) / events.sum() + sample_variance(reached, others) / others.sum()
     return float(np.sqrt(variance))
+
+
+def _mean_within(left: FloatArray, right: FloatArray, bounds: tuple[float, float]) -> FloatArray:
+    """Mean of all numbers from left to right, those outside the bounds moved to them."""
+    a, b = bounds
+    start, stop, width = np.clip(left, a, b), np.clip(right, a, b), right - left
+    below, above = np.clip(a - left, 0, width), np.clip(right - b, 0, width)
+    total = a * below + (stop - start) * (start + stop) / 2 + b * above
+    return np.divide(total, width, out=start.copy(), where=width > 0)
 
 
 def _corrected(value: float, fpr: tuple[float, float]) -> float:

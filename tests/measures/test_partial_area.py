@@ -45,6 +45,28 @@ def test_delong_limits_have_the_spread_of_resamples(patients):
     assert drawn.high - drawn.low == pytest.approx(exact.high - exact.low, rel=0.06)
 
 
+@pytest.mark.parametrize(
+    ("bounds", "focus", "from_proc"),
+    [((0.75, 1), "specificity", 0.125), ((0.5, 0.75), "specificity", 0.25), ((0.5, 1), "sensitivity", 0.375)],
+)
+def test_a_bound_at_a_vertical_piece_of_the_curve_adds_nothing_above_it(bounds, focus, from_proc):
+    """R: auc(roc(y, r), partial.auc = bounds, partial.auc.focus = focus), pROC 1.18.0."""
+    value = partial_auroc([0, 0, 0, 0, 1, 1], [0.1, 0.2, 0.3, 0.6, 0.5, 0.8], bounds=bounds, focus=focus).value
+    assert value == pytest.approx(from_proc, abs=1e-15)
+
+
+@pytest.mark.parametrize("n_risks", [2, 4])
+@pytest.mark.parametrize("focus", ["specificity", "sensitivity"])
+def test_delong_limits_have_the_spread_of_resamples_where_a_bound_cuts_through_ties(n_risks, focus):
+    """Few red flags give few risks. Monte Carlo error of the bootstrap standard error about 2 %."""
+    rng = np.random.default_rng(5)
+    y = np.repeat([1, 0], [1000, 3000])
+    risk = (rng.integers(n_risks, size=y.size) + y * (rng.random(y.size) < 0.4)).clip(max=n_risks - 1) / 10
+    exact = partial_auroc(y, risk, focus=focus)
+    drawn = partial_auroc(y, risk, focus=focus, interval="bootstrap", rng=1)
+    assert drawn.high - drawn.low == pytest.approx(exact.high - exact.low, rel=0.08)
+
+
 def test_correction_gives_one_half_to_no_discrimination_and_one_to_perfection():
     y = np.repeat([0, 1], 50)
     assert partial_auroc(y, np.full(100, 0.2), corrected=True).value == pytest.approx(0.5)
