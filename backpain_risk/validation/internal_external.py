@@ -14,8 +14,9 @@ from scipy import stats
 from scipy.special import expit, logit
 from statsmodels.stats.meta_analysis import combine_effects
 
-from ..measures.summary import USUAL, performance
-from ..numerics.checks import FloatArray, check_same_length
+from ..measures.decision_inputs import check_thresholds
+from ..measures.summary import MEASURES, USUAL, performance
+from ..numerics.checks import FloatArray, check_choice, check_fraction, check_same_length
 from ..numerics.intervals import normal_quantile
 from .patients import Patients, read_patients
 
@@ -55,7 +56,7 @@ class InternalExternalValidation:
 
         Columns value, low, high, prediction_low, prediction_high (for a new site, t with sites - 2 degrees of freedom),
         tau (between-site SD on the scale of pooling) and n_groups. AUROC is pooled on the logit, O:E on the log scale;
-        between-site variance by Paule and Mandel.
+        between-site variance by Paule and Mandel. NaN with fewer than 3 sites where the measure is defined.
 
         References
         ----------
@@ -116,6 +117,11 @@ def internal_external_validation(
     InternalExternalValidation
         A site where a measure is not defined (no events, usual for a rare outcome) keeps its row with the reason.
 
+    Raises
+    ------
+    ValueError
+        For one class only, lengths that differ, fewer than 2 sites, patients without a site, or an unknown measure.
+
     References
     ----------
     Steyerberg and Harrell (2016), J Clin Epidemiol 69:245.
@@ -130,6 +136,9 @@ def internal_external_validation(
     >>> result.pooled().round(2).loc["auroc", ["value", "low", "high"]].tolist()
     [0.75, 0.7, 0.8]
     """
+    for measure in measures:
+        check_choice("measures", measure, MEASURES)
+    thresholds, level = check_thresholds(thresholds), check_fraction("level", level)
     patients = read_patients(estimator, X, y, "internal_external_validation")
     site = np.asarray(groups)
     check_same_length(X=patients.n, groups=len(site))
@@ -140,7 +149,7 @@ def internal_external_validation(
             f"{int(pd.isna(site).sum())} missing. Give each patient a site."
         )
     risk, tables = np.full(patients.n, np.nan), []
-    for name in sorted(names):
+    for name in _in_order(names):
         out = site == name
         table, risk[out] = _site(patients, estimator, out, measures, thresholds, level)
         tables.append(table.assign(group=name, n=int(out.sum()), n_events=int(patients.outcome[out].sum())))
@@ -148,16 +157,24 @@ def internal_external_validation(
     return InternalExternalValidation(table=pd.concat(tables, ignore_index=True)[columns], risk=risk, level=level)
 
 
+def _in_order(names: Any) -> list[Any]:
+    """Sites by name; as text where numbers and text are mixed."""
+    try:
+        return sorted(names)
+    except TypeError:
+        return sorted(names, key=str)
+
+
 def _site(
     patients: Patients,
     estimator: Any,
     out: npt.NDArray[np.bool_],
     measures: Sequence[str],
-    thresholds: npt.ArrayLike,
+    thresholds: FloatArray,
     level: float,
 ) -> tuple[pd.DataFrame, FloatArray]:
     """Measures in one site, and the risks of its patients."""
-    names = [*measures, *(f"net_benefit@{t:g}" for t in np.atleast_1d(np.asarray(thresholds)))]
+    names = [*measures, *(f"net_benefit@{t:g}" for t in thresholds)]
     risk = np.full(int(out.sum()), np.nan)
     try:
         risk = patients.risk(patients.refit(estimator, patients.sample(np.flatnonzero(~out))).model)[patients.row[out]]

@@ -80,3 +80,23 @@ def test_groups_are_checked(patients):
     missing = np.where(np.arange(len(y)) == 5, None, site)
     with pytest.raises(ValueError, match="1 missing"):
         bpr.internal_external_validation(bpr.LogisticModel(), X, y, missing)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"measures": ["accuracy"]}, "measures must be one of"),
+        ({"thresholds": [0.0, 0.5]}, "thresholds must lie strictly between 0 and 1"),
+        ({"level": 95}, "level must lie strictly between 0 and 1"),
+    ],
+)
+def test_a_mistake_in_the_call_is_refused_and_no_reason_of_a_site(patients, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        bpr.internal_external_validation(bpr.LogisticModel(), *patients, **arguments)
+
+
+def test_sites_may_be_numbers_and_text(patients):
+    X, y, site = patients
+    mixed = np.array([1 if name == "a" else name for name in site], dtype=object)
+    table = bpr.internal_external_validation(bpr.LogisticModel("firth"), X, y, mixed).to_frame()
+    assert list(table.group.unique()) == [1, "b", "c", "d"]
