@@ -15,7 +15,6 @@ from joblib import Parallel, delayed
 from ..measures.summary import USUAL
 from ..numerics.checks import BoolArray, FloatArray, check_choice, check_fraction
 from ..numerics.patterns import IntArray
-from ..numerics.streams import child_sequence
 from .evaluation import Evaluation, Evaluator, evaluator
 from .patients import read_patients
 from .resampling import Procedure, Refit, Resamples, read_resamples
@@ -141,9 +140,9 @@ def optimism_bootstrap(
         Optimism as the mean over resamples of performance on the resample less performance on all patients; or 0.632
         times apparent performance less that on the patients left out.
     rng : int, SeedSequence or Generator
-        Needed unless ``resamples`` are given; the same for any ``n_jobs``.
+        Needed unless ``resamples`` are given, and for two-stage limits; the result is the same for any ``n_jobs``.
     resamples : int array, shape (B, n), optional
-        Row numbers, from 0, of each resample.
+        Row numbers, from 0, of each resample, instead of drawing ``n_resamples``.
     measures : sequence of str
         As in :func:`performance`.
     thresholds : array
@@ -195,6 +194,7 @@ def optimism_bootstrap(
     patients = read_patients(estimator, X, y, "optimism_bootstrap")
     everyone = patients.sample(np.arange(patients.n))
     drawn = read_resamples(patients.n, n_resamples, rng, resamples)
+    outer = _outer(drawn, n_outer) if limits == "two-stage" else None
     risk = patients.risk(patients.refit(estimator, everyone).model)
     procedure = Procedure(patients, estimator, evaluator(measures, thresholds, at, risk), left_out=method == "632")
     apparent = procedure.evaluate(everyone.grouped(risk))
@@ -203,8 +203,7 @@ def optimism_bootstrap(
     fixed = {part: np.zeros(getattr(apparent, part).size, dtype=bool) for part in PARTS}
     fixed["values"] = np.isin(procedure.evaluate.names, FIXED_BY_FITTING)
     parts = {part: _corrected(part, apparent, refits, method).shifted(level, fixed[part]) for part in PARTS}
-    if limits == "two-stage":
-        outer = Resamples(n_outer, patients.n, None, child_sequence(drawn.seed, drawn.number))
+    if outer is not None:
         repeated = _repeat(procedure, outer, drawn.number, method, n_jobs)
         parts = {part: parts[part].within(repeated[part], level) for part in PARTS}
     return _result(procedure, risk, refits, parts, method, limits, level)
@@ -261,6 +260,12 @@ def _corrected(part: str, apparent: Evaluation, refits: list[Refit], method: str
     return _Corrected(value, value - optimism, own, failed, nothing, nothing)
 
 
+def _outer(drawn: Resamples, n_outer: int) -> Resamples:
+    if n_outer < 2:
+        raise ValueError(f"n_outer must be 2 or more for two-stage limits; got {n_outer}. Use 100 or more.")
+    return Resamples(n_outer, drawn.n, None, drawn.child(drawn.number))
+
+
 def _repeat(procedure: Procedure, outer: Resamples, n_inner: int, method: str, n_jobs: int) -> dict[str, FloatArray]:
     """Corrected measures of the whole procedure in outer resamples, (outer, k) for each part; failures left out."""
     task = delayed(_once)
@@ -273,7 +278,7 @@ def _repeat(procedure: Procedure, outer: Resamples, n_inner: int, method: str, n
 
 def _once(procedure: Procedure, outer: Resamples, b: int, n_inner: int, method: str) -> dict[str, FloatArray] | None:
     base = procedure.patients.sample(outer.rows(b))
-    inner = Resamples(n_inner, base.rows.size, None, child_sequence(outer.seed, outer.number + b))
+    inner = Resamples(n_inner, base.rows.size, None, outer.child(outer.number + b))
     try:
         apparent = procedure.apparent(base)
     except Exception:  # any estimator may fail in any way; a resample without a model says nothing

@@ -23,13 +23,22 @@ class Resamples:
     number: int
     n: int
     given: IntArray | None
-    seed: np.random.SeedSequence
+    seed: np.random.SeedSequence | None
 
     def rows(self, b: int) -> IntArray:
         """Patients of resample b."""
         if self.given is not None:
             return self.given[b]
-        return np.random.default_rng(child_sequence(self.seed, b)).integers(self.n, size=self.n)
+        return np.random.default_rng(self.child(b)).integers(self.n, size=self.n)
+
+    def child(self, b: int) -> np.random.SeedSequence:
+        """The numbered stream b; those of the resamples come first."""
+        if self.seed is None:
+            raise ValueError(
+                "rng must be given because numbers are drawn besides the resamples; got None. Pass an int, "
+                "SeedSequence or Generator."
+            )
+        return child_sequence(self.seed, b)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +65,8 @@ def read_resamples(
     if given is None:
         if n_resamples < 1:
             raise ValueError(f"n_resamples must be 1 or more; got {n_resamples}. Use 200 or more for a publication.")
-        entropy = [int(word) for word in as_generator(rng).integers(0, 2**32, size=4)]
-        return Resamples(n_resamples, n, None, np.random.SeedSequence(entropy))
-    rows = np.asarray(given)
+        return Resamples(n_resamples, n, None, _own_sequence(rng))
+    rows = _rectangle(given)
     if rows.ndim != 2 or rows.dtype.kind not in "iu" or rows.size == 0:
         raise ValueError(
             f"resamples must be whole row numbers, a row of them for each resample; got {rows.dtype} of shape "
@@ -70,7 +78,22 @@ def read_resamples(
             f"resamples must be row numbers from 0 to {n - 1}; got {low} to {high}. Subtract 1 from numbers that start "
             "at 1."
         )
-    return Resamples(len(rows), n, rows.astype(np.int64), np.random.SeedSequence(0))
+    return Resamples(len(rows), n, rows.astype(np.int64), None if rng is None else _own_sequence(rng))
+
+
+def _own_sequence(rng: int | np.random.SeedSequence | np.random.Generator | None) -> np.random.SeedSequence:
+    """Entropy drawn from the generator once."""
+    return np.random.SeedSequence([int(word) for word in as_generator(rng).integers(0, 2**32, size=4)])
+
+
+def _rectangle(given: npt.ArrayLike) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(given)
+    except ValueError:
+        raise ValueError(
+            "resamples must all hold the same number of rows; got resamples of different lengths. Pass an integer "
+            "array of shape (B, n)."
+        ) from None
 
 
 @dataclass(frozen=True, eq=False)

@@ -191,6 +191,15 @@ BAD = {
     "rng": ({"rng": None}, "rng must be given"),
     "rows from one": ({"resamples": [[1, 2, 400]]}, "Subtract 1"),
     "rows not whole": ({"resamples": [[0.5, 1.0]]}, "whole row numbers"),
+    "rows of different lengths": (
+        {"resamples": [[1, 2, 3], [1, 2]]},
+        "resamples must all hold the same number of rows",
+    ),
+    "two-stage without rng": (
+        {"resamples": optimism_data.rows()[:2], "limits": "two-stage"},
+        "rng must be given because numbers are drawn besides the resamples",
+    ),
+    "n_outer": ({"limits": "two-stage", "n_outer": 0, "rng": 1}, "n_outer must be 2 or more"),
     "rows in one dimension": ({"resamples": [1, 2, 3]}, "a row of them for each resample"),
     "none": ({"n_resamples": 0, "rng": 1}, "n_resamples must be 1 or more"),
     "measure": ({"measures": ["accuracy"], "rng": 1}, "measures must be one of"),
