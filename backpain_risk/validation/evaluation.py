@@ -20,6 +20,8 @@ from ..numerics.risk_groups import RiskGroups, require_both_classes
 
 _LEVEL = 0.95  # of limits that are not used here
 _POINTS = 50
+CURVE = "calibration_curve"
+"""Name under which the reasons of a missing calibration curve are kept."""
 _VALUES: dict[str, Callable[[RiskGroups], float]] = {
     **{name: (lambda groups, of=of: of(groups, _LEVEL).value) for name, of in FUNCTIONS.items()},  # type: ignore[misc]
     "calibration_in_the_large": lambda groups: calibration_in_the_large_of(groups, _LEVEL, "wald").value,
@@ -87,7 +89,7 @@ class Evaluator:
         try:
             smoother = fit_spline(require_calibratable(groups, "calibration_curve"), 5)
         except ValueError as error:
-            reasons |= dict.fromkeys(wanted, str(error))
+            reasons |= dict.fromkeys([*wanted, *([CURVE] if self.at.size else [])], str(error))
             return np.full(self.at.size, np.nan)
         found |= dict(zip(INDICES, indices(groups, smoother.observed(groups.risk)).tolist(), strict=True))
         return smoother.observed(self.at)
@@ -98,7 +100,7 @@ class Evaluator:
             np.full(len(names), np.nan),
             np.full(self.at.size, np.nan),
             np.full(self.curve_thresholds.size, np.nan),
-            dict.fromkeys(names, reason),
+            dict.fromkeys([*names, *([CURVE] if self.at.size else [])], reason),
         )
 
 

@@ -15,7 +15,7 @@ from joblib import Parallel, delayed
 from ..measures.summary import USUAL
 from ..numerics.checks import BoolArray, FloatArray, check_choice, check_fraction
 from ..numerics.patterns import IntArray
-from .evaluation import Evaluation, Evaluator, evaluator
+from .evaluation import CURVE, Evaluation, Evaluator, evaluator
 from .patients import read_patients
 from .resampling import Procedure, Refit, Resamples, read_resamples
 
@@ -36,7 +36,7 @@ class InternalValidation:
     ----------
     measures : tuple of str
     apparent, optimism, corrected, low, high : ndarray, shape (measures,)
-        ``corrected = apparent - optimism``.
+        ``corrected = apparent - optimism``. NaN, with a warning, where the apparent measure is not defined.
     n_failed : ndarray, shape (measures,)
         Resamples in which the measure is not defined.
     n_resamples : int
@@ -44,7 +44,7 @@ class InternalValidation:
     risk : ndarray, shape (n,)
         Apparent risk of each patient.
     problems : DataFrame
-        resample, measure (``"fit"`` when the estimator failed) and reason.
+        resample, measure (``"fit"`` when the estimator failed, ``"calibration_curve"`` for the curve) and reason.
     warned : DataFrame
         What the estimator warned of, and in how many resamples.
     """
@@ -76,11 +76,11 @@ class InternalValidation:
         return pd.DataFrame(columns, index=index).assign(n_resamples=self.n_resamples, n_failed=self.n_failed)
 
     def calibration_curve(self) -> pd.DataFrame:
-        """Optimism-corrected calibration: predicted, apparent, corrected, low, high."""
+        """Optimism-corrected calibration: predicted, apparent, corrected, low, high, n_failed."""
         return self._curves["calibration"]
 
     def decision_curve(self) -> pd.DataFrame:
-        """Optimism-corrected net benefit: threshold, apparent, corrected, low, high, treat_all."""
+        """Optimism-corrected net benefit: threshold, apparent, corrected, low, high, n_failed, treat_all."""
         return self._curves["net_benefit"]
 
     def stability(self) -> pd.DataFrame:
@@ -206,7 +206,7 @@ def optimism_bootstrap(
     if outer is not None:
         repeated = _repeat(procedure, outer, drawn.number, method, n_jobs)
         parts = {part: parts[part].within(repeated[part], level) for part in PARTS}
-    return _result(procedure, risk, refits, parts, method, limits, level)
+    return _result(procedure, risk, apparent, refits, parts, method, limits, level)
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,23 +267,37 @@ def _outer(drawn: Resamples, n_outer: int) -> Resamples:
 
 
 def _repeat(procedure: Procedure, outer: Resamples, n_inner: int, method: str, n_jobs: int) -> dict[str, FloatArray]:
-    """Corrected measures of the whole procedure in outer resamples, (outer, k) for each part; failures left out."""
+    """Corrected measures of the whole procedure in outer resamples, (outer, k) for each part; failures are counted."""
     task = delayed(_once)
     found = Parallel(n_jobs=n_jobs)(task(procedure, outer, b, n_inner, method) for b in range(outer.number))
-    kept = [parts for parts in found if parts is not None]
+    kept = [parts for parts in found if not isinstance(parts, str)]
+    failed = [reason for reason in found if isinstance(reason, str)]
     if not kept:
-        raise ValueError(f"estimator must fit at least one of n_outer={outer.number} resamples; got none that fits.")
+        raise ValueError(
+            f"estimator must fit at least one of n_outer={outer.number} resamples; got none that fits, the first: "
+            f"{failed[0]}. Fit it to X and y by itself to see why."
+        )
+    if failed:
+        warnings.warn(
+            f"{len(failed)} of {outer.number} outer resamples failed and are left out of the two-stage limits, the "
+            f"first: {failed[0]}",
+            UserWarning,
+            stacklevel=3,
+        )
     return {part: np.array([parts[part] for parts in kept]) for part in PARTS}
 
 
-def _once(procedure: Procedure, outer: Resamples, b: int, n_inner: int, method: str) -> dict[str, FloatArray] | None:
+def _once(procedure: Procedure, outer: Resamples, b: int, n_inner: int, method: str) -> dict[str, FloatArray] | str:
+    """Corrected measures in one outer resample, or why there are none."""
     base = procedure.patients.sample(outer.rows(b))
     inner = Resamples(n_inner, base.rows.size, None, outer.child(outer.number + b))
     try:
         apparent = procedure.apparent(base)
-    except Exception:  # any estimator may fail in any way; a resample without a model says nothing
-        return None
+    except Exception as error:  # any estimator may fail in any way; the reason is kept and shown
+        return f"{type(error).__name__}: {error}"
     refits = procedure.refit_all(base, inner)
+    if all(refit.own is None for refit in refits):
+        return f"no inner resample could be fitted: {refits[0].problems[0][1]}"
     return {part: _corrected(part, apparent, refits, method).corrected for part in PARTS}
 
 
@@ -298,6 +312,7 @@ def _refuse_all_failed(refits: list[Refit]) -> None:
 def _result(
     procedure: Procedure,
     risk: FloatArray,
+    apparent: Evaluation,
     refits: list[Refit],
     parts: dict[str, _Corrected],
     method: str,
@@ -327,13 +342,13 @@ def _result(
         _row=patients.row,
         _drawn_risk=np.array([r.risk for r in refits if r.risk is not None]),
     )
-    _warn(result)
+    _warn(result, apparent)
     return result
 
 
 def _curves(evaluate: Evaluator, parts: dict[str, _Corrected], prevalence: float) -> dict[str, pd.DataFrame]:
     def table(first: dict[str, FloatArray], part: _Corrected) -> pd.DataFrame:
-        columns = {name: getattr(part, name) for name in ("apparent", "corrected", "low", "high")}
+        columns = {name: getattr(part, name) for name in ("apparent", "corrected", "low", "high", "n_failed")}
         return pd.DataFrame(first | columns)
 
     t = evaluate.curve_thresholds
@@ -349,13 +364,26 @@ def _counted(messages: list[str]) -> pd.DataFrame:
     return pd.DataFrame({"warning": counts.index, "n_resamples": counts.to_numpy()})
 
 
-def _warn(result: InternalValidation) -> None:
-    worst = int(result.n_failed.max())
-    if worst:
-        which = [name for name, failed in zip(result.measures, result.n_failed, strict=True) if failed]
-        warnings.warn(
-            f"{', '.join(which)} failed in up to {worst} of {result.n_resamples} resamples, which are left out; see "
-            f"problems for the reasons, the first: {result.problems.reason.iloc[0]}",
-            UserWarning,
-            stacklevel=3,
-        )
+def _warn(result: InternalValidation, apparent: Evaluation) -> None:
+    """One warning of all that is missing."""
+    said = [text for text in (_failed(result), _undefined(apparent)) if text]
+    if said:
+        warnings.warn("; ".join(said), UserWarning, stacklevel=4)
+
+
+def _failed(result: InternalValidation) -> str:
+    counts = dict(zip(result.measures, result.n_failed.tolist(), strict=True))
+    counts[CURVE] = int(result.calibration_curve().n_failed.max()) if len(result.calibration_curve()) else 0
+    which = [name for name, failed in counts.items() if failed]
+    if not which:
+        return ""
+    return (
+        f"{', '.join(which)} failed in up to {max(counts.values())} of {result.n_resamples} resamples, which are left "
+        f"out; see problems for the reasons, the first: {result.problems.reason.iloc[0]}"
+    )
+
+
+def _undefined(apparent: Evaluation) -> str:
+    """What the model itself does not have cannot be corrected."""
+    reasons = " ".join(dict.fromkeys(apparent.reasons.values()))
+    return f"{', '.join(apparent.reasons)} of the model itself left as NaN because {reasons}" if reasons else ""

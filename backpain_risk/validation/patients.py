@@ -15,7 +15,7 @@ from sklearn.base import clone
 from ..models.classifier import CheckedTable
 from ..models.likelihood_ratio import LikelihoodRatioModel
 from ..models.logistic import LogisticModel
-from ..numerics.checks import FloatArray, check_both_classes, check_outcome, check_same_length
+from ..numerics.checks import FloatArray, check_both_classes, check_outcome, check_risk, check_same_length
 from ..numerics.patterns import IntArray, distinct_rows, sum_by
 from ..numerics.risk_groups import RiskGroups, group_by_risk
 
@@ -42,6 +42,7 @@ class Sample:
 
 
 _TAKE_COUNTS = (LogisticModel, LikelihoodRatioModel)
+"""Exactly these: a model derived from them may read its predictors in another way."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,13 @@ class Patients:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             rows = self.take(self.first) if self.checked is None else self.checked
-            return np.asarray(model.predict_proba(rows), dtype=np.float64)[:, 1]
+            both = np.asarray(model.predict_proba(rows), dtype=np.float64)
+        if both.ndim != 2 or both.shape[1] != 2:
+            raise ValueError(
+                f"estimator must give two probabilities, no event and event; got shape {both.shape}. Patients of one "
+                "outcome only leave many classifiers with a single class."
+            )
+        return check_risk(both[:, 1], "risk by the estimator")
 
 
 def _fit_counts(estimator: Any, checked: CheckedTable, sample: Sample) -> Any:
@@ -126,7 +133,7 @@ def read_patients(estimator: Any, X: Any, y: npt.ArrayLike, purpose: str) -> Pat
     check_both_classes(outcome, np.ones(outcome.size), purpose)
     row, first = distinct_rows(_comparable(table))
     patients = Patients(table, outcome, first, row)
-    return replace(patients, checked=_checked(patients, estimator)) if isinstance(estimator, _TAKE_COUNTS) else patients
+    return replace(patients, checked=_checked(patients, estimator)) if type(estimator) in _TAKE_COUNTS else patients
 
 
 def _checked(patients: Patients, estimator: Any) -> CheckedTable:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 import backpain_risk as bpr
 from backpain_risk.measures.net_benefit import decision_curve
@@ -184,6 +187,81 @@ def test_corrected_discrimination_is_near_that_in_new_patients():
     error = np.std(gap, ddof=1) / np.sqrt(len(gap))
     assert abs(np.mean(gap)) < 3 * error
     assert np.mean(apparent) > 0.02
+
+
+def test_a_calibration_curve_that_fails_in_resamples_is_counted_without_its_indices_asked_for(scenario):
+    cohort = bpr.simulate_cohort(scenario, 800, seed=9)
+    X = cohort.predictors[["age_years"]]
+    with pytest.warns(UserWarning, match="^calibration_curve failed in up to"):
+        result = bpr.optimism_bootstrap(
+            bpr.LogisticModel("firth"), X, cohort.outcome, n_resamples=20, rng=2, measures=["brier"], at=[0.01]
+        )
+    failed = result.problems[result.problems.measure.isin(["calibration_curve", "fit"])]
+    assert result.calibration_curve().n_failed.tolist() == [failed["resample"].nunique()]
+    assert 0 < len(failed) < 20
+
+
+def test_what_the_model_itself_does_not_have_is_said(patients):
+    X, y = patients
+    with pytest.warns(UserWarning, match="calibration_slope of the model itself left as NaN because"):
+        bpr.optimism_bootstrap(
+            DummyClassifier(), X, y, n_resamples=2, rng=1, measures=["auroc", "calibration_slope"], at=[]
+        )
+
+
+def test_an_estimator_that_saw_one_class_says_so(patients):
+    X, y = patients
+    rows = optimism_data.rows()[:2].copy()
+    rows[0] = np.flatnonzero(y == 0)[0]
+    tree = DecisionTreeClassifier(max_depth=2, random_state=1)
+    with pytest.warns(UserWarning, match="two probabilities, no event and event"):
+        result = bpr.optimism_bootstrap(tree, X, y, resamples=rows, measures=["auroc"], at=[])
+    assert result.n_failed.tolist() == [1, 1, 1]
+
+
+def test_risks_that_are_missing_are_a_failure_of_the_estimator(patients):
+    X, y = patients
+
+    class Broken(LogisticRegression):
+        def predict_proba(self, X):
+            return super().predict_proba(X) * np.nan
+
+    with pytest.raises(ValueError, match="risk by the estimator must be finite"):
+        bpr.optimism_bootstrap(Broken(), X, y, n_resamples=2, rng=1)
+
+
+def test_a_model_derived_from_ours_is_refitted_by_its_own_fit(patients):
+    X, y = patients
+
+    class OneFlag(bpr.LogisticModel):
+        def fit(self, X, y):
+            return super().fit(X[["flag0"]], y)
+
+        def predict_proba(self, X):
+            return super().predict_proba(X[["flag0"]])
+
+    derived = bpr.optimism_bootstrap(OneFlag(), X, y, n_resamples=2, rng=1, measures=["auroc", "brier"], at=[])
+    plain = bpr.optimism_bootstrap(
+        bpr.LogisticModel(), X[["flag0"]], y, n_resamples=2, rng=1, measures=["auroc", "brier"], at=[]
+    )
+    np.testing.assert_allclose(derived.corrected, plain.corrected, rtol=1e-9)
+
+
+def test_outer_resamples_that_fail_are_counted(patients):
+    X, y = patients
+
+    class Fragile(LogisticRegression):
+        def fit(self, X, y):
+            if np.sum(y) < 50:
+                raise ValueError("too few events")
+            return super().fit(X, y)
+
+    assert y.sum() >= 50
+    with pytest.warns(UserWarning, match="resamples") as caught:
+        bpr.optimism_bootstrap(
+            Fragile(), X, y, n_resamples=12, rng=2, measures=["auroc"], at=[], limits="two-stage", n_outer=12
+        )
+    assert re.search(r"\d+ of 12 outer resamples failed .*too few events", str(caught[0].message))
 
 
 BAD = {
