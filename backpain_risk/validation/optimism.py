@@ -148,7 +148,8 @@ def optimism_bootstrap(
     thresholds : array
         Threshold probabilities for ``net_benefit@t``.
     at : array, optional
-        Risks at which to correct the calibration curve; by default 50 over the range of the apparent risks.
+        Risks at which to correct the calibration curve; by default 50 over the range of the apparent risks, none when
+        empty.
     limits : {"shifted", "two-stage"}
         Percentiles of the apparent measure over resamples moved by the optimism; or percentiles of the whole procedure
         repeated in ``n_outer`` resamples, which takes ``n_outer`` times as long and also holds for O:E,
@@ -184,7 +185,8 @@ def optimism_bootstrap(
     >>> from backpain_risk import LogisticModel, load_scenario, simulate_cohort
     >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 4000, seed=1)
     >>> X = cohort.predictors[["history_of_cancer", "age_50_or_over", "night_pain"]]
-    >>> result = optimism_bootstrap(LogisticModel(), X, cohort.outcome, n_resamples=50, rng=1, measures=["auroc"])
+    >>> chosen = {"measures": ["auroc"], "at": []}
+    >>> result = optimism_bootstrap(LogisticModel(), X, cohort.outcome, n_resamples=50, rng=1, **chosen)
     >>> result.to_frame()[["apparent", "optimism", "corrected"]].round(3).loc["auroc"].tolist()
     [0.76, 0.007, 0.753]
     """
