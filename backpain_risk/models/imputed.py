@@ -18,7 +18,7 @@ from ..numerics.checks import FloatArray
 from ..numerics.newton import LogisticObjective, maximise
 from .classifier import RiskClassifier, refuse_text
 
-_OUTCOME = "outcome"
+_OUTCOME = 0  # no text, so no name of a predictor
 
 
 class ImputedModel(RiskClassifier):
@@ -78,8 +78,10 @@ class ImputedModel(RiskClassifier):
         Raises
         ------
         ValueError
-            For text, a column without any value, or one class only.
+            For text, a column without any value, one class only, or fewer than one imputation.
         """
+        if self.n_imputations < 1:
+            raise ValueError(f"n_imputations must be 1 or more; got {self.n_imputations}. Use 5 or more.")
         values = self._read_predictors(X, reset=True)
         outcome = self._read_outcome(y, len(values))
         state = check_random_state(self.random_state)
@@ -107,9 +109,11 @@ class ImputedModel(RiskClassifier):
         """Completed predictors, as the classifier gets them."""
         if not table.isna().any(axis=None):
             return [self._given(table)]
-        with_outcome = table.assign(**{_OUTCOME: outcome})
+        with_outcome = table.copy()
+        with_outcome[_OUTCOME] = outcome
         found = complete(with_outcome, self.n_imputations, np.random.default_rng(seed))
-        return [self._given(table.fillna(copy)) for copy in found]
+        only = table.min()  # of a column with a single value, which no model imputes
+        return [self._given(table.fillna(copy).fillna(only)) for copy in found]
 
     def _table(self, values: FloatArray) -> pd.DataFrame:
         names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(values.shape[1])])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 import backpain_risk as bpr
 
@@ -61,3 +62,27 @@ def test_an_empty_column_is_named(patients):
     _, holes, y = patients
     with pytest.raises(ValueError, match="got none in night_pain"):
         bpr.ImputedModel(bpr.LogisticModel()).fit(holes.assign(night_pain=np.nan), y)
+
+
+def test_a_predictor_may_be_called_outcome(patients, model):
+    _, holes, y = patients
+    renamed = holes.rename(columns={"night_pain": "outcome"})
+    other = bpr.ImputedModel(bpr.LogisticModel(), n_imputations=5, random_state=1).fit(renamed, y)
+    np.testing.assert_allclose(other.risk(renamed), model.risk(holes), rtol=1e-12)
+
+
+def test_a_column_with_one_value_is_completed_by_it(patients):
+    """Usual for a rare flag in a resample."""
+    _, holes, y = patients
+    absent = holes.assign(night_pain=holes.night_pain * 0)
+    filled = holes.assign(night_pain=0.0)
+    risks = [
+        bpr.ImputedModel(LogisticRegression(), random_state=1).fit(table, y).risk(table) for table in (absent, filled)
+    ]
+    np.testing.assert_allclose(*risks, rtol=1e-9)
+
+
+def test_no_imputations_are_refused(patients):
+    _, holes, y = patients
+    with pytest.raises(ValueError, match="n_imputations must be 1 or more; got 0"):
+        bpr.ImputedModel(bpr.LogisticModel(), n_imputations=0).fit(holes, y)
