@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice
+from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice, check_count
 from .decision_counts import DecisionCounts, decision_counts
 from .decision_inputs import TREAT_ALL, TREAT_NONE, Risks, check_models, check_thresholds
 
@@ -159,6 +159,7 @@ def bayesian_decision_curve(
     [0.1667, 0.0, 0.1556]
     """
     check_choice("dependence", dependence, DEPENDENCE)
+    check_count("n_draws", n_draws, 1)
     y, named, w = check_models(outcome, risks, sample_weight)
     t = check_thresholds(thresholds)
     check_both_classes(y, w, "bayesian_decision_curve")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-from ..numerics.checks import FloatArray, as_generator, as_vector, check_choice, refuse_where
+from ..numerics.checks import FloatArray, as_generator, as_vector, check_choice, check_count, refuse_where
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import proportion_interval
 from ..numerics.risk_groups import RiskGroups, risk_groups
@@ -185,6 +185,7 @@ def calibration_curve(
     [[0.01, 0.005, 0.002, 0.011], [0.1, 0.106, 0.089, 0.125]]
     """
     _check_options(method, band, resampling, n_resamples)
+    check_count("n_groups", n_groups, 1)
     groups = require_calibratable(risk_groups(outcome, risk, sample_weight), "calibration_curve")
     smooth = _smoother_of(method, n_knots, _edges(groups, n_groups, at) if method == "groups" else None)
     smoother, points = smooth(groups), _points(groups, at)
@@ -212,6 +213,7 @@ def _check_options(method: str, band: str, resampling: str, n_resamples: int) ->
     check_choice("method", method, METHODS)
     check_choice("band", band, BANDS)
     check_choice("resampling", resampling, RESAMPLING)
+    check_count("n_resamples", n_resamples, 0)
     if band == "simultaneous" and method in ("lowess", "isotonic"):
         raise ValueError(f"band must be 'pointwise' for method={method!r}; got 'simultaneous'. Use 'rcs' or 'loess'.")
     if n_resamples and resampling == "simulation" and method != "rcs":

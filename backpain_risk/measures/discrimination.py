@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-from ..numerics.checks import FloatArray, as_generator, check_choice
+from ..numerics.checks import FloatArray, as_generator, check_choice, check_count
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
 from ..numerics.risk_groups import RiskGroups, require_both_classes, resampled_within_outcomes, risk_groups
@@ -49,7 +49,7 @@ def auroc(
     Raises
     ------
     ValueError
-        For outcomes of one class, risks outside [0, 1], missing values or different lengths.
+        For outcomes of one class, risks outside [0, 1], missing values, different lengths or no resamples.
 
     Notes
     -----
@@ -68,6 +68,7 @@ def auroc(
     check_choice("interval", interval, AUROC_INTERVALS)
     groups = risk_groups(outcome, risk, sample_weight)
     if interval == "bootstrap":
+        check_count("n_resamples", n_resamples, 1)
         return _bootstrap(require_both_classes(groups, "auroc"), level, n_resamples, as_generator(rng))
     return auroc_of(groups, level, interval)
 

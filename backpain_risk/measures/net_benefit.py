@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice, check_fraction
+from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice, check_count, check_fraction
 from ..numerics.intervals import normal_quantile
 from .decision_counts import DecisionCounts, decision_counts
 from .decision_inputs import TREAT_ALL, TREAT_NONE, Risks, check_models, check_thresholds
@@ -220,7 +220,7 @@ def decision_curve(
     Raises
     ------
     ValueError
-        For one class only, risks outside [0, 1], thresholds of 0 or 1, or duplicate names.
+        For one class only, risks outside [0, 1], thresholds of 0 or 1, duplicate names, or a harm below 0.
 
     Notes
     -----
@@ -240,6 +240,7 @@ def decision_curve(
     [['treat_all', 0.0625], ['treat_none', 0.0], ['model', 0.1875]]
     """
     check_choice("policy", policy, POLICIES)
+    check_count("n_resamples", n_resamples, 0)
     y, named, w = check_models(outcome, risks, sample_weight)
     t = check_thresholds(thresholds)
     check_both_classes(y, w, "decision_curve")
@@ -276,6 +277,8 @@ def _harms(harm: float | Mapping[str, float] | None, named: Mapping[str, FloatAr
         values = [float(harm.get(name, 0.0)) for name in named]
     else:
         values = [float(harm or 0.0)] * len(named)
+    if not all(0 <= value < np.inf for value in values):
+        raise ValueError(f"harm must be 0 or more, in units of net benefit; got {values}. Pass for example 0.001.")
     return np.array([0.0, 0.0, *values])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction
+from ..numerics.checks import FloatArray, as_generator, check_choice, check_count, check_fraction
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
 from ..numerics.risk_groups import RiskGroups, require_both_classes, resampled_within_outcomes, risk_groups
@@ -88,6 +88,7 @@ def partial_auroc(
         half = normal_quantile(level) * _standard_error(groups, fpr)
         limits = value - half, value + half
     else:
+        check_count("n_resamples", n_resamples, 1)
         rng = as_generator(rng)
         drawn = [_partial_area(each, fpr) for each in resampled_within_outcomes(groups, n_resamples, rng)]
         limits = tuple(np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, check_count
 from ..numerics.patterns import sum_by
 from ..numerics.risk_groups import RiskGroups, risk_groups
 from ..numerics.splines import weighted_quantile
@@ -58,6 +58,7 @@ def risk_distribution(
     outcome: npt.ArrayLike, risk: npt.ArrayLike, *, n_bins: int = 40, sample_weight: npt.ArrayLike | None = None
 ) -> RiskDistribution:
     """Histogram and percentiles of the risk by outcome, on bins of equal width on the log scale."""
+    check_count("n_bins", n_bins, 1)
     groups = risk_groups(outcome, risk, sample_weight)
     positive = groups.risk[groups.risk > 0]
     low, high = (positive[0], positive[-1]) if positive.size else (1e-6, 1.0)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice
+from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice, check_count, check_fraction
 from ..numerics.estimate import Estimate
 from ..numerics.risk_groups import RiskGroups, group_by_risk
 from ..numerics.table import ResultTable
@@ -111,6 +111,8 @@ def performance(
     """
     for measure in measures:
         check_choice("measures", measure, MEASURES)
+    check_count("n_resamples", n_resamples, 0)
+    check_fraction("level", level)
     y, named, w = check_models(outcome, risks, sample_weight)
     check_both_classes(y, w, "performance")
     generator = as_generator(rng) if n_resamples else None

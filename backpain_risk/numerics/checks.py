@@ -22,7 +22,9 @@ def refuse_where(bad: BoolArray, values: npt.ArrayLike, rule: str, remedy: str) 
 
 
 def as_vector(name: str, values: npt.ArrayLike) -> FloatArray:
-    """One dimension of finite numbers as float64."""
+    """One dimension of finite numbers as float64; masked values count as missing."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(values.astype(np.float64), np.nan)
     try:
         vector = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -106,6 +108,13 @@ def check_fraction(name: str, value: float, *, closed: bool = False) -> float:
         rule = "lie in [0, 1]" if closed else "lie strictly between 0 and 1"
         raise ValueError(f"{name} must {rule}; got {value}. Pass a fraction, not a percentage.")
     return float(value)
+
+
+def check_count(name: str, value: int, least: int) -> int:
+    """A whole number that is large enough."""
+    if not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} must be a whole number of {least} or more; got {value}. Pass for example 1000.")
+    return int(value)
 
 
 def check_choice(name: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -132,6 +132,7 @@ def test_weights_are_repetition(patients):
     ("options", "message"),
     [
         ({"rng": None}, "rng must be given"),
+        ({"n_draws": 0}, "n_draws must be a whole number of 1 or more; got 0"),
         ({"prior": (0, 1)}, r"prior must be two positive numbers; got \(0, 1\)"),
         ({"prevalence_counts": (20, 10)}, "prevalence_counts must be events and patients"),
         ({"dependence": "some"}, "dependence must be one of 'independent', 'paired'"),

@@ -188,6 +188,8 @@ def test_groups_between_given_risks_show_what_happens_below_five_per_cent(rare):
         ({"method": "groups", "resampling": "simulation", "n_resamples": 9}, "resampling must be 'bootstrap'"),
         ({"at": [0.0, 0.5]}, "at must lie strictly between 0 and 1"),
         ({"n_resamples": 20}, "rng must be given"),
+        ({"n_resamples": -1, "rng": 1}, "n_resamples must be a whole number of 0 or more; got -1"),
+        ({"n_groups": 0, "method": "groups"}, "n_groups must be a whole number of 1 or more; got 0"),
         ({"n_knots": 9}, "n_knots must be 3 to 7"),
     ],
 )

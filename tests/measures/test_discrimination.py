@@ -135,8 +135,14 @@ def test_a_model_against_itself_does_not_differ():
         ([0, 1, 1], [0.1, 0.2], "outcome and risk must have the same length; got outcome 3, risk 2"),
         ([0, 2], [0.1, 0.2], r"outcome must be 0 or 1; got 1 of 2 outside \(first 2.0 at row 1\)"),
         (["a", "b"], [0.1, 0.2], "outcome must hold numbers; got 'a'"),
+        ([0, 1], np.ma.masked_array([0.1, 0.2], mask=[False, True]), "risk must be finite; got 1 of 2 outside"),
     ],
 )
 def test_bad_input_is_named(outcome, risk, message):
     with pytest.raises(ValueError, match=message):
         auroc(outcome, risk)
+
+
+def test_a_bootstrap_without_resamples_is_refused():
+    with pytest.raises(ValueError, match="n_resamples must be a whole number of 1 or more; got 0"):
+        auroc([0, 1], [0.1, 0.2], interval="bootstrap", n_resamples=0, rng=1)

@@ -80,6 +80,7 @@ def test_correction_gives_one_half_to_no_discrimination_and_one_to_perfection():
         ({"bounds": (90, 100)}, r"bounds must lie in \[0, 1\]; got 90"),
         ({"focus": "fpr"}, "focus must be one of 'specificity', 'sensitivity'"),
         ({"interval": "bootstrap"}, "rng must be given"),
+        ({"interval": "bootstrap", "n_resamples": 0, "rng": 1}, "n_resamples must be a whole number of 1 or more"),
     ],
 )
 def test_bad_input_is_named(options, message):

@@ -22,3 +22,8 @@ def test_risks_of_zero_are_in_the_first_bin():
 
 def test_nobody_with_the_event_has_no_quantiles():
     assert np.isnan(risk_distribution([0, 0], [0.1, 0.2]).event_quantiles).all()
+
+
+def test_no_bins_are_refused():
+    with pytest.raises(ValueError, match="n_bins must be a whole number of 1 or more; got 0"):
+        risk_distribution([0, 1], [0.1, 0.2], n_bins=0)

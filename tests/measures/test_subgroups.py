@@ -63,3 +63,8 @@ def test_categories_that_hold_nobody_are_left_out(grouped):
 def test_bad_input_is_named(labels, message):
     with pytest.raises(ValueError, match=message):
         subgroup_calibration([0, 1], [0.1, 0.2], labels)
+
+
+def test_a_level_in_percent_is_refused():
+    with pytest.raises(ValueError, match="level must lie strictly between 0 and 1; got 95"):
+        subgroup_calibration([0, 1], [0.1, 0.2], {"sex": ["f", "m"]}, level=95)

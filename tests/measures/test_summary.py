@@ -74,6 +74,8 @@ def test_what_a_model_does_not_have_is_nan_with_a_reason(patients):
         ({"risks": [0.1, 1.7]}, r"risk must lie in \[0, 1\]; got 1 of 2 outside \(first 1.7 at row 1\)"),
         ({"risks": {"a": [0.1, np.nan], "b": [0.1, 0.2]}}, "risk of a must be finite"),
         ({"risks": {"a": [0.1], "b": [0.1, 0.2]}}, "outcome and risk_of_a must have the same length"),
+        ({"level": 95}, "level must lie strictly between 0 and 1; got 95"),
+        ({"n_resamples": -1, "rng": 1}, "n_resamples must be a whole number of 0 or more; got -1"),
         ({"thresholds": [1.0]}, "thresholds must lie strictly between 0 and 1"),
     ],
 )
