@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from ..numerics.checks import FloatArray
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
-from ..numerics.risk_groups import RiskGroups, resampled
+from ..numerics.risk_groups import RiskGroups, require_both_classes, resampled
 from ..numerics.splines import weighted_quantile
 from .smoothers import LinearSmoother, Smoother, SplineSmoother
 
@@ -75,7 +75,7 @@ def bootstrap(
     drawn, curves = [], []
     for resample in resampled(groups, n_resamples, rng):
         try:
-            smoother = smooth(resample)
+            smoother = smooth(require_both_classes(resample, "calibration_curve"))
         except ValueError:
             continue
         drawn.append(indices(resample, smoother.observed(resample.risk)))

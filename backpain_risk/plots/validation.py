@@ -27,9 +27,14 @@ _IDEAL = {"observed_expected": 1.0, "calibration_in_the_large": 0.0, "calibratio
 
 def plot_corrected_calibration(validation: InternalValidation, *, ax: Axes | None = None) -> Axes:
     """Apparent and optimism-corrected calibration curve, on logarithmic axes."""
-    ax = axes_or_new(ax, (5.2, 5.0))
     curve = validation.calibration_curve()
     shown = curve[(curve.corrected > 0) & (curve.predicted > 0)]
+    if shown.empty:
+        raise ValueError(
+            "validation must hold a corrected calibration curve above 0; got none. Too few distinct risks give none: "
+            "see problems, or validate with other at=."
+        )
+    ax = axes_or_new(ax, (5.2, 5.0))
     floor = float(max(shown.predicted.min(), np.quantile(validation.risk, 0.02)))
     top = 1.2 * float(np.nanmax(shown[["predicted", "corrected"]].to_numpy()))
     ax.plot([floor, top], [floor, top], color=MUTED, linewidth=1, linestyle=":", label="ideal")
@@ -54,7 +59,7 @@ def plot_corrected_decision_curve(validation: InternalValidation, *, ax: Axes | 
     ax.fill_between(curve.threshold, curve.low, curve.high, color=PALETTE[0], alpha=0.15, linewidth=0)
     ax.plot(curve.threshold, curve.apparent, color=PALETTE[1], linestyle="--", label="apparent")
     ax.plot(curve.threshold, curve.corrected, color=PALETTE[0], label="optimism-corrected")
-    top = float(np.nanmax(curve[["apparent", "high"]].to_numpy()))
+    top = max(float(np.nanmax(curve[["apparent", "high", "treat_all"]].to_numpy())), 1e-6)
     ax.set(ylim=(-0.15 * top, 1.1 * top), xlabel="Threshold probability", ylabel="Net benefit per patient")
     percent_axis(ax.xaxis)
     _finish(ax, validation)
@@ -66,9 +71,11 @@ def plot_stability(validation: InternalValidation, *, ax: Axes | None = None) ->
 
     Points are the first 200 refitted models; patients of equal risk are drawn once.
     """
-    ax = axes_or_new(ax, (5.2, 5.0))
     table = validation.stability()
     distinct, first = np.unique(table.risk, return_index=True)
+    if distinct[-1] == 0:
+        raise ValueError("validation must hold risks above 0 for logarithmic axes; got 0 for every patient.")
+    ax = axes_or_new(ax, (5.2, 5.0))
     drawn = validation.refitted_risk(200)[:, first]
     floor = float(max(distinct[distinct > 0].min() / 2, 1e-6))
     ax.plot(

@@ -175,6 +175,15 @@ def test_groups_between_given_risks_show_what_happens_below_five_per_cent(rare):
     assert len(calibration_curve(y, risk, method="groups", at=[0.01, 0.98, 0.99]).predicted) == 2
 
 
+@pytest.mark.parametrize("method", ["loess", "lowess", "isotonic", "groups"])
+def test_resamples_without_an_event_fail_whatever_the_smoother(method):
+    """A resample of 40 patients misses a single event with probability (39/40)^40 = 0.36."""
+    risk = np.linspace(0.02, 0.4, 40)
+    curve = calibration_curve(np.arange(40) == 30, risk, method=method, n_resamples=100, rng=1)
+    assert 20 < curve.n_failed < 52
+    assert np.isfinite(curve.indices().high).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

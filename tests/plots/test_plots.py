@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
+from sklearn.dummy import DummyClassifier
 
 import backpain_risk as bpr
 from backpain_risk import plots
@@ -198,3 +199,16 @@ def test_prior_and_posterior_are_drawn_where_the_summary_has_them(cohort):
     np.testing.assert_allclose(after, np.exp(table["mean"]))
     with pytest.raises(ValueError, match="term must be one of intercept, night_pain, history_of_cancer; got 'fever'"):
         plots.plot_trace(model.posterior_, "fever")
+
+
+@pytest.mark.filterwarnings("ignore:.*left as NaN because:UserWarning")
+def test_a_model_of_one_risk_has_a_decision_curve_and_no_calibration_curve():
+    y, X = (np.arange(200) % 20 == 0).astype(int), np.zeros((200, 1))
+    never = bpr.optimism_bootstrap(DummyClassifier(strategy="most_frequent"), X, y, n_resamples=3, rng=1)
+    ax = plots.plot_corrected_decision_curve(never)
+    assert ax.get_ylim()[0] < 0 < ax.get_ylim()[1]
+    with pytest.raises(ValueError, match="validation must hold a corrected calibration curve above 0; got none"):
+        plots.plot_corrected_calibration(never)
+    with pytest.raises(ValueError, match="validation must hold risks above 0"):
+        plots.plot_stability(never)
+    plt.close("all")
