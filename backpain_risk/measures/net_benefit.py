@@ -212,6 +212,8 @@ def decision_curve(
         Needed with resamples.
     sample_weight : array, shape (n,), optional
         Number of identical patients.
+    level : float
+        Of the pointwise limits.
 
     Returns
     -------

@@ -57,7 +57,34 @@ class RiskDistribution:
 def risk_distribution(
     outcome: npt.ArrayLike, risk: npt.ArrayLike, *, n_bins: int = 40, sample_weight: npt.ArrayLike | None = None
 ) -> RiskDistribution:
-    """Histogram and percentiles of the risk by outcome, on bins of equal width on the log scale."""
+    """Histogram and percentiles of the risk by outcome, on bins of equal width on the log scale.
+
+    Parameters
+    ----------
+    outcome : array, shape (n,)
+        0 or 1; one class alone is allowed.
+    risk : array, shape (n,)
+        Predicted probability in [0, 1].
+    n_bins : int
+        Bins between the smallest risk above 0 and the largest; risks of 0 are in the first.
+    sample_weight : array, shape (n,), optional
+        Number of identical patients.
+
+    Returns
+    -------
+    RiskDistribution
+        An outcome that nobody has gets shares of 0 and percentiles of NaN.
+
+    Raises
+    ------
+    ValueError
+        For risks outside [0, 1], missing values, different lengths or no bins.
+
+    Examples
+    --------
+    >>> risk_distribution([0, 0, 1], [0.01, 0.1, 0.5], n_bins=2).events.tolist()
+    [0.0, 1.0]
+    """
     check_count("n_bins", n_bins, 1)
     groups = risk_groups(outcome, risk, sample_weight)
     positive = groups.risk[groups.risk > 0]

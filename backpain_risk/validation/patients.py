@@ -123,6 +123,8 @@ def read_patients(estimator: Any, X: Any, y: npt.ArrayLike, purpose: str) -> Pat
             f"estimator must be a scikit-learn classifier with probabilities; got {type(estimator).__name__} without "
             f"{' and '.join(missing)}. Pass an unfitted classifier or pipeline."
         )
+    if hasattr(X, "toarray"):
+        raise ValueError(f"X must be a table; got a sparse {type(X).__name__}. Pass X.toarray() or a DataFrame.")
     table = X if isinstance(X, pd.DataFrame) else np.asarray(X)
     if table.ndim != 2:
         raise ValueError(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -298,6 +299,8 @@ def test_outcome_and_estimator_are_checked(patients):
         bpr.optimism_bootstrap(bpr.LogisticModel(), X, np.zeros(400), rng=1)
     with pytest.raises(ValueError, match="same length"):
         bpr.optimism_bootstrap(bpr.LogisticModel(), X, y[:-1], rng=1)
+    with pytest.raises(ValueError, match=r"got a sparse csr_matrix. Pass X.toarray\(\)"):
+        bpr.optimism_bootstrap(LogisticRegression(), csr_matrix(X.to_numpy()), y, rng=1)
     with pytest.raises(ValueError, match="without fit and predict_proba"):
         bpr.optimism_bootstrap(object(), X, y, rng=1)
     with pytest.raises(ValueError, match="at least one resample; got 3 failures, the first"):
