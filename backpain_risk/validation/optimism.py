@@ -175,6 +175,12 @@ def optimism_bootstrap(
     UserWarning
         When a measure failed in some resamples; these are left out, counted in ``n_failed`` and listed in ``problems``.
 
+    Notes
+    -----
+    Shifted limits are the location-shifted ones of Noma et al. A model refitted to a resample is itself optimistic
+    there, so they lie about the optimism too high: little where it is small, but with few events for the number of
+    findings they can hold the value in new patients too seldom. Two-stage limits repeat the correction too.
+
     References
     ----------
     Harrell, Lee, Mark (1996), Stat Med 15:361. Efron and Tibshirani (1997), JASA 92:548 (.632). Noma et al. (2021),
