@@ -12,6 +12,7 @@ import platform
 import sys
 from pathlib import Path
 
+os.environ["OMP_NUM_THREADS"] = "1"  # for everybody: on small matrices threads wait for each other
 sys.path.insert(0, str(Path(__file__).parent))
 from timing import HEAD
 
@@ -19,7 +20,8 @@ TOPICS = ("cohort", "logistic", "bayesian", "measures", "validation")
 
 
 def main(topics: list[str]) -> None:
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n\n{HEAD}")
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, one BLAS thread, Python {platform.python_version()}"
+    print(f"{machine}\n\n{HEAD}")
     modules = [importlib.import_module(topic) for topic in topics or TOPICS]
     for module in modules:
         for row in module.rows():
