@@ -97,9 +97,10 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """Outcome as 0/1; sets ``classes_``. Outcome of 0 and 1 keeps both classes even where one is absent."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        if isinstance(y, np.ndarray) and y.dtype.kind in "iu" and y.shape == (n,) and set(np.unique(y)) == {0, 1}:
-            self.classes_ = np.array([0, 1], dtype=y.dtype)
-            return y.astype(np.float64)  # plain 0 and 1 need no further reading
+        plain = y.to_numpy() if isinstance(y, pd.Series) and isinstance(y.dtype, np.dtype) else y
+        if isinstance(plain, np.ndarray) and plain.dtype.kind in "iu" and plain.shape == (n,) and _only_0_and_1(plain):
+            self.classes_ = np.array([0, 1], dtype=plain.dtype)
+            return plain.astype(np.float64)  # needs no further reading
         labels = column_or_1d(y, warn=True)
         if labels.size != n:
             raise ValueError(f"y must hold one outcome per row of X; got {labels.size} for {n} rows. Align them first.")
@@ -126,9 +127,13 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         return tags
 
 
+def _only_0_and_1(labels: npt.NDArray[Any]) -> bool:
+    return bool(labels.size and labels.min() == 0 and labels.max() == 1)
+
+
 def refuse_text(X: pd.DataFrame) -> None:
     """Raise when a column holds text that is no number."""
-    text = [str(c) for c in X.columns if not pd.api.types.is_numeric_dtype(X[c])]
+    text = [c for c, kind in X.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
     for column in text:
         try:
             pd.to_numeric(X[column])

@@ -106,7 +106,8 @@ def distinct_rows(columns: list[Any]) -> tuple[IntArray, IntArray]:
         codes, levels = _codes(column)
         if radix * levels >= 1 << 62:
             key, radix = _dense(key, radix)
-        key = key * levels + codes
+        key *= levels
+        key += codes
         radix *= levels
     inverse, m = _dense(key, radix)
     first = np.empty(m, dtype=np.int64)
@@ -120,7 +121,8 @@ def _codes(column: Any) -> tuple[npt.NDArray[Any], int]:
     if values.size and values.dtype.kind in "biu":
         low, high = int(values.min()), int(values.max())
         if high - low < 4096:
-            return values.astype(np.int64) - low if low else values.astype(np.int64, copy=False), high - low + 1
+            whole = values if values.dtype.itemsize < 8 else values.astype(np.int64, copy=False)
+            return whole.astype(np.int64) - low if low else whole, high - low + 1
     if isinstance(getattr(column, "dtype", None), pd.CategoricalDtype):
         codes = np.asarray(column.cat.codes, dtype=np.int64) + 1
         return codes, len(column.cat.categories) + 1
