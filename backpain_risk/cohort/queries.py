@@ -46,6 +46,22 @@ class Possible:
         code, first = distinct_rows([low, high])
         return cls(code, np.column_stack([low[first], high[first]]))
 
+    @classmethod
+    def read(cls, column: str, values: pd.Series[Any]) -> Possible:
+        """From the recorded values of a column, each distinct value read once."""
+        code, first = distinct_rows([values])
+        return cls(code, np.column_stack(_bounds(column, values.iloc[first])))
+
+    @classmethod
+    def anything(cls, lowest: int, highest: int, n: int) -> Possible:
+        """A column that was not given."""
+        return cls(np.zeros(n, dtype=np.int64), np.array([[lowest, highest]]))
+
+    def bounds(self) -> tuple[IntArray, IntArray]:
+        """Lowest and highest possible index of each pattern."""
+        low, high = self.ranges[self.code].T
+        return low, high
+
 
 @dataclass(frozen=True, eq=False)
 class Branch:
@@ -123,10 +139,11 @@ def read_query(predictors: pd.DataFrame) -> Query:
         )
     inverse, first = distinct_rows([predictors[column] for column in predictors.columns])
     rows = predictors.iloc[first]
-    bounds = {column: _bounds(column, rows[column]) for column in predictors.columns}
-    bounds["age_years"] = _age_bounds(bounds, first)
-    bounds.setdefault("male", (np.zeros(first.size, dtype=np.int64), np.ones(first.size, dtype=np.int64)))
-    columns = {key: Possible.of(low, high) for key, (low, high) in bounds.items()}
+    columns = {column: Possible.read(column, rows[column]) for column in predictors.columns}
+    columns.setdefault("age_years", Possible.anything(int(vocabulary.AGE.low), int(vocabulary.AGE.high), first.size))
+    columns.setdefault("male", Possible.anything(0, 1, first.size))
+    if "age_50_or_over" in columns:
+        columns["age_years"] = _merged(columns["age_years"], columns.pop("age_50_or_over"), first)
     return Query(columns, inverse, first.size, _halves([key for key in columns if key not in _CONTEXT]))
 
 
@@ -202,14 +219,9 @@ def _band_bounds(column: str, values: pd.Series[Any], grid: npt.NDArray[np.float
     return pairs[:, 0], pairs[:, 1]
 
 
-def _age_bounds(bounds: dict[str, tuple[IntArray, IntArray]], first: IntArray) -> tuple[IntArray, IntArray]:
-    """Bounds of age in years, its band at 50 merged in and taken out of ``bounds``."""
-    ends = (int(vocabulary.AGE.low), int(vocabulary.AGE.high))
-    any_age = (np.full(first.size, ends[0], dtype=np.int64), np.full(first.size, ends[1], dtype=np.int64))
-    low, high = bounds.get("age_years", any_age)
-    if "age_50_or_over" not in bounds:
-        return low, high
-    band_low, band_high = bounds.pop("age_50_or_over")
+def _merged(age: Possible, band: Possible, first: IntArray) -> Possible:
+    """Age in years with its band at 50."""
+    (low, high), (band_low, band_high) = age.bounds(), band.bounds()
     low = np.where(band_low == 1, np.maximum(low, 50), low)
     high = np.where(band_high == 0, np.minimum(high, 49), high)
     clash = np.greater(low, high)
@@ -218,4 +230,4 @@ def _age_bounds(bounds: dict[str, tuple[IntArray, IntArray]], first: IntArray) -
             f"age_years and age_50_or_over must agree; got a contradiction at row {int(first[clash][0])}. "
             "Correct one of them."
         )
-    return low, high
+    return Possible.of(low, high)
