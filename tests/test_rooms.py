@@ -125,6 +125,21 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = backpain_risk.nonsense
 
 
+def test_without_the_extras_everything_else_works():
+    """Sampling and rendering are left out of the core, so nothing else may import them."""
+    code = (
+        "import sys; absent = 'jax numpyro arviz_base arviz_stats arviz_plots xarray IPython nbclient nbformat';"
+        "sys.modules.update(dict.fromkeys(absent.split()))\n"
+        "import backpain_risk as b, backpain_risk.cli, backpain_risk.evaluation\n"
+        "for name in b.__all__:\n"
+        "    try: getattr(b, name)\n"
+        "    except ImportError: print(name)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    bayesian = {"BayesianLogisticModel", "leave_one_out", "power_scaling", "predictive_check"}
+    assert set(done.stdout.split()) <= bayesian | {"simulation_based_calibration", "report"}
+
+
 @pytest.mark.parametrize(
     ("name", "missing", "extra"), [("BayesianLogisticModel", "jax", "bayes"), ("report", "IPython", "report")]
 )

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import arviz_plots as untyped_plots
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 
-from ..models.credible_risk import CredibleRisk
-from ..models.population import RiskByCount
-from ..models.posterior_summary import PosteriorSummary
-from ..models.predictive_check import PredictiveCheck
 from ..numerics.checks import FloatArray
 from ..vocabulary import label
 from .style import FAINT, INK, MUTED, PALETTE, axes_or_new, log_percent_axis, note, tidy
 
-arviz_plots: Any = untyped_plots
+if TYPE_CHECKING:
+    from ..models.credible_risk import CredibleRisk
+    from ..models.population import RiskByCount
+    from ..models.posterior_summary import PosteriorSummary
+    from ..models.predictive_check import PredictiveCheck
+
 _RATIOS = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SIMULATIONS = 250  # of the envelope of ranks
 _BANDS = ((0.95, 1.6), (0.8, 4.0), (0.5, 7.5))  # share of the posterior, and width of its line in points
@@ -123,7 +122,7 @@ def plot_trace(posterior: Any, term: str, *, ax: Axes | None = None) -> Axes:
     ax = axes_or_new(ax, (6.4, 3.0))
     data = _of_term(posterior, term)
     look = {"title": False, "trace": {"alpha": 0.7, "width": 0.5}}
-    arviz_plots.plot_trace(data, plot_collection=_collection(data, ax), visuals=look)
+    _arviz_plots().plot_trace(data, plot_collection=_collection(data, ax), visuals=look)
     ax.set(xlabel="Draw", ylabel="Log odds ratio" if term != "intercept" else "Log odds")
     note(ax, f"{_term(term) if term != 'intercept' else 'Intercept'}, {data.posterior.sizes['chain']} chains")
     tidy(ax)
@@ -135,12 +134,14 @@ def plot_ranks(posterior: Any, term: str, *, ax: Axes | None = None) -> Axes:
 
     At most 500 draws of each chain, evenly spaced: the envelope takes draws to be independent.
     """
+    import xarray as xr
+
     ax = axes_or_new(ax, (6.4, 3.0))
     data = _of_term(posterior, term)
     step = max(1, data.posterior.sizes["draw"] // 500)
     data = xr.DataTree.from_dict({"posterior": data.posterior.to_dataset().isel(draw=slice(None, None, step))})
     look, envelope = {"title": False, "remove_axis": False}, {"ecdf_pit": {"n_simulations": _SIMULATIONS}}
-    arviz_plots.plot_rank(data, plot_collection=_collection(data, ax), visuals=look, stats=envelope)
+    _arviz_plots().plot_rank(data, plot_collection=_collection(data, ax), visuals=look, stats=envelope)
     ax.set(xlabel="Rank among the draws of all chains, as a share", ylabel="Excess of the cumulative share")
     note(ax, f"{_term(term) if term != 'intercept' else 'Intercept'}, {data.posterior.sizes['chain']} chains")
     tidy(ax)
@@ -149,6 +150,8 @@ def plot_ranks(posterior: Any, term: str, *, ax: Axes | None = None) -> Axes:
 
 def _of_term(posterior: Any, term: str) -> Any:
     """A tree of one coefficient."""
+    import xarray as xr
+
     known = ["intercept", *map(str, posterior.posterior.term.to_numpy())]
     if term not in known:
         raise ValueError(f"term must be one of {', '.join(known)}; got {term!r}.")
@@ -159,9 +162,18 @@ def _of_term(posterior: Any, term: str) -> Any:
 
 def _collection(data: Any, ax: Axes) -> Any:
     """The given axes as ArviZ takes them."""
+    import xarray as xr
+
     box = np.empty((), dtype=object)
     box[()] = ax
     places = xr.DataTree.from_dict({"/": xr.Dataset({"figure": ((), box)}), "plot": xr.Dataset({"draws": ((), box)})})
-    return arviz_plots.PlotCollection(
+    return _arviz_plots().PlotCollection(
         data["posterior"].to_dataset(), places, aes={"color": ["chain"]}, color=list(PALETTE), backend="matplotlib"
     )
+
+
+def _arviz_plots() -> Any:
+    """Imported when drawn: it comes with sampling, and other plots do without."""
+    import arviz_plots
+
+    return arviz_plots
