@@ -1,0 +1,34 @@
+"""The command ``backpain-risk``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from . import cohorts, evidence, models, reports  # noqa: F401  (each adds its commands)
+from .application import app
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command; bad input ends in one message and exit status 2."""
+    try:
+        app()
+    except ModuleNotFoundError as error:
+        message = f"{error.name} is not installed. Run: pip install 'backpain-risk[bayes,report]'"
+        typer.echo(f"backpain-risk: {message}", err=True)
+        sys.exit(2)
+    except ValueError as error:
+        typer.echo(f"backpain-risk: {error}", err=True)
+        sys.exit(2)

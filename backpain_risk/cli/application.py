@@ -1,0 +1,14 @@
+"""The application that commands are added to."""
+
+from __future__ import annotations
+
+import typer
+
+from .. import vocabulary
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=f"Red flags, risk models and decision curves for spinal malignancy in back pain. {vocabulary.NOTICE}",
+)

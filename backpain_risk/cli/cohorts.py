@@ -1,0 +1,109 @@
+"""Commands on cohorts: simulate, verify, scenario, check, data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .. import vocabulary
+from .application import app
+from .tables import read_table
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="File (.csv, .parquet), or a folder of Parquet files for large cohorts.")],
+    seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same patients.")],
+    n: Annotated[int, typer.Option(help="Number of patients.")] = 10_000,
+    scenario: Annotated[str, typer.Option(help="Name of a scenario, or path of a TOML file.")] = "primary_care",
+    jobs: Annotated[int, typer.Option(help="Workers, for a folder.")] = 1,
+    resume: Annotated[bool, typer.Option(help="Keep the files of an earlier run of the same plan.")] = False,
+) -> None:
+    """Draw a synthetic cohort and write it with its manifest."""
+    from ..cohort.scenario_files import load_scenario
+    from ..cohort.simulate import simulate_cohort
+    from ..cohort.store import write_cohort
+
+    chosen = load_scenario(scenario)
+    if out.suffix in (".csv", ".parquet"):
+        write_cohort(simulate_cohort(chosen, n, seed=seed), out)
+    else:
+        _simulate_folder(chosen, n, out, seed, jobs, resume)
+    typer.echo(f"{n:,} patients of scenario {chosen.name} written to {out}. {vocabulary.NOTICE}")
+
+
+def _simulate_folder(scenario: Any, n: int, out: Path, seed: int, jobs: int, resume: bool) -> None:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from ..cohort.partitions import simulate_to_parquet
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as progress:
+        task = progress.add_task("patients", total=n)
+        simulate_to_parquet(
+            scenario, n, out, seed=seed, n_jobs=jobs, resume=resume, on_file=lambda k: progress.advance(task, k)
+        )
+
+
+@app.command()
+def verify(path: Annotated[Path, typer.Argument(help="File or folder written by simulate.")]) -> None:
+    """Compare every byte of a cohort with the checksums in its manifest."""
+    from ..cohort.store import verify_cohort
+
+    verify_cohort(path)
+    typer.echo(f"{path}: every byte is as it was written.")
+
+
+scenario_app = typer.Typer(no_args_is_help=True, help="Look at scenarios.")
+app.add_typer(scenario_app, name="scenario")
+
+
+@scenario_app.command("show")
+def scenario_show(
+    name: Annotated[str, typer.Argument(help="Name of a scenario, or path of a TOML file.")] = "primary_care",
+) -> None:
+    """Targets with their status, case mix, and marginal beside conditional log odds ratios."""
+    from ..cohort.scenario_files import load_scenario
+    from ..cohort.scenario_text import scenario_text
+
+    typer.echo(scenario_text(load_scenario(name)))
+
+
+@scenario_app.command("schema")
+def scenario_schema() -> None:
+    """JSON schema of a scenario file, for editors that check TOML."""
+    import json
+
+    from ..cohort.scenario_files import file_schema
+
+    typer.echo(json.dumps(file_schema(), indent=1))
+
+
+@app.command()
+def check(
+    data: Annotated[Path, typer.Argument(help="CSV file of a cohort.")],
+    outcome: Annotated[str, typer.Option(help="Name of the outcome column.")] = "outcome",
+) -> None:
+    """Check a cohort file against the data dictionary; every problem at once."""
+    import pandas as pd
+
+    from ..cohort.own import check_cohort
+
+    problems = check_cohort(read_table(data), outcome=outcome)
+    if len(problems):
+        with pd.option_context("display.max_colwidth", None, "display.width", 160):
+            raise ValueError(f"{data} has {len(problems)} problems.\n{problems.to_string(index=False)}")
+    typer.echo(f"{data}: no problems.")
+
+
+@app.command()
+def data(
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("data/synthetic"),
+) -> None:
+    """Write the demonstration cohort and the data dictionary."""
+    from ..cohort.demonstration import write_demonstration
+
+    write_demonstration(out)
+    typer.echo(f"Written to {out}. {vocabulary.NOTICE}")

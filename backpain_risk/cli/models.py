@@ -1,0 +1,80 @@
+"""Commands on risks: assess one patient, evaluate predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .application import app
+from .tables import read_table
+
+
+@app.command("assess")
+def assess_command(
+    flag: Annotated[list[str] | None, typer.Option(help="Finding that is present; repeat for several.")] = None,
+    no_flag: Annotated[list[str] | None, typer.Option(help="Finding that is absent; repeat for several.")] = None,
+    age: Annotated[float | None, typer.Option(help="Age in years.")] = None,
+    male: Annotated[bool | None, typer.Option("--male/--female", help="Sex.")] = None,
+    esr: Annotated[float | None, typer.Option(help="ESR in mm/h.")] = None,
+    haematocrit: Annotated[float | None, typer.Option(help="Haematocrit in %.")] = None,
+    white_cells: Annotated[float | None, typer.Option(help="White cell count in 10^9/L.")] = None,
+    pretest: Annotated[float | None, typer.Option(help="Pre-test probability, 0.01 when not given.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model saved as JSON, instead of likelihood ratios.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="PNG file for the steps.")] = None,
+) -> None:
+    """Step by step from pre-test to post-test probability of one patient."""
+    from ..models.patient import assess
+    from ..models.saved import load_model
+
+    findings: dict[str, Any] = dict.fromkeys(flag or (), 1) | dict.fromkeys(no_flag or (), 0)
+    numbers = {"age_years": age, "male": male, "esr_mm_h": esr}
+    numbers |= {"haematocrit_percent": haematocrit, "white_cell_count_10e9_l": white_cells}
+    findings |= {key: value for key, value in numbers.items() if value is not None}
+    assessment = assess(findings, model=load_model(model) if model else None, pretest=pretest)
+    typer.echo(str(assessment))
+    if plot is not None:
+        from ..plots import plot_waterfall
+
+        _save(plot_waterfall(assessment), plot)
+
+
+def _save(ax: Any, path: Path) -> None:
+    ax.figure.savefig(path, dpi=150, metadata={"Software": None})
+    typer.echo(f"Drawn in {path}.")
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option(help="CSV file, one row per patient.")],
+    outcome: Annotated[str, typer.Option(help="Column of the outcome, 0 or 1.")],
+    risk: Annotated[list[str], typer.Option(help="Column of predicted risks; repeat for several models.")],
+    out: Annotated[Path, typer.Option(help="Folder for the summary, tables and figures.")],
+    subgroup: Annotated[list[str] | None, typer.Option(help="Column of a grouping, such as sex; repeatable.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column with the number of identical patients.")] = None,
+    threshold: Annotated[list[float] | None, typer.Option(help="Threshold to tabulate; repeatable.")] = None,
+    highest_threshold: Annotated[float, typer.Option(help="End of the decision curves.")] = 0.1,
+    resamples: Annotated[int, typer.Option(help="For limits of calibration indices; 0 for none.")] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of resamples and posterior draws.")] = 1,
+) -> None:
+    """Discrimination, calibration and net benefit of anybody's predictions."""
+    from ..evaluation import write_evaluation
+
+    table, groupings = read_table(data), subgroup or []
+    wanted = [outcome, *risk, *groupings, *([weight] if weight else [])]
+    missing = [column for column in wanted if column not in table.columns]
+    if missing:
+        raise ValueError(f"{data} must have the columns named; got none called {', '.join(missing)}. Check the header.")
+    summary = write_evaluation(
+        table[outcome],
+        table[risk],
+        out,
+        subgroups=table[groupings] if groupings else None,
+        thresholds=threshold or (0.01, 0.03),
+        highest_threshold=highest_threshold,
+        n_resamples=resamples,
+        sample_weight=table[weight] if weight else None,
+        rng=seed,
+    )
+    typer.echo(f"{summary}\n\nWritten to {out}: summary.md with tables and figures.")
