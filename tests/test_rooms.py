@@ -12,18 +12,19 @@ import pytest
 import backpain_risk
 
 ROOT = Path(backpain_risk.__file__).parent
-BELOW = {"numerics", "vocabulary", "evidence", "cohort", "models", "measures"}
+BELOW = {"files", "numerics", "vocabulary", "evidence", "cohort", "models", "measures"}
 EVERYTHING = BELOW | {"validation", "plots", "report", "evaluation"}
 ALLOWED = {
+    "files": set(),
     "numerics": set(),
     "vocabulary": set(),
     "evidence": {"numerics", "vocabulary"},
-    "cohort": {"numerics", "vocabulary", "evidence"},
-    "models": {"numerics", "vocabulary", "evidence"},
+    "cohort": {"files", "numerics", "vocabulary", "evidence"},
+    "models": {"files", "numerics", "vocabulary", "evidence"},
     "measures": {"numerics"},
     "validation": BELOW,
     "plots": EVERYTHING - {"report", "evaluation"},
-    "evaluation": {"numerics", "measures", "plots"},
+    "evaluation": {"files", "numerics", "measures", "plots"},
     "report": EVERYTHING,
     "cli": EVERYTHING,
     "__init__": EVERYTHING,
