@@ -12,6 +12,7 @@ from scipy.special import logit
 from .. import vocabulary
 from ..numerics.checks import FloatArray
 from ..numerics.newton import LogisticObjective, maximise
+from ..numerics.notebook import as_html
 from .scenario import Scenario
 
 FINDINGS = tuple(vocabulary.FINDINGS)
@@ -39,7 +40,7 @@ class Associations:
         return self.odds_ratios.reset_index()
 
     def _repr_html_(self) -> str:
-        return str(self.odds_ratios.to_html())
+        return as_html(self.odds_ratios)
 
 
 def associations(scenario: Scenario) -> Associations:

@@ -10,6 +10,7 @@ import pandas as pd
 from .. import vocabulary
 from ..numerics.checks import FloatArray
 from ..numerics.intervals import proportion_interval
+from ..numerics.notebook import as_html
 from .states import AGES
 from .table import Cohort
 
@@ -30,7 +31,7 @@ class CaseMix:
         return self.table.copy()
 
     def _repr_html_(self) -> str:
-        return str(self.table.to_html(index=False))
+        return as_html(self.table, index=False)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,7 +52,7 @@ class Ages:
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False))
+        return as_html(self.to_frame(), index=False)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -68,7 +69,7 @@ class RiskByFlags:
         return self.table.copy()
 
     def _repr_html_(self) -> str:
-        return str(self.table.to_html(index=False))
+        return as_html(self.table, index=False)
 
 
 def case_mix(cohort: Cohort) -> CaseMix:

@@ -12,6 +12,7 @@ from .. import vocabulary
 from ..evidence.tables import Evidence, load_evidence
 from ..numerics.checks import FloatArray
 from ..numerics.intervals import proportion_interval
+from ..numerics.notebook import as_html
 from .scenario import Scenario
 
 FOUR = ("age_50_or_over", "history_of_cancer", "unexplained_weight_loss", "failure_to_improve")
@@ -34,7 +35,7 @@ class Facts:
         return self.table.copy()
 
     def _repr_html_(self) -> str:
-        return str(self.table.to_html(index=False))
+        return as_html(self.table, index=False)
 
 
 def published_facts(scenario: Scenario) -> Facts:

@@ -18,6 +18,7 @@ from .. import vocabulary
 from ..evidence.band_accuracy import BandAccuracy, band_probabilities
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray, as_generator
+from ..numerics.notebook import as_html
 from .scenario_parts import Age, Cause, FindingTarget, Fraction, LaboratoryTarget, Part, PrimarySite, Status
 from .scenario_problems import problems, sentence
 from .structure import Structure, build_structure
@@ -241,8 +242,8 @@ class Scenario(Part):
         return table
 
     def _repr_html_(self) -> str:
-        head = f"<p><b>{self.name}</b>: {self.title}. Base rate {self.base_rate:.3%} ({self.base_rate_status}), "
-        return f"{head}dependence {self.dependence:g}. {vocabulary.NOTICE}</p>{self.to_frame().to_html(index=False)}"
+        head = f"{self.name}: {self.title}. Base rate {self.base_rate:.3%} ({self.base_rate_status}), "
+        return as_html(f"{head}dependence {self.dependence:g}. {vocabulary.NOTICE}", self.to_frame(), index=False)
 
     def _drawn_finding(self, key: str, rng: np.random.Generator) -> dict[str, float]:
         drawn = self.accuracy(key).draw(1, rng=rng)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import vocabulary
+from ..numerics.notebook import as_html
 
 if TYPE_CHECKING:
     from .scenario import Scenario
@@ -139,5 +140,5 @@ class Cohort:
     def _repr_html_(self) -> str:
         rate = self.n_events / len(self)
         origin = f"synthetic, scenario {self.scenario.name}" if self.scenario else "user's own"
-        head = f"<p><b>Cohort</b> ({origin}): {len(self)} patients, {self.n_events} malignancies ({rate:.2%}). "
-        return f"{head}{vocabulary.NOTICE}</p>{self.to_frame().head().to_html()}"
+        head = f"Cohort ({origin}): {len(self)} patients, {self.n_events} malignancies ({rate:.2%}). "
+        return as_html(f"{head}{vocabulary.NOTICE}", self.to_frame().head())

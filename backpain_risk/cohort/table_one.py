@@ -11,6 +11,7 @@ import pandas as pd
 
 from .. import vocabulary
 from ..numerics.checks import FloatArray, check_outcome
+from ..numerics.notebook import as_html
 from .table import Cohort
 
 
@@ -31,7 +32,7 @@ class TableOne:
         return self.table.copy()
 
     def _repr_html_(self) -> str:
-        return str(self.table.to_html(index=False))
+        return as_html(self.table, index=False)
 
 
 def table_one(patients: Cohort | pd.DataFrame, outcome: npt.ArrayLike | None = None) -> TableOne:

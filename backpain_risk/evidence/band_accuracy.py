@@ -12,6 +12,7 @@ from scipy.special import expit
 from ..numerics.checks import FloatArray, as_generator
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import log_ratio_interval
+from ..numerics.notebook import as_html
 from .diagnostic_accuracy import BETWEEN_STUDY_SD
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class BandAccuracy:
         return ratios.rename_axis("band").assign(malignant=self.malignant, healthy=self.healthy)
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame()[["malignant", "healthy", "value", "low", "high"]].to_html())
+        return as_html(self.to_frame()[["malignant", "healthy", "value", "low", "high"]])
 
     def _ratio(self, malignant: float, healthy: float) -> Estimate:
         n1, n0 = self.effective_n_malignant, self.effective_n_healthy

@@ -17,6 +17,7 @@ from ..numerics.intervals import (
     proportion_interval,
     score_ratio_interval,
 )
+from ..numerics.notebook import as_html
 from .accuracy_draws import AccuracyDraws
 from .bayes_theorem import post_test_probability
 
@@ -253,7 +254,7 @@ class Accuracy:
 
     def _repr_html_(self) -> str:
         title = " ".join(filter(None, (self.finding, self.study, f"({self.status})" if self.status else "")))
-        return f"<p>{title}</p>{self.to_frame()[['value', 'low', 'high', 'method']].to_html()}"
+        return as_html(title, self.to_frame()[["value", "low", "high", "method"]])
 
     def _estimate(self, value: float, low: float, high: float, method: str) -> Estimate:
         return Estimate(float(value), float(low), float(high), level=self.level, method=method)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from .. import vocabulary
 from ..numerics.estimate import Estimate
+from ..numerics.notebook import as_html
 from .band_accuracy import BandAccuracy
 from .tables import Evidence
 
@@ -23,7 +24,7 @@ class LikelihoodRatioTable:
         return self.table.copy()
 
     def _repr_html_(self) -> str:
-        return str(self.table.to_html(index=False))
+        return as_html(self.table, index=False)
 
 
 def likelihood_ratio_table(evidence: Evidence) -> LikelihoodRatioTable:

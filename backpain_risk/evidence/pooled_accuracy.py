@@ -15,6 +15,7 @@ from scipy.special import expit
 from ..numerics.checks import FloatArray, as_generator, check_fraction, refuse_where
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
+from ..numerics.notebook import as_html
 from ..numerics.quadrature import normal_lattice
 from .accuracy_draws import AccuracyDraws
 from .bivariate_normal import LikelihoodRatioTest
@@ -259,7 +260,7 @@ class PooledAccuracy:
         return "; ".join([*parts, f"{spread}, correlation {self.correlation:.2g}"]) + "."
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.title}</p>{self.to_frame()[['value', 'low', 'high']].to_html()}"
+        return as_html(self.title, self.to_frame()[["value", "low", "high"]])
 
     @property
     def _row(self) -> FloatArray:

@@ -11,6 +11,7 @@ from scipy import stats
 
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
+from ..numerics.notebook import as_html
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +51,9 @@ class PooledEstimate(Estimate):
         return rows.set_axis(["mean", "prediction"]).assign(tau=self.tau, n_studies=self.n_studies)
 
     def _repr_html_(self) -> str:
-        return (
-            f"<p>{self}; one new setting: {self.prediction.low:.3g} to {self.prediction.high:.3g} "
-            f"({self.n_studies} studies, between-study SD {self.tau:.2g}).</p>"
+        return as_html(
+            f"{self}; one new setting: {self.prediction.low:.3g} to {self.prediction.high:.3g} "
+            f"({self.n_studies} studies, between-study SD {self.tau:.2g})."
         )
 
 

@@ -12,6 +12,7 @@ from .. import vocabulary
 from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
+from ..numerics.notebook import as_html
 from .accuracy_draws import AccuracyDraws
 from .bayes_theorem import post_test_probability
 from .diagnostic_accuracy import BETWEEN_STUDY_SD, Accuracy
@@ -50,7 +51,7 @@ class PostTest:
         return pd.concat([part.to_frame() for part in parts.values()]).set_axis(list(parts)).rename_axis("quantity")
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.name}</p>{self.to_frame().to_html()}"
+        return as_html(self.name, self.to_frame())
 
 
 def post_test(

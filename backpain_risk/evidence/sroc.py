@@ -11,6 +11,7 @@ from scipy import stats
 from scipy.special import expit, logit
 
 from ..numerics.checks import FloatArray, check_choice
+from ..numerics.notebook import as_html
 
 CURVES = ("ruttergatsonis", "naive")
 _POINTS = 99
@@ -65,7 +66,7 @@ class Regions:
         return pd.concat(parts, ignore_index=True)
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False, max_rows=10))
+        return as_html(self.to_frame().head(10), index=False)
 
 
 def outline(mean: FloatArray, covariance: FloatArray, level: float, n_points: int = 200) -> FloatArray:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice, check_count
+from ..numerics.notebook import as_html
 from .decision_counts import DecisionCounts, decision_counts
 from .decision_inputs import TREAT_ALL, TREAT_NONE, Risks, check_models, check_thresholds
 
@@ -87,8 +88,8 @@ class BayesianDecisionCurve:
         return self.models.index(name)
 
     def _repr_html_(self) -> str:
-        head = f"<p>Bayesian decision curve: {self.n:g} patients, {self.n_events:g} events; {self.level:.0%} credible "
-        return f"{head}limits from {len(self.draws)} draws.</p>{self.to_frame().head(10).to_html()}"
+        head = f"Bayesian decision curve: {self.n:g} patients, {self.n_events:g} events; {self.level:.0%} credible "
+        return as_html(f"{head}limits from {len(self.draws)} draws.", self.to_frame().head(10))
 
 
 def bayesian_decision_curve(

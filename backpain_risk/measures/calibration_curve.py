@@ -13,6 +13,7 @@ from scipy.special import expit, logit
 from ..numerics.checks import FloatArray, as_generator, as_vector, check_choice, check_count, refuse_where
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import proportion_interval
+from ..numerics.notebook import as_html
 from ..numerics.risk_groups import RiskGroups, risk_groups
 from .calibration_limits import INDICES, Drawn, bootstrap, critical_value, simulate
 from .recalibration import require_calibratable
@@ -102,10 +103,8 @@ class CalibrationCurve:
         return pd.concat([getattr(self, name).to_frame() for name in INDICES]).set_axis(INDICES).rename_axis("measure")
 
     def _repr_html_(self) -> str:
-        head = (
-            f"<p>Calibration by {self.method}: {self.n:g} patients, {self.n_events:g} events, {self.limits} limits.</p>"
-        )
-        return head + str(self.indices()[["value", "low", "high"]].to_html())
+        head = f"Calibration by {self.method}: {self.n:g} patients, {self.n_events:g} events, {self.limits} limits."
+        return as_html(head, self.indices()[["value", "low", "high"]])
 
 
 def calibration_curve(

@@ -12,6 +12,7 @@ from scipy import stats
 from ..numerics.checks import FloatArray, check_both_classes, check_outcome_risk
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
+from ..numerics.notebook import as_html
 from ..numerics.risk_groups import RiskGroups, group_by_risk
 from .discrimination import auroc_of, placements, sample_variance
 
@@ -47,7 +48,7 @@ class AurocComparison:
         return rows.set_axis(["a", "b", "difference"]).assign(p_value=[np.nan, np.nan, self.p_value])
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html())
+        return as_html(self.to_frame())
 
 
 def compare_auroc(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from scipy import stats
 
+from ..numerics.notebook import as_html
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -38,7 +40,7 @@ class HypothesisTest:
         return pd.DataFrame([asdict(self)])[["hypothesis", "statistic", "df", "p_value"]]
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False))
+        return as_html(self.to_frame(), index=False)
 
 
 def chi_squared_test(hypothesis: str, statistic: float, df: int) -> HypothesisTest:

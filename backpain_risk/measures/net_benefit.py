@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice, check_count, check_fraction
 from ..numerics.intervals import normal_quantile
+from ..numerics.notebook import as_html
 from .decision_counts import DecisionCounts, decision_counts
 from .decision_inputs import TREAT_ALL, TREAT_NONE, Risks, check_models, check_thresholds
 from .value_of_information import expected_maximum
@@ -173,8 +174,8 @@ class DecisionCurve:
         return self.models.index(name)
 
     def _repr_html_(self) -> str:
-        head = f"<p>Decision curve ({self.policy}): {self.n:g} patients, {self.n_events:g} events, prevalence "
-        return f"{head}{self.prevalence:.3%}; limits {self.interval}.</p>{self.to_frame().head(10).to_html()}"
+        head = f"Decision curve ({self.policy}): {self.n:g} patients, {self.n_events:g} events, prevalence "
+        return as_html(f"{head}{self.prevalence:.3%}; limits {self.interval}.", self.to_frame().head(10))
 
 
 def decision_curve(

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..numerics.checks import FloatArray, check_count
+from ..numerics.notebook import as_html
 from ..numerics.patterns import sum_by
 from ..numerics.risk_groups import RiskGroups, risk_groups
 from ..numerics.splines import weighted_quantile
@@ -51,7 +52,7 @@ class RiskDistribution:
         )
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html())
+        return as_html(self.to_frame())
 
 
 def risk_distribution(

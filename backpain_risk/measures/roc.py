@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ..numerics.checks import FloatArray
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import proportion_interval
+from ..numerics.notebook import as_html
 from ..numerics.risk_groups import RiskGroups, require_both_classes, risk_groups
 from .discrimination import auroc_of, logit_limits
 
@@ -55,7 +56,7 @@ class RocCurve:
         return pd.DataFrame({name: getattr(self, name) for name in ("threshold", *rates)})
 
     def _repr_html_(self) -> str:
-        return f"<p>ROC curve: {self.n:g} patients, {self.n_events:g} events, area {self.auroc}.</p>"
+        return as_html(f"ROC curve: {self.n:g} patients, {self.n_events:g} events, area {self.auroc}.")
 
 
 def roc_curve(
@@ -160,8 +161,8 @@ class PrecisionRecallCurve:
         return pd.DataFrame({name: getattr(self, name) for name in ("threshold", *rates)})
 
     def _repr_html_(self) -> str:
-        head = f"<p>Precision-recall curve: {self.n:g} patients, {self.n_events:g} events"
-        return f"{head}, average precision {self.average_precision}.</p>"
+        head = f"Precision-recall curve: {self.n:g} patients, {self.n_events:g} events"
+        return as_html(f"{head}, average precision {self.average_precision}.")
 
 
 def precision_recall_curve(

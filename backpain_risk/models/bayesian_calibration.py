@@ -15,6 +15,7 @@ from sklearn.base import clone
 from ..numerics.checks import FloatArray, as_generator
 from ..numerics.estimate import Estimate
 from ..numerics.laplace import evaluate
+from ..numerics.notebook import as_html
 from .bayesian import BayesianLogisticModel
 from .bayesian_density import linear_predictor, log_likelihood, log_outcome
 from .bayesian_fit import draw_many, posterior_data, prior_parameters
@@ -72,7 +73,7 @@ class SimulationBasedCalibration:
         return pd.DataFrame(table, index=pd.Index(self.quantities, name="quantity"))
 
     def _repr_html_(self) -> str:
-        return f"<p>{len(self.ranks)} simulations</p>{self.to_frame().to_html()}"
+        return as_html(f"{len(self.ranks)} simulations", self.to_frame())
 
 
 def _chi_squared(share: FloatArray) -> float:

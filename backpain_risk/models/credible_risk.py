@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..numerics.checks import FloatArray, check_fraction
+from ..numerics.notebook import as_html
 from .posterior import DistinctRows, IntArray, Posterior
 
 _PROBABILITIES = np.arange(1, 200) / 200
@@ -42,7 +43,7 @@ class CredibleRisk:
         return pd.DataFrame({"risk": self.risk, "low": self.low, "high": self.high}, index=self.patients)
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().head(20).to_html())
+        return as_html(self.to_frame().head(20))
 
 
 def credible_risk(posterior: Posterior, rows: DistinctRows, patients: pd.Index, level: float) -> CredibleRisk:

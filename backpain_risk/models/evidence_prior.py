@@ -18,6 +18,7 @@ from ..evidence.tables import Evidence, load_evidence
 from ..numerics.checks import FloatArray, refuse_where
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
+from ..numerics.notebook import as_html
 from .adjusted_odds import ADJUSTMENT_SD, DEPENDENCE, Normal, adjusted, level_counts, published_odds
 from .design import Bands, Design
 from .prior import WEAK_SLOPE, TermPrior, centre_and_scale, with_further_counts
@@ -162,8 +163,8 @@ class EvidencePrior:
 
     def _repr_html_(self) -> str:
         kappa, sd = self.dependence
-        head = f"<p>Prior: {self.name}; base rate {self.base_rate}; dependence N({kappa:g}, {sd:g}²)</p>"
-        return f"{head}{self.to_frame().to_html(float_format=lambda x: f'{x:.3g}')}"
+        head = f"Prior: {self.name}; base rate {self.base_rate}; dependence N({kappa:g}, {sd:g}²)"
+        return as_html(head, self.to_frame(), digits=3)
 
     def _column(self, design: Design, column: int, values: FloatArray, n: FloatArray) -> _ColumnPrior:
         """What the evidence says of one column's terms: those of its bands, then those of its spline."""

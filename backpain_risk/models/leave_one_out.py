@@ -11,6 +11,7 @@ from scipy.special import logsumexp
 from sklearn.utils.validation import check_is_fitted
 
 from ..numerics.checks import FloatArray
+from ..numerics.notebook import as_html
 from ..numerics.pareto import smoothed_weights
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class LeaveOneOut:
         return pd.DataFrame([{name: getattr(self, name) for name in ("elpd", "se", "p_loo", "n", "n_high_k")}])
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False))
+        return as_html(self.to_frame(), index=False)
 
 
 def leave_one_out(model: BayesianLogisticModel) -> LeaveOneOut:

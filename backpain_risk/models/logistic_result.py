@@ -12,6 +12,7 @@ from .. import vocabulary
 from ..numerics.checks import FloatArray, check_choice, check_fraction
 from ..numerics.intervals import normal_quantile
 from ..numerics.newton import LogisticObjective, Maximum, covariance, maximise
+from ..numerics.notebook import as_html
 from ..numerics.profile import likelihood_ratio_test, limit_of_infinite, profile_limits
 from .estimation import Fit, start_at_mean
 from .separation import Separation
@@ -177,7 +178,7 @@ class Effect:
         return pd.DataFrame({name: getattr(self, name) for name in ("values", "log_odds_ratio", "low", "high")})
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html())
+        return as_html(self.to_frame())
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,9 +212,8 @@ class LogisticSummary:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        table = self.to_frame().to_html(float_format=lambda x: f"{x:.4g}")
         foot = f"Odds ratios with 95% profile-likelihood limits. {vocabulary.RESEARCH_NOTICE}"
-        return f"<p>{self.heading()}</p>{table}<p>{foot}</p>"
+        return as_html(self.heading(), self.to_frame(), foot, digits=4)
 
 
 def _alone(objective: LogisticObjective, column: int) -> tuple[float, float, float]:

@@ -12,6 +12,7 @@ import pandas as pd
 from .. import vocabulary
 from ..numerics.checks import FloatArray
 from ..numerics.estimate import Estimate
+from ..numerics.notebook import text_as_html
 from .likelihood_ratio import LikelihoodRatioModel
 
 DEFAULT_PRETEST = 0.01
@@ -60,7 +61,7 @@ class Assessment:
         return "\n".join([*lines, vocabulary.RESEARCH_NOTICE])
 
     def _repr_html_(self) -> str:
-        return f"<pre>{self}</pre>"
+        return text_as_html(str(self))
 
 
 def assess(findings: Mapping[str, Any], *, model: Any = None, pretest: float | None = None) -> Assessment:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from .. import vocabulary
 from ..numerics.checks import FloatArray, check_fraction, check_weight, refuse_where
+from ..numerics.notebook import as_html
 from ..numerics.patterns import sum_by
 from .posterior import DistinctRows, IntArray, Posterior
 
@@ -42,7 +43,7 @@ class ImpliedAccuracy:
         return self.table.copy()
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.n:g} patients, {self.level:.0%} credible intervals</p>{self.table.to_html()}"
+        return as_html(f"{self.n:g} patients, {self.level:.0%} credible intervals", self.table)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -72,7 +73,7 @@ class RiskByCount:
         return pd.DataFrame({name: getattr(self, name) for name in ("flags", "n", "risk", "low", "high")})
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False))
+        return as_html(self.to_frame(), index=False)
 
 
 def implied_accuracy(

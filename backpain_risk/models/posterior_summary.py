@@ -11,6 +11,7 @@ import pandas as pd
 from .. import vocabulary
 from ..numerics.checks import FloatArray
 from ..numerics.diagnostics import Diagnostics, ImportanceDiagnostics
+from ..numerics.notebook import as_html
 from ..numerics.table import ResultTable
 from .posterior import Posterior
 from .prior import TermPrior
@@ -50,8 +51,7 @@ class PosteriorSummary(ResultTable):
         return f"{self.heading}\n{table}\n95% credible limits. {vocabulary.NOTICE}"
 
     def _repr_html_(self) -> str:
-        table = self.to_frame().to_html(float_format=lambda x: f"{x:.4g}")
-        return f"<p>{self.heading}</p>{table}<p>95% credible limits. {vocabulary.NOTICE}</p>"
+        return as_html(self.heading, self.to_frame(), f"95% credible limits. {vocabulary.NOTICE}", digits=4)
 
 
 def summarise(

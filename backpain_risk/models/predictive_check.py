@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ..numerics.checks import FloatArray, as_generator, check_choice
+from ..numerics.notebook import as_html
 from .bayesian_fit import Fit, prior_parameters
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class PredictiveCheck:
         return pd.DataFrame(columns, index=pd.Index(self.groups, name="patients"))
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.source} predictive numbers of events</p>{self.to_frame().to_html()}"
+        return as_html(f"{self.source} predictive numbers of events", self.to_frame())
 
 
 def predictive_check(

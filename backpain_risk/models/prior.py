@@ -13,6 +13,7 @@ from scipy.special import logit
 
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray
+from ..numerics.notebook import as_html
 from .adjusted_odds import Normal, adjusted, published_odds
 from .design import Bands, Design
 from .mean_risk import intercept_for
@@ -149,7 +150,7 @@ class Prior:
         return self.slopes
 
     def _repr_html_(self) -> str:
-        return f"<p>Prior: {self.name}</p>{self.to_frame().to_html()}"
+        return as_html(f"Prior: {self.name}", self.to_frame())
 
 
 WEAK = Prior(name="weak")

@@ -15,6 +15,7 @@ from .. import __version__, vocabulary
 from ..evidence.band_accuracy import BandAccuracy
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray
+from ..numerics.notebook import as_html
 from .classifier import RiskClassifier
 from .design import Design
 from .finding_levels import Counts, FindingLevels
@@ -44,7 +45,7 @@ class SavedLogisticResult:
         return self.table.copy()
 
     def _repr_html_(self) -> str:
-        return str(self.table.to_html())
+        return as_html(self.table)
 
 
 def save_model(model: RiskClassifier, path: str | Path) -> None:

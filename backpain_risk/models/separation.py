@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.optimize import linprog
 
 from ..numerics.checks import FloatArray, check_outcome, check_same_length
+from ..numerics.notebook import as_html
 from ..numerics.patterns import collapse
 
 
@@ -44,7 +45,7 @@ class Separation:
         return pd.DataFrame({"term": self.terms, "direction": self.directions}).set_index("term")
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html())
+        return as_html(self.to_frame())
 
     def __str__(self) -> str:
         infinite = [f"{t} {d}" for t, d in zip(self.terms, self.directions, strict=True) if d != "finite"]

@@ -9,6 +9,8 @@ import arviz_stats
 import numpy as np
 import pandas as pd
 
+from .notebook import as_html
+
 if TYPE_CHECKING:
     from .laplace import ImportanceDraws
     from .nuts import Draws
@@ -92,7 +94,7 @@ class ImportanceDiagnostics:
 
 def _html(diagnostics: Diagnostics | ImportanceDiagnostics) -> str:
     verdict = "; ".join(diagnostics.problems) or "all checks passed"
-    return f"<p>{diagnostics.method}: {verdict}.</p>{diagnostics.to_frame().to_html(index=False)}"
+    return as_html(f"{diagnostics.method}: {verdict}.", diagnostics.to_frame(), index=False)
 
 
 def diagnose(drawn: Draws, terms: tuple[str, ...]) -> Diagnostics:

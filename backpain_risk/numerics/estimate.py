@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from .notebook import as_html
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -51,4 +53,4 @@ class Estimate:
         return pd.DataFrame([asdict(self)])
 
     def _repr_html_(self) -> str:
-        return f"<span>{self}</span>"
+        return as_html(str(self))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from .checks import FloatArray, check_fraction
+from .notebook import as_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,7 @@ class PooledEstimates:
         return pd.DataFrame(table, index=pd.Index(self.names, name="name"))
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html())
+        return as_html(self.to_frame())
 
 
 def pool_estimates(

@@ -14,6 +14,7 @@ from IPython.display import display
 from matplotlib.axes import Axes
 
 from ..numerics.estimate import Estimate
+from ..numerics.notebook import as_html
 
 RECORD = "application/vnd.backpain-risk.record+json"
 TABLE = "application/vnd.backpain-risk.table+json"
@@ -76,8 +77,7 @@ def table(key: str, frame: pd.DataFrame, caption: str, *, formats: Mapping[str, 
         "numeric": numeric,
         "rows": text.to_numpy().tolist(),
     }
-    html = f"<p><b>{caption}</b></p>{text.to_html(index=False)}"
-    _show({TABLE: payload, "text/html": html, "text/plain": text.to_string(index=False)})
+    _show({TABLE: payload, "text/html": as_html(caption, text, index=False), "text/plain": text.to_string(index=False)})
 
 
 def _cell(value: Any, specification: str) -> str:

@@ -14,6 +14,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from ..measures.summary import USUAL, performance
 from ..numerics.checks import FloatArray, as_generator
+from ..numerics.notebook import as_html
 from ..numerics.patterns import IntArray
 from .patients import Patients, read_patients
 
@@ -62,8 +63,8 @@ class CrossValidatedRisk:
 
     def _repr_html_(self) -> str:
         repeats, n = self.risks.shape
-        head = f"<p>Cross-validation, {self.fold.max() + 1} folds, {repeats} repeat(s): {n:g} patients, "
-        return f"{head}{self.outcome.sum():g} events.</p>{self.to_frame().to_html()}"
+        head = f"Cross-validation, {self.fold.max() + 1} folds, {repeats} repeat(s): {n:g} patients, "
+        return as_html(f"{head}{self.outcome.sum():g} events.", self.to_frame())
 
 
 def cross_validate_risk(

@@ -18,6 +18,7 @@ from ..measures.decision_inputs import check_thresholds
 from ..measures.summary import MEASURES, USUAL, performance
 from ..numerics.checks import FloatArray, check_choice, check_fraction, check_same_length
 from ..numerics.intervals import normal_quantile
+from ..numerics.notebook import as_html
 from .patients import Patients, read_patients
 
 Scale = tuple[Callable[[Any], Any], Callable[[Any], Any]]
@@ -82,7 +83,7 @@ class InternalExternalValidation:
 
     def _repr_html_(self) -> str:
         sites = self.table.group.nunique()
-        return f"<p>Internal-external validation over {sites} sites.</p>{self.pooled().to_html()}"
+        return as_html(f"Internal-external validation over {sites} sites.", self.pooled())
 
 
 def internal_external_validation(

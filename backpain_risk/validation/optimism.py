@@ -14,6 +14,7 @@ from joblib import Parallel, delayed
 
 from ..measures.summary import USUAL
 from ..numerics.checks import BoolArray, FloatArray, check_choice, check_fraction
+from ..numerics.notebook import as_html
 from ..numerics.patterns import IntArray
 from .evaluation import CURVE, Evaluation, Evaluator, evaluator
 from .patients import read_patients
@@ -105,8 +106,8 @@ class InternalValidation:
         return self._drawn_risk[:n_models, self._row]
 
     def _repr_html_(self) -> str:
-        head = f"<p>Internal validation ({self.method}, {self.n_resamples} resamples): {self.n:g} patients, "
-        return f"{head}{self.n_events:g} events; limits {self.limits}.</p>{self.to_frame().to_html()}"
+        head = f"Internal validation ({self.method}, {self.n_resamples} resamples): {self.n:g} patients, "
+        return as_html(f"{head}{self.n_events:g} events; limits {self.limits}.", self.to_frame())
 
 
 def optimism_bootstrap(
