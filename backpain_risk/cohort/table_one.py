@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray, check_outcome
+from ..numerics.checks import FloatArray, check_outcome, check_same_index, check_same_length, check_table
 from ..numerics.notebook import as_html
 from .table import Cohort
 
@@ -75,7 +75,8 @@ def table_one(patients: Cohort | pd.DataFrame, outcome: npt.ArrayLike | None = N
 
 def standardised_difference(values: pd.Series[Any], outcome: npt.ArrayLike) -> float:
     """Standardised difference of one variable between outcome 1 and 0; NaN where it does not vary within groups."""
-    y, known = np.asarray(outcome), values.notna().to_numpy()
+    y = _outcome_of(values, outcome)
+    known = values.notna().to_numpy()
     groups = [values[known & (y == g)] for g in (0, 1)]
     if _is_number(values):
         (m0, v0), (m1, v1) = ((g.mean(), g.var(ddof=1)) for g in groups)
@@ -91,14 +92,18 @@ def standardised_difference(values: pd.Series[Any], outcome: npt.ArrayLike) -> f
 def _read(patients: Cohort | pd.DataFrame, outcome: npt.ArrayLike | None) -> tuple[pd.DataFrame, FloatArray]:
     if isinstance(patients, Cohort):
         return patients.predictors.join(patients.tests), patients.outcome.to_numpy(np.float64)
+    check_table("patients", patients)
     if outcome is None:
         raise ValueError("outcome must be given with a DataFrame; got none. Pass the 0/1 outcome of each patient.")
+    return patients, _outcome_of(patients, outcome)
+
+
+def _outcome_of(patients: pd.DataFrame | pd.Series[Any], outcome: npt.ArrayLike) -> FloatArray:
+    """The outcome of these very patients as 0 and 1."""
     y = check_outcome(outcome)
-    if y.size != len(patients):
-        raise ValueError(
-            f"outcome must have one value per patient; got {y.size} for {len(patients)}. Align them first."
-        )
-    return patients, y
+    check_same_length(patients=len(patients), outcome=y.size)
+    check_same_index(patients=patients, outcome=outcome)
+    return y
 
 
 def _binary(values: pd.Series[Any]) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from ..numerics.checks import FloatArray, check_both_classes, check_outcome_risk
+from ..numerics.checks import FloatArray, check_both_classes, check_outcome_risk, check_same_index
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
 from ..numerics.notebook import as_html
@@ -93,8 +93,9 @@ def compare_auroc(
     >>> round(compared.difference.value, 4), round(compared.p_value, 4)
     (0.2222, 0.3711)
     """
-    y, a, w = check_outcome_risk(outcome, risk_a, sample_weight)
-    _, b, _ = check_outcome_risk(outcome, risk_b, sample_weight)
+    y, a, w = check_outcome_risk(outcome, risk_a, sample_weight, "risk_a")
+    _, b, _ = check_outcome_risk(outcome, risk_b, sample_weight, "risk_b")
+    check_same_index(risk_a=risk_a, risk_b=risk_b)
     check_both_classes(y, w, "compare_auroc")
     groups = [group_by_risk(y, r, w) for r in (a, b)]
     first, second = (auroc_of(g, level, "delong") for g in groups)

@@ -14,6 +14,7 @@ from ..numerics.checks import (
     as_vector,
     check_outcome,
     check_risk,
+    check_same_index,
     check_same_length,
     check_weight,
     refuse_where,
@@ -39,6 +40,7 @@ def check_models(
             raise ValueError(
                 f"risks must have distinct names other than treat_all and treat_none; got {names}. Rename them."
             )
+    check_same_index(outcome=outcome, sample_weight=sample_weight, **{f"risk of {k}": v for k, v in given.items()})
     named = {
         name: check_risk(values, f"risk of {name}" if len(given) > 1 else "risk") for name, values in given.items()
     }
@@ -51,7 +53,7 @@ def check_thresholds(thresholds: npt.ArrayLike | None) -> FloatArray:
     """Threshold probabilities strictly between 0 and 1, ascending and distinct."""
     if thresholds is None:
         return DEFAULT_THRESHOLDS
-    t = as_vector("thresholds", np.atleast_1d(np.asarray(thresholds)))
+    t = as_vector("thresholds", np.atleast_1d(np.asanyarray(thresholds)))
     refuse_where((t <= 0) | (t >= 1), t, "thresholds must lie strictly between 0 and 1", "Drop 0 and 1; use fractions.")
     if t.size == 0 or np.any(np.diff(t) <= 0):
         raise ValueError(f"thresholds must be ascending and distinct; got {t.tolist()[:5]}. Sort them.")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..numerics.checks import check_fraction, check_outcome_risk, check_same_length
+from ..numerics.checks import check_level, check_mapping, check_outcome_risk, check_same_index, check_same_length
 from ..numerics.estimate import Estimate
 from ..numerics.risk_groups import RiskGroups, group_by_risk
 from ..numerics.table import ResultTable
@@ -67,8 +67,12 @@ def subgroup_calibration(
     >>> table[table.measure == "observed_expected"][["group", "n", "value"]].round(2).values.tolist()
     [['all', 8.0, 1.11], ['f', 4.0, 1.43], ['m', 4.0, 1.0]]
     """
-    check_fraction("level", level)
+    check_level(level)
     y, r, w = check_outcome_risk(outcome, risk, sample_weight)
+    if not isinstance(subgroups, pd.DataFrame):
+        check_mapping("subgroups", subgroups, "name to one label per patient")
+    for name in subgroups.keys():  # noqa: SIM118  (a DataFrame iterates over its columns only through keys)
+        check_same_index(outcome=outcome, risk=risk, **{f"subgroup {name}": subgroups[name]})
     rows = _rows("all", "all", group_by_risk(y, r, w), level)
     for name in subgroups.keys():  # noqa: SIM118  (a DataFrame iterates over its columns only through keys)
         codes, labels = _levels(str(name), subgroups[name], y.size)

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from .. import vocabulary
 from ..evidence.diagnostic_accuracy import Accuracy
-from ..numerics.checks import FloatArray, check_choice
+from ..numerics.checks import FloatArray, check_choice, check_same_index
 from ..numerics.diagnostics import Diagnostics, ImportanceDiagnostics, SamplingWarning
 from ..numerics.patterns import distinct_rows, sum_by
 from .bayesian_fit import METHODS, Fit, PatternCounts, Sampling, fit_posterior
@@ -173,6 +173,7 @@ class BayesianLogisticModel(RiskClassifier):
             For missing values, text, unknown outcomes without a stated shift, or options that do not exist.
         """
         self._check_options()
+        check_same_index(X=X, y=y, sample_weight=sample_weight)
         rows = self._read_patients(X, reset=True)
         outcome, known = self._read_known_outcome(y, rows.pattern.size)
         weight = self._read_weight(sample_weight, outcome.size)

@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from ..numerics.chained_equations import complete
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, check_same_index
 from ..numerics.newton import LogisticObjective, maximise
 from .classifier import RiskClassifier, refuse_text
 
@@ -82,6 +82,7 @@ class ImputedModel(RiskClassifier):
         """
         if self.n_imputations < 1:
             raise ValueError(f"n_imputations must be 1 or more; got {self.n_imputations}. Use 5 or more.")
+        check_same_index(X=X, y=y)
         values = self._read_predictors(X, reset=True)
         outcome = self._read_outcome(y, len(values))
         state = check_random_state(self.random_state)

@@ -15,7 +15,7 @@ from .. import vocabulary
 from ..evidence.band_accuracy import BandAccuracy
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..evidence.tables import Evidence, load_evidence
-from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction
+from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction, check_same_index
 from ..numerics.newton import LogisticObjective, maximise
 from ..numerics.patterns import IntArray, sum_by
 from ..numerics.table import ResultTable
@@ -95,6 +95,7 @@ class LikelihoodRatioModel(RiskClassifier):
     def fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
         """Learn what is not given: ratios from the levels of each column, pre-test from the event rate, exponents."""
         check_choice("dependence", self.dependence, DEPENDENCE)
+        check_same_index(X=X, y=y, sample_weight=sample_weight)
         rows = self._read_rows(X, reset=True)
         outcome = self._read_outcome(y, rows.inverse.size)
         weight = self._read_weight(sample_weight, outcome.size)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
 
-from ..numerics.checks import FloatArray, as_vector, check_choice, check_same_length
+from ..numerics.checks import FloatArray, as_vector, check_choice, check_same_index, check_same_length
 from ..numerics.intervals import normal_quantile
 from ..numerics.newton import LogisticObjective
 from ..numerics.patterns import distinct_rows, sum_by
@@ -121,6 +121,7 @@ class LogisticModel(RiskClassifier):
             For missing values, text, one class only, dependent columns, or options that do not exist.
         """
         self._check_options()
+        check_same_index(X=X, y=y, sample_weight=sample_weight, offset=offset)
         rows = self._read_rows(X, reset=True)
         outcome = self._read_outcome(y, rows.inverse.size)
         weight = self._read_weight(sample_weight, outcome.size)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linprog
 
-from ..numerics.checks import FloatArray, check_outcome, check_same_length
+from ..numerics.checks import FloatArray, check_outcome, check_same_index, check_same_length
 from ..numerics.notebook import as_html
 from ..numerics.patterns import collapse
 
@@ -85,6 +85,7 @@ def detect_separation(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, *, inte
     table: Any = X if isinstance(X, pd.DataFrame) else np.asarray(X, dtype=np.float64)
     outcome = check_outcome(y)
     check_same_length(X=table.shape[0], y=outcome.size)
+    check_same_index(X=X, y=y)
     patterns = collapse(table.reshape(len(table), -1) if isinstance(table, np.ndarray) else table, outcome)
     names = (
         [str(c) for c in table.columns]

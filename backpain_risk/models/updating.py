@@ -8,7 +8,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-from ..numerics.checks import FloatArray, check_choice, check_fraction, check_outcome, check_risk, check_same_length
+from ..numerics.checks import (
+    FloatArray,
+    check_choice,
+    check_fraction,
+    check_outcome,
+    check_risk,
+    check_same_index,
+    check_same_length,
+)
 from ..numerics.newton import LogisticObjective, maximise
 from ..numerics.risk_groups import RiskGroups, risk_groups
 from .classifier import RiskClassifier
@@ -72,6 +80,7 @@ class RecalibratedModel(RiskClassifier):
 
     def fit(self, X: Any, y: Any) -> Self:
         """Estimate the updating from new patients."""
+        check_same_index(X=X, y=y)
         outcome = self._read_outcome(y, len(X))
         check_choice("method", self.method, METHODS)
         if self.method == "prevalence":
@@ -155,6 +164,7 @@ def recalibrate(
     if X is None or y is None:
         raise ValueError(f"X and y must be given for method={method!r}; got none. Pass patients of the new setting.")
     check_same_length(X=len(X), y=len(np.asarray(y)))
+    check_same_index(X=X, y=y)
     return updated.fit(X, y)
 
 

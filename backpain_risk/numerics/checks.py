@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
+from .values import FloatArray as FloatArray
+from .values import as_numbers, as_real, shown
+
 BoolArray = npt.NDArray[np.bool_]
+T = TypeVar("T")
+MOST = 1_000_000_000
+"""Nothing is counted beyond this: a larger number is a slip."""
+MOST_RESAMPLES = 1_000_000
+"""Resamples and draws beyond this would not end."""
+_MOST_PATIENTS = 2.0**53  # above it float64 no longer holds every whole number
 
 
 def refuse_where(bad: BoolArray, values: npt.ArrayLike, rule: str, remedy: str) -> None:
@@ -17,33 +27,17 @@ def refuse_where(bad: BoolArray, values: npt.ArrayLike, rule: str, remedy: str) 
         return
     flat, where = np.ravel(np.asarray(values)), int(np.flatnonzero(np.ravel(bad))[0])
     raise ValueError(
-        f"{rule}; got {int(np.sum(bad))} of {flat.size} outside (first {flat[where]!s} at row {where}). {remedy}"
+        f"{rule}; got {int(np.sum(bad))} of {flat.size} outside (first {flat[where]!s:.60} at row {where}). {remedy}"
     )
 
 
 def as_vector(name: str, values: npt.ArrayLike) -> FloatArray:
     """One dimension of finite numbers as float64; masked values count as missing."""
-    if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(values.astype(np.float64), np.nan)
-    try:
-        vector = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"{name} must hold numbers; got {_first_text(values)!r}. Convert or map the values first."
-        ) from None
+    vector = as_numbers(name, values)
     if vector.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional; got shape {vector.shape}. Pass one value per patient.")
     refuse_where(~np.isfinite(vector), vector, f"{name} must be finite", "Remove or impute these rows first.")
     return vector
-
-
-def _first_text(values: npt.ArrayLike) -> Any:
-    for value in np.ravel(np.asarray(values, dtype=object)):
-        try:
-            float(value)
-        except (TypeError, ValueError):
-            return value
-    return None
 
 
 def check_outcome(outcome: npt.ArrayLike) -> FloatArray:
@@ -69,8 +63,13 @@ def check_weight(sample_weight: npt.ArrayLike | None, n: int) -> FloatArray:
     w = as_vector("sample_weight", sample_weight)
     check_same_length(outcome=n, sample_weight=w.size)
     refuse_where(w < 0, w, "sample_weight must not be negative", "It is the number of identical patients.")
-    if w.sum() == 0:
+    total = float(w.sum())
+    if total == 0:
         raise ValueError("sample_weight must not be all zero; got no patients. Check the counts.")
+    if total > _MOST_PATIENTS:
+        raise ValueError(
+            f"sample_weight must add up to at most 2^53; got {total:g}. It is the number of identical patients."
+        )
     return w
 
 
@@ -81,12 +80,40 @@ def check_same_length(**lengths: int) -> None:
         raise ValueError(f"{' and '.join(lengths)} must have the same length; got {got}. Align the rows first.")
 
 
+def check_same_index(**inputs: Any) -> None:
+    """All pandas objects of one length carry the same labels in the same order.
+
+    Labels say which patient a row is. Two orders of the same patients are neither realigned nor ignored. Lists and
+    arrays carry no labels and go with any; different lengths are left to :func:`check_same_length`.
+
+    Raises
+    ------
+    ValueError
+        Naming the first row at which the labels differ.
+    """
+    labelled = [(n, x.index) for n, x in inputs.items() if isinstance(x, (pd.Series, pd.DataFrame))]
+    for name, index in labelled[1:]:
+        first, expected = labelled[0]
+        if len(index) == len(expected) and not (index is expected or index.equals(expected)):
+            raise ValueError(f"{first} and {name} must carry the same index; got {_difference(expected, index)}")
+
+
+def _difference(a: pd.Index[Any], b: pd.Index[Any]) -> str:
+    row = next((i for i, (x, y) in enumerate(zip(a, b, strict=True)) if x != y), 0)
+    same = " (the same labels in another order)" if set(a) == set(b) else ""
+    return (
+        f"{shown(a[row])} and {shown(b[row])} at row {row}{same}. Align them with .loc or .reindex, or pass "
+        ".to_numpy() if the rows already belong together."
+    )
+
+
 def check_outcome_risk(
-    outcome: npt.ArrayLike, risk: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+    outcome: npt.ArrayLike, risk: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None, name: str = "risk"
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The narrow waist: outcome, risk and weight, checked, as float64 of one length."""
-    y, r = check_outcome(outcome), check_risk(risk)
-    check_same_length(outcome=y.size, risk=r.size)
+    y, r = check_outcome(outcome), check_risk(risk, name)
+    check_same_length(**{"outcome": y.size, name: r.size})
+    check_same_index(**{"outcome": outcome, name: risk, "sample_weight": sample_weight})
     return y, r, check_weight(sample_weight, y.size)
 
 
@@ -103,25 +130,119 @@ def check_both_classes(outcome: FloatArray, weight: FloatArray, measure: str) ->
 
 def check_fraction(name: str, value: float, *, closed: bool = False) -> float:
     """A single number inside (0, 1), or [0, 1] when closed."""
-    inside = 0 <= value <= 1 if closed else 0 < value < 1
-    if not inside:
+    x = as_real(value)
+    if x is None or not (0 <= x <= 1 if closed else 0 < x < 1):
         rule = "lie in [0, 1]" if closed else "lie strictly between 0 and 1"
-        raise ValueError(f"{name} must {rule}; got {value}. Pass a fraction, not a percentage.")
-    return float(value)
+        raise ValueError(f"{name} must {rule}; got {shown(value)}. Pass a fraction, not a percentage.")
+    return float(x)
 
 
-def check_count(name: str, value: int, least: int) -> int:
-    """A whole number that is large enough."""
-    if not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{name} must be a whole number of {least} or more; got {value}. Pass for example 1000.")
-    return int(value)
+def check_level(level: float) -> float:
+    """The coverage of an interval, inside (0, 1)."""
+    x = as_real(level)
+    if x is None or not 0 < x < 1:
+        raise ValueError(f"level must lie strictly between 0 and 1; got {shown(level)}. Pass for example 0.95.")
+    return float(x)
 
 
-def check_choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
+def check_number(name: str, value: float, low: float = -np.inf, high: float = np.inf) -> float:
+    """A single finite number from low to high."""
+    x = as_real(value)
+    if x is None or not low <= x <= high or not -1e300 < x < 1e300:
+        span = "be one finite number" + (f" from {low:g} to {high:g}" if (low, high) != (-np.inf, np.inf) else "")
+        raise ValueError(f"{name} must {span}; got {shown(value)}. Pass for example {_inside(low, high):g}.")
+    return float(x)
+
+
+def _inside(low: float, high: float) -> float:
+    return low if np.isfinite(low) else high if np.isfinite(high) else 1.0
+
+
+def check_positive(name: str, value: float) -> float:
+    """A single finite number above 0."""
+    x = as_real(value)
+    if x is None or not 0 < x < 1e300:
+        raise ValueError(f"{name} must be one finite number above 0; got {shown(value)}. Pass for example 1.0.")
+    return float(x)
+
+
+def check_count(name: str, value: int, least: int, most: int = MOST) -> int:
+    """A whole number that is neither too small nor beyond reason."""
+    x = as_real(value)
+    if not isinstance(x, int) or not least <= x <= most:
+        rule = f"of at most {most}" if isinstance(x, int) and x > most else f"of {least} or more"
+        example = min(max(1000, least), most)
+        raise ValueError(f"{name} must be a whole number {rule}; got {shown(value)}. Pass for example {example}.")
+    return x
+
+
+def check_resamples(name: str, value: int, least: int) -> int:
+    """A number of resamples or draws: a whole number whose computation ends."""
+    return check_count(name, value, least, MOST_RESAMPLES)
+
+
+def check_flag(name: str, value: bool) -> bool:
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False; got {shown(value)}. Pass one of the two.")
+    return bool(value)
+
+
+def check_choice(name: str, value: str, allowed: Iterable[str]) -> str:
     """One of the allowed option strings."""
-    if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}; got {value!r}. Choose one of these.")
+    options = tuple(allowed)
+    if not isinstance(value, str) or value not in options:
+        raise ValueError(
+            f"{name} must be one of {', '.join(map(repr, options))}; got {shown(value)}. Choose one of these."
+        )
     return value
+
+
+def check_choices(name: str, values: Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:
+    """Several of the allowed option strings."""
+    options = tuple(allowed)
+    return tuple(check_choice(name, value, options) for value in check_names(name, values))
+
+
+def check_name(name: str, value: str) -> str:
+    """A text that is not empty."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{name} must be a text that is not empty; got {shown(value)}. Pass a name.")
+    return value
+
+
+def check_names(name: str, values: Iterable[str]) -> tuple[str, ...]:
+    """Several texts, as a tuple; a text alone is no list of names."""
+    wrong = isinstance(values, (str, bytes)) or not isinstance(values, Iterable)
+    names = () if wrong else tuple(values)
+    if wrong or not all(isinstance(each, str) for each in names):
+        got = shown(values) if wrong else shown(next(each for each in names if not isinstance(each, str)))
+        raise ValueError(f"{name} must be a list of names; got {got}. Pass for example ['night_pain'].")
+    return names
+
+
+def check_mapping(name: str, value: Mapping[Any, T], content: str) -> Mapping[Any, T]:
+    """A mapping; ``content`` says of what, for example ``"name to array"``."""
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} must be a mapping of {content}; got {shown(value)}. Pass a dict.")
+    return value
+
+
+def check_table(name: str, value: Any) -> pd.DataFrame:
+    """A pandas DataFrame."""
+    if not isinstance(value, pd.DataFrame):
+        kind = f"{type(value).__module__.split('.')[0]}.{type(value).__name__}"
+        remedy = "Pass .to_pandas()." if hasattr(value, "to_pandas") else "Pass a table with named columns."
+        raise ValueError(f"{name} must be a pandas DataFrame; got {kind}. {remedy}")
+    return value
+
+
+def check_kind(name: str, value: Any, kinds: type[T] | tuple[type[T], ...], remedy: str) -> T:
+    """An object of one of the kinds; the remedy says how to make one."""
+    if isinstance(value, kinds):
+        return value
+    wanted = " or ".join(k.__name__ for k in (kinds if isinstance(kinds, tuple) else (kinds,)))
+    raise ValueError(f"{name} must be a {wanted}; got {shown(value)}. {remedy}")
 
 
 def as_generator(rng: int | np.random.SeedSequence | np.random.Generator | None) -> np.random.Generator:
@@ -130,4 +251,11 @@ def as_generator(rng: int | np.random.SeedSequence | np.random.Generator | None)
         raise ValueError(
             "rng must be given because numbers are drawn; got None. Pass an int, SeedSequence or Generator."
         )
-    return np.random.default_rng(rng)
+    if isinstance(rng, (np.random.SeedSequence, np.random.Generator, np.random.BitGenerator)):
+        return np.random.default_rng(rng)
+    seed = as_real(rng)
+    if not isinstance(seed, int) or seed < 0:
+        raise ValueError(
+            f"rng must be a non-negative int, SeedSequence or Generator; got {shown(rng)}. Pass for example rng=1."
+        )
+    return np.random.default_rng(seed)

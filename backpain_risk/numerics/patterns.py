@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .checks import FloatArray, check_outcome, check_same_length, check_weight
+from .checks import FloatArray, check_outcome, check_same_index, check_same_length, check_weight
 
 IntArray = npt.NDArray[np.int64]
 _DENSE = 1 << 24  # a key below this is counted in a table, above it hashed
@@ -77,6 +77,7 @@ def collapse(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, sample_weight: n
     table: Any = X if isinstance(X, pd.DataFrame) else np.asarray(X)
     outcome = check_outcome(y)
     check_same_length(X=table.shape[0], y=outcome.size)
+    check_same_index(X=X, y=y, sample_weight=sample_weight)
     weight = check_weight(sample_weight, outcome.size)
     inverse, first = distinct_rows(_columns(table))
     return Patterns(

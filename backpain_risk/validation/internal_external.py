@@ -16,7 +16,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from ..measures.decision_inputs import check_thresholds
 from ..measures.summary import MEASURES, USUAL, performance
-from ..numerics.checks import FloatArray, check_choice, check_fraction, check_same_length
+from ..numerics.checks import FloatArray, check_choice, check_fraction, check_same_index, check_same_length
 from ..numerics.intervals import normal_quantile
 from ..numerics.notebook import as_html
 from .patients import Patients, read_patients
@@ -143,6 +143,7 @@ def internal_external_validation(
     patients = read_patients(estimator, X, y, "internal_external_validation")
     site = np.asarray(groups)
     check_same_length(X=patients.n, groups=len(site))
+    check_same_index(X=X, y=y, groups=groups)
     names = pd.unique(pd.Series(site))
     if pd.isna(names).any() or len(names) < 2:
         raise ValueError(

@@ -15,7 +15,14 @@ from sklearn.base import clone
 from ..models.classifier import CheckedTable
 from ..models.likelihood_ratio import LikelihoodRatioModel
 from ..models.logistic import LogisticModel
-from ..numerics.checks import FloatArray, check_both_classes, check_outcome, check_risk, check_same_length
+from ..numerics.checks import (
+    FloatArray,
+    check_both_classes,
+    check_outcome,
+    check_risk,
+    check_same_index,
+    check_same_length,
+)
 from ..numerics.patterns import IntArray, distinct_rows, sum_by
 from ..numerics.risk_groups import RiskGroups, group_by_risk
 
@@ -132,6 +139,7 @@ def read_patients(estimator: Any, X: Any, y: npt.ArrayLike, purpose: str) -> Pat
         )
     outcome = check_outcome(y)
     check_same_length(X=len(table), y=outcome.size)
+    check_same_index(X=X, y=y)
     check_both_classes(outcome, np.ones(outcome.size), purpose)
     row, first = distinct_rows(_comparable(table))
     patients = Patients(table, outcome, first, row)
