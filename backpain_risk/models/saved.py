@@ -14,6 +14,7 @@ import pandas as pd
 from .. import __version__, vocabulary
 from ..evidence.band_accuracy import BandAccuracy
 from ..evidence.diagnostic_accuracy import Accuracy
+from ..files import read_json, write_atomically
 from ..numerics.checks import FloatArray
 from ..numerics.notebook import as_html
 from .classifier import RiskClassifier
@@ -21,6 +22,7 @@ from .design import Design
 from .finding_levels import Counts, FindingLevels
 from .likelihood_ratio import LikelihoodRatioModel
 from .logistic import LogisticModel
+from .saved_state import check_file
 from .updating import RecalibratedModel
 
 FORMAT, VERSION = "backpain_risk model", 1
@@ -61,7 +63,8 @@ def save_model(model: RiskClassifier, path: str | Path) -> None:
     Notes
     -----
     The file holds no patient: the worked example is made from reference values. Its SHA-256 is over everything else in
-    the file.
+    the file. A file that is there is replaced in one step: whatever stops the writing, the old model or the
+    new one is whole.
 
     Examples
     --------
@@ -84,7 +87,7 @@ def save_model(model: RiskClassifier, path: str | Path) -> None:
         "example": _example(model),
     }
     text = json.dumps(content | {"sha256": _digest(content)}, indent=1, allow_nan=False) + "\n"
-    target.write_text(text, "utf-8")
+    write_atomically(target, lambda part: part.write_text(text, "utf-8"))
 
 
 def load_model(path: str | Path) -> Any:
@@ -93,25 +96,39 @@ def load_model(path: str | Path) -> Any:
     Raises
     ------
     ValueError
-        For another format or version, a file that was changed, or an example that comes out differently.
+        For another format or version, a file that was changed, keys or numbers that are missing or disagree, or an
+        example that comes out differently.
+
+    Notes
+    -----
+    The SHA-256 shows damage, not intent: somebody who signs a file anew can state any model that agrees with itself.
     """
     target = Path(path)
-    try:
-        content = json.loads(target.read_text("utf-8"))
-        found, version = content.get("format"), content.get("version")
-    except (OSError, ValueError, AttributeError) as error:
-        raise ValueError(f"path must be a model saved as JSON; {target} is not: {error}.") from None
-    if found != FORMAT or version != VERSION:
+    if not target.is_file():
+        raise ValueError(f"path must be a model saved as JSON; {target} is no file. Check the name.")
+    content = read_json(target, "Save the model again.")
+    found, version = content.pop("format", None), content.pop("version", None)
+    if found != FORMAT or type(version) is not int or version != VERSION:
         raise ValueError(
-            f"{target} must be of format {FORMAT!r}, version {VERSION}; got {found!r}, version {version}. Save it "
-            "again with this version of the package."
+            f"{target} must be of format {FORMAT!r}, version {VERSION}; got {found!r:.100}, version {version!r:.20}. "
+            "Save it again with this version of the package."
         )
-    expected = content.pop("sha256", "")
-    if _digest(content) != expected:
-        raise ValueError(f"{target} must have the SHA-256 it states; it was changed by hand or damaged. Save it again.")
+    _check_digest(content, target)
+    check_file(content, target)
     model = _restored(content["model"])
     _recompute(model, content["example"], target)
     return model
+
+
+def _check_digest(content: dict[str, Any], target: Path) -> None:
+    """Take the digest out of the content and compare it with that of the rest."""
+    expected = content.pop("sha256", None)
+    try:
+        found = _digest({"format": FORMAT, "version": VERSION} | content)
+    except (ValueError, RecursionError):  # what JSON cannot hold: infinite numbers, endless nesting
+        found = ""
+    if found != expected:
+        raise ValueError(f"{target} must have the SHA-256 it states; it was changed by hand or damaged. Save it again.")
 
 
 def _digest(content: dict[str, Any]) -> str:
@@ -265,7 +282,8 @@ def _example(model: Any) -> dict[str, Any]:
 
 def _recompute(model: Any, example: dict[str, Any], target: Path) -> None:
     rows = pd.DataFrame(example["rows"])
-    found = model.risk(rows if example["named"] else rows.to_numpy())
+    with np.errstate(all="ignore"):
+        found = model.risk(rows if example["named"] else rows.to_numpy())
     if not np.allclose(found, example["risk"], rtol=1e-9, atol=1e-15):
         raise ValueError(
             f"{target} must give its own worked example {example['risk']}; got {found.tolist()}. Do not trust it: save "

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import copy
+import hashlib
 import json
+import resource
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -112,6 +117,145 @@ def test_what_cannot_be_saved_or_read_is_named(models, tmp_path):
     with pytest.raises(ValueError, match=r"path must end in \.json; got 'model\.pkl'"):
         save_model(models["logistic"], tmp_path / "model.pkl")
     (tmp_path / "text.json").write_text("not a model", "utf-8")
-    for name in ("text.json", "missing.json"):
-        with pytest.raises(ValueError, match="path must be a model saved as JSON"):
+    for name, message in (("text.json", "must hold JSON"), ("missing.json", "path must be a model saved as JSON")):
+        with pytest.raises(ValueError, match=message):
             load_model(tmp_path / name)
+
+
+GARBAGE = (None, [], {}, "text", -1, 1e308, True, [[1]], {"kind": "other"})
+NESTED = '{"a":' * 5000 + "1" + "}" * 5000
+
+
+def signed(content):
+    """The text of a file whose SHA-256 is right, whatever is in it."""
+    content = {key: value for key, value in content.items() if key != "sha256"}
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return json.dumps(content | {"sha256": digest})
+
+
+def places(part, where=()):
+    """Every key, and every first entry of a list, in nested JSON."""
+    for key in part if isinstance(part, dict) else range(min(len(part), 1)):
+        yield (*where, key)
+        if isinstance(part[key], (dict, list)):
+            yield from places(part[key], (*where, key))
+
+
+def holder(content, place):
+    for key in place[:-1]:
+        content = content[key]
+    return content
+
+
+def refused(path):
+    """The message of a refusal, or nothing where the file loads."""
+    try:
+        load_model(path)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("name", ["logistic", "evidence", "learned", "recalibrated"])
+def test_a_signed_file_with_garbage_anywhere_is_refused_in_one_sentence(models, tmp_path, name):
+    path = tmp_path / "model.json"
+    save_model(models[name], path)
+    whole = json.loads(path.read_text("utf-8"))
+    del whole["sha256"]
+    for place in places(whole):
+        for garbage in GARBAGE:
+            content = copy.deepcopy(whole)
+            holder(content, place)[place[-1]] = garbage
+            path.write_text(signed(content), "utf-8")
+            assert "\n" not in refused(path), place
+        content = copy.deepcopy(whole)
+        del holder(content, place)[place[-1]]
+        path.write_text(signed(content), "utf-8")
+        message = refused(path)
+        assert message.startswith(str(path)), place
+        assert "\n" not in message
+
+
+@pytest.mark.parametrize("text", ["null", "[]", "3", '"text"', "", "\x00", "{", NESTED, '{"format": 1, "format": 2}'])
+def test_what_is_no_model_is_refused_in_one_sentence(tmp_path, text):
+    path = tmp_path / "model.json"
+    path.write_text(text, "utf-8")
+    message = refused(path)
+    assert message.startswith(str(path))
+    assert "\n" not in message
+
+
+def test_a_model_nested_without_end_is_refused(models, tmp_path):
+    path = tmp_path / "model.json"
+    save_model(models["recalibrated"], path)
+    content = json.loads(path.read_text("utf-8"))
+    outer = {key: value for key, value in content["model"].items() if key != "inside"}
+    text = signed(content | {"model": "MODEL"})
+    for depth in (400, 20_000):
+        nested = (json.dumps(outer)[:-1] + ', "inside": ') * depth + "1" + "}" * depth
+        path.write_text(text.replace('"MODEL"', nested), "utf-8")
+        assert refused(path).startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m.update(classes=["a", "a"]), "classes must be two different labels"),
+        (lambda m: m.update(classes=[0, 1, 2]), "at most 2 items"),
+        (lambda m: m.update(n=10.0, n_events=11.0), "n_events must lie between 0 and n"),
+        (lambda m: m["covariance"][0].__setitem__(1, 99.0), "covariance must be symmetric"),
+        (lambda m: m["covariance"][0].__setitem__(0, -1.0), "covariance must be symmetric without negative"),
+        (lambda m: m["covariance"].pop(), "must have one entry a term"),
+        (lambda m: m["result"]["odds_ratio"].__setitem__(1, 99.0), "result must hold the coefficients"),
+        (lambda m: m["result"]["low"].__setitem__(1, "inf"), "limits around them"),
+        (lambda m: m["reference"].pop(), "must fit each other"),
+        (lambda m: m["knots"]["0"].reverse(), "must fit each other"),
+    ],
+)
+def test_a_signed_file_must_agree_with_itself(models, tmp_path, change, message):
+    path = tmp_path / "model.json"
+    save_model(models["logistic"], path)
+    content = json.loads(path.read_text("utf-8"))
+    change(content["model"])
+    path.write_text(signed(content), "utf-8")
+    assert message in refused(path)
+
+
+KILLED = """
+import pathlib, signal, sys
+import numpy as np
+from backpain_risk import LogisticModel, save_model
+def half(self, text, encoding):
+    with self.open("w", encoding=encoding) as handle:
+        handle.write(text[: len(text) // 2])
+    print("under way", flush=True)
+    signal.pause()
+pathlib.Path.write_text = half
+save_model(LogisticModel().fit([[0], [0], [1], [1], [0], [1]], [0, 1, 0, 1, 0, 1]), sys.argv[1])
+"""
+
+
+def test_a_kill_while_saving_leaves_the_old_model_whole(models, tmp_path):
+    path = tmp_path / "model.json"
+    save_model(models["evidence"], path)
+    old = path.read_bytes()
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"under way\n"
+    process.kill()
+    process.communicate()
+    assert path.read_bytes() == old
+    save_model(models["evidence"], path)
+    assert [file.name for file in tmp_path.iterdir()] == ["model.json"]
+
+
+def test_a_full_disk_leaves_the_old_model_whole(models, tmp_path):
+    path = tmp_path / "model.json"
+    save_model(models["evidence"], path)
+    old, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            save_model(models["logistic"], path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == old
