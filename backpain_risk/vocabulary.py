@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -43,6 +46,20 @@ class Finding(Term):
     red_flag: bool = False
     unit: str = "0 no, 1 yes"
 
+    @property
+    def rule(self) -> str:
+        """What a recorded value must be."""
+        return "must be 0, 1 or missing"
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a value that breaks the rule."""
+        return "Map its values to 0 and 1, set them to missing, or rename the column if it means something else."
+
+    def outside(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Which values break the rule; NaN, a missing value, does not."""
+        return ~((values == 0) | (values == 1) | np.isnan(values))
+
 
 @dataclass(frozen=True)
 class Measurement(Term):
@@ -59,6 +76,26 @@ class Measurement(Term):
     step: float = 1.0
     cutoffs: tuple[float, ...] = ()
     abnormal: str = "high"
+
+    @property
+    def rule(self) -> str:
+        """What a recorded value must be."""
+        return f"must lie from {self.low:g} to {self.high:g} {self.unit}, or be missing"
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a value that breaks the rule."""
+        return "Check its unit and data entry, set it to missing, or rename the column if it means something else."
+
+    def outside(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Which values break the rule; NaN, a missing value, does not."""
+        return (values < self.low) | (values > self.high)
+
+    def between_steps(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Which values are not recorded to the step: a joint distribution cannot read them, a regression can."""
+        with np.errstate(invalid="ignore"):
+            steps = values * round(1 / self.step)
+            return np.abs(steps - np.round(steps)) > 1e-6
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -244,12 +281,48 @@ ALL: Mapping[str, Term] = MappingProxyType(
 )
 
 
+COLUMNS: Mapping[str, Finding | Measurement] = MappingProxyType(
+    {AGE.key: AGE, MALE.key: MALE, **FINDINGS, **LABORATORY, **IMAGING}
+)
+"""Columns of a cohort, in order."""
+
+
+def check_values(column: str, values: npt.NDArray[np.float64]) -> None:
+    """Refuse numbers that a column of the vocabulary cannot hold; any other column may hold anything.
+
+    Parameters
+    ----------
+    column : str
+        Key of the vocabulary, or any name.
+    values : ndarray of float, shape (n,)
+        NaN is a missing value.
+
+    Raises
+    ------
+    ValueError
+        Naming the column, the rule, how many values break it, the first of them, and a remedy.
+
+    Examples
+    --------
+    >>> check_values("night_pain", np.array([0.0, 1.0, np.nan]))
+    >>> COLUMNS["night_pain"].outside(np.array([0.0, 5.0])).tolist()
+    [False, True]
+    """
+    term = COLUMNS.get(column)
+    bad = np.zeros(0, dtype=bool) if term is None else term.outside(values)
+    if term is not None and bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise ValueError(
+            f"{column} {term.rule}; got {int(bad.sum())} of {bad.size} outside (first {values[row]:g} at row {row}). "
+            f"{term.remedy}"
+        )
+
+
 def data_dictionary() -> pd.DataFrame:
     """One row per column of a cohort: column, label, type, unit, levels or range, bands, definition."""
     import pandas as pd
 
-    terms: tuple[Finding | Measurement, ...] = (AGE, MALE, *FINDINGS.values(), *LABORATORY.values(), *IMAGING.values())
-    rows = [_dictionary_row(term) for term in terms]
+    rows = [_dictionary_row(term) for term in COLUMNS.values()]
     outcome = ("outcome", MALIGNANCY.label, "integer", "0 no, 1 yes", "0, 1", "", MALIGNANCY.definition)
     return pd.DataFrame([*rows, outcome], columns=["column", "label", "type", "unit", "values", "bands", "definition"])
 

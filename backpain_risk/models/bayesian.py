@@ -63,6 +63,9 @@ class BayesianLogisticModel(RiskClassifier):
         known. The risk is then that of malignancy, not of a positive reference standard.
     progress : bool
         Show a progress bar while sampling.
+    event : label, optional
+        Which of the two labels of the outcome is the event. The larger when None, with a warning where the labels are
+        text: "case" and "control" would make controls the event.
 
     Attributes
     ----------
@@ -109,6 +112,7 @@ class BayesianLogisticModel(RiskClassifier):
         verification_shift: float | None = None,
         reference_standard: tuple[float, float] | Accuracy | None = None,
         progress: bool = False,
+        event: Any = None,
     ) -> None:
         self.prior = prior
         self.splines = splines
@@ -120,6 +124,7 @@ class BayesianLogisticModel(RiskClassifier):
         self.verification_shift = verification_shift
         self.reference_standard = reference_standard
         self.progress = progress
+        self.event = event
 
     @classmethod
     def from_evidence(
@@ -162,7 +167,7 @@ class BayesianLogisticModel(RiskClassifier):
         ----------
         X : DataFrame or array, shape (n, columns)
         y : array, shape (n,)
-            Two labels, the event the larger; 0/1 may hold one class only. NaN is a patient not verified, allowed with
+            Two labels, see ``event``; 0/1 may hold one class only. NaN is a patient not verified, allowed with
             ``verification_shift``.
         sample_weight : array, shape (n,), optional
             Number of identical patients.

@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..numerics.checks import FloatArray, check_weight, refuse_where
+from .. import vocabulary
+from ..numerics.checks import FloatArray, check_weight
 from ..numerics.patterns import distinct_rows
+from ..numerics.values import as_numbers
+from .event import binary_outcome
 
 
 class Rows(NamedTuple):
@@ -70,8 +72,13 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         if not isinstance(X, pd.DataFrame):
             values = self._read_predictors(X, reset=reset)
             return Rows(values, np.arange(len(values)))
+        refuse_text(X)
         inverse, first = distinct_rows([X.iloc[:, j] for j in range(X.shape[1])])
-        return Rows(self._read_predictors(X.iloc[first], reset=reset), inverse)
+        try:
+            return Rows(self._read_predictors(X.iloc[first], reset=reset), inverse)
+        except ValueError:
+            self._read_predictors(X, reset=reset)  # says the same of the patients, not of the distinct rows
+            raise
 
     def check_once(self, X: Any) -> CheckedTable:
         """Predictors as this fitted model reads them, for models of its kind to take without reading again."""
@@ -91,32 +98,21 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         if isinstance(X, pd.DataFrame):
             refuse_text(X)
             refuse_missing(X)
-        return np.asarray(validate_data(self, X, reset=reset, dtype=np.float64))
+        values = np.asarray(validate_data(self, refuse_masked(X), reset=reset, dtype=np.float64))
+        self._check_values(values)
+        return values
+
+    def _check_values(self, values: FloatArray) -> None:
+        """Refuse what a finding or measurement of the vocabulary cannot be, such as 5 for yes/no."""
+        for column, x in zip(getattr(self, "feature_names_in_", ()), values.T, strict=False):
+            vocabulary.check_values(str(column), x)
 
     def _read_outcome(self, y: Any, n: int) -> FloatArray:
         """Outcome as 0/1; sets ``classes_``. Outcome of 0 and 1 keeps both classes even where one is absent."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        plain = y.to_numpy() if isinstance(y, pd.Series) and isinstance(y.dtype, np.dtype) else y
-        if isinstance(plain, np.ndarray) and plain.dtype.kind in "iu" and plain.shape == (n,) and _only_0_and_1(plain):
-            self.classes_ = np.array([0, 1], dtype=plain.dtype)
-            return plain.astype(np.float64)  # needs no further reading
-        labels = column_or_1d(y, warn=True)
-        if labels.size != n:
-            raise ValueError(f"y must hold one outcome per row of X; got {labels.size} for {n} rows. Align them first.")
-        if labels.dtype.kind == "f":
-            refuse_where(~np.isfinite(labels), labels, "y must be finite", "Remove patients of unknown outcome.")
-        check_classification_targets(labels)
-        classes = np.unique(labels)
-        if classes.size == 1 and classes[0] in (0, 1):
-            classes = np.array([0, 1], dtype=labels.dtype)
-        if classes.size != 2:
-            raise ValueError(
-                f"y must have two classes, no event and event; got {classes.size} class{'es' * (classes.size != 1)}. "
-                "Only binary classification is supported."
-            )
-        self.classes_ = classes
-        return (labels == classes[1]).astype(np.float64)
+        self.classes_, outcome = binary_outcome(y, n, getattr(self, "event", None))
+        return outcome
 
     def _read_weight(self, sample_weight: Any, n: int) -> FloatArray:
         return check_weight(sample_weight, n)
@@ -127,21 +123,31 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         return tags
 
 
-def _only_0_and_1(labels: npt.NDArray[Any]) -> bool:
-    return bool(labels.size and labels.min() == 0 and labels.max() == 1)
-
-
 def refuse_text(X: pd.DataFrame) -> None:
-    """Raise when a column holds text that is no number."""
-    text = [c for c, kind in X.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
-    for column in text:
+    """Raise when a column holds text (that of numbers included), dates or anything else that is no real number."""
+    for name, column in X.items():
+        if column.dtype.kind in "biuf" if isinstance(column.dtype, np.dtype) else pd.api.types.is_bool_dtype(column):
+            continue
         try:
-            pd.to_numeric(X[column])
-        except (TypeError, ValueError):
+            as_numbers("X", column)
+        except ValueError as error:
+            got = str(error).split("; got ")[1].split(". Convert")[0]
             raise ValueError(
-                f"X must hold numbers; column {column!r} holds {X[column].iloc[0]!r}. Map text to numbers first, for "
-                "example with Cohort.from_frame(values=...)."
+                f"X must hold numbers; column {name!r} holds {got}. Map text to numbers first, for example with "
+                "Cohort.from_frame(values=...)."
             ) from None
+
+
+def refuse_masked(X: Any) -> Any:
+    """The predictors; masked values, which are missing ones, are refused as such, and complex numbers."""
+    if isinstance(X, np.ndarray) and X.dtype.kind == "c":
+        raise ValueError("X must hold real numbers; got complex ones. Complex data not supported: pass real columns.")
+    if isinstance(X, np.ma.MaskedArray) and np.ma.getmaskarray(X).any():
+        raise ValueError(
+            f"X must have no missing values; got {int(np.ma.getmaskarray(X).sum())} masked. Impute them with the "
+            "outcome included, or use a model that skips unknown findings (LikelihoodRatioModel)."
+        )
+    return X
 
 
 def refuse_missing(X: pd.DataFrame) -> None:

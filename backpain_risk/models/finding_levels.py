@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from ..evidence.band_accuracy import BandAccuracy
 from ..evidence.diagnostic_accuracy import Accuracy
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, refuse_where
 from ..numerics.patterns import sum_by
 from ..numerics.splines import weighted_quantile
-from ..vocabulary import LABORATORY, LEVELS
+from ..vocabulary import COLUMNS, LABORATORY, LEVELS, Measurement
 
 IntArray = npt.NDArray[np.int64]
 _MAX_LEVELS = 10  # columns with more distinct values are cut into bands
@@ -61,6 +61,25 @@ class FindingLevels:
         if isinstance(self.source, BandAccuracy):
             return self.source.draw_likelihood_ratios(size, rng=rng)
         return self.source.draw(size, rng)
+
+    def check(self, values: FloatArray) -> None:
+        """Refuse values that a yes/no finding cannot have."""
+        if self.labels == (LEVELS[0], LEVELS[1]):
+            refuse_where(
+                ~((values == 0) | (values == 1) | np.isnan(values)),
+                values,
+                f"{self.key} must be 0, 1 or missing",
+                "Map its values to 0 and 1, or set them to missing.",
+            )
+
+    def extremes(self) -> list[float]:
+        """A value of the lowest and one of the highest level."""
+        if self.labels == (LEVELS[0], LEVELS[1]):
+            return [0.0, 1.0]
+        term = COLUMNS.get(self.key)
+        if isinstance(term, Measurement):
+            return [term.low, term.high]
+        return [float(self.edges[0] - 1), float(self.edges[-1] + 1)] if self.edges.size else [0.0, 0.0]
 
     def level(self, values: FloatArray) -> IntArray:
         """Level of each value, -1 where it is missing."""

@@ -14,9 +14,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from ..numerics.chained_equations import complete
-from ..numerics.checks import FloatArray, check_same_index
+from ..numerics.checks import FloatArray, check_count, check_same_index
 from ..numerics.newton import LogisticObjective, maximise
-from .classifier import RiskClassifier, refuse_text
+from ..numerics.values import as_numbers
+from .classifier import CheckedTable, RiskClassifier, refuse_text
 
 _OUTCOME = 0  # no text, so no name of a predictor
 
@@ -33,6 +34,9 @@ class ImputedModel(RiskClassifier):
     n_imputations : int
         Completed copies; as many as the percentage of incomplete patients is a common choice.
     random_state : int, RandomState or None
+    event : label, optional
+        Which of the two labels of the outcome is the event. The larger when None, with a warning where they are
+        text. The classifiers inside are given 0 and 1.
 
     Attributes
     ----------
@@ -67,10 +71,11 @@ class ImputedModel(RiskClassifier):
     (5, (1,))
     """
 
-    def __init__(self, estimator: Any, n_imputations: int = 5, random_state: Any = None) -> None:
+    def __init__(self, estimator: Any, n_imputations: int = 5, random_state: Any = None, event: Any = None) -> None:
         self.estimator = estimator
         self.n_imputations = n_imputations
         self.random_state = random_state
+        self.event = event
 
     def fit(self, X: Any, y: Any) -> Self:
         """Complete the patients and fit the classifier to each copy.
@@ -80,8 +85,11 @@ class ImputedModel(RiskClassifier):
         ValueError
             For text, a column without any value, one class only, or fewer than one imputation.
         """
-        if self.n_imputations < 1:
-            raise ValueError(f"n_imputations must be 1 or more; got {self.n_imputations}. Use 5 or more.")
+        check_count("n_imputations", self.n_imputations, 1, 1000)
+        if getattr(self.estimator, "event", None) is not None:
+            raise ValueError(
+                f"event must be given to ImputedModel; got it in its estimator ({self.estimator.event!r}). Move it."
+            )
         check_same_index(X=X, y=y)
         values = self._read_predictors(X, reset=True)
         outcome = self._read_outcome(y, len(values))
@@ -91,7 +99,9 @@ class ImputedModel(RiskClassifier):
         if len(empty):
             raise ValueError(f"X must hold some values in every column; got none in {', '.join(empty)}. Drop them.")
         seed = int(state.randint(2**31 - 1))
-        self.models_ = [clone(self.estimator).fit(copy, y) for copy in self._copies(table, outcome, seed)]
+        self.models_ = [
+            clone(self.estimator).fit(copy, outcome.astype(int)) for copy in self._copies(table, outcome, seed)
+        ]
         self.imputer_ = _imputer(values, seed).fit(values)
         self.shift_ = self._shift(values, outcome)
         return self
@@ -129,14 +139,20 @@ class ImputedModel(RiskClassifier):
         return np.asarray(expit(logit(risk) + self.shift_)) if self.shift_ else risk
 
     def _mean_risk(self, X: FloatArray) -> FloatArray:
-        rows = self._given(self._table(np.asarray(self.imputer_.transform(X))))
+        table = self._table(np.asarray(self.imputer_.transform(X)))
+        rows: Any = self._given(table)
+        if isinstance(self.models_[0], RiskClassifier):  # a conditional mean is no value that could be recorded
+            rows = CheckedTable(table.to_numpy(), np.array(table.columns), np.arange(len(table)))
         return np.asarray(np.mean([model.predict_proba(rows)[:, 1] for model in self.models_], axis=0))
 
     def _read_predictors(self, X: Any, *, reset: bool) -> FloatArray:
         """Predictors as float64; missing values stay."""
         if isinstance(X, pd.DataFrame):
             refuse_text(X)
-        return np.asarray(validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"))
+        plain = as_numbers("X", X) if isinstance(X, np.ma.MaskedArray) else X
+        values = np.asarray(validate_data(self, plain, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"))
+        self._check_values(values)
+        return values
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit, logit
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .. import vocabulary
 from ..evidence.band_accuracy import BandAccuracy
@@ -19,6 +19,7 @@ from ..numerics.checks import FloatArray, as_generator, check_choice, check_frac
 from ..numerics.newton import LogisticObjective, maximise
 from ..numerics.patterns import IntArray, sum_by
 from ..numerics.table import ResultTable
+from ..numerics.values import as_numbers
 from .classifier import RiskClassifier, refuse_text
 from .design import with_constant
 from .finding_levels import FindingLevels, learned_levels, published_levels
@@ -41,6 +42,9 @@ class LikelihoodRatioModel(RiskClassifier):
     dependence : {"independent", "shrunk"}
         Findings taken as independent given malignancy, which is what multiplication assumes and is rarely true; or each
         ratio raised to an exponent of its own, learned from data together with a factor for the pre-test odds.
+    event : label, optional
+        Which of the two labels of the outcome is the event. The larger when None, with a warning where the labels are
+        text: "case" and "control" would make controls the event.
 
     Attributes
     ----------
@@ -68,11 +72,16 @@ class LikelihoodRatioModel(RiskClassifier):
     """
 
     def __init__(
-        self, evidence: Ratios | None = None, pretest: float | None = None, dependence: str = "independent"
+        self,
+        evidence: Ratios | None = None,
+        pretest: float | None = None,
+        dependence: str = "independent",
+        event: Any = None,
     ) -> None:
         self.evidence = evidence
         self.pretest = pretest
         self.dependence = dependence
+        self.event = event
 
     @classmethod
     def from_evidence(cls, findings: Iterable[str] | None = None, pretest: float = 0.01) -> LikelihoodRatioModel:
@@ -195,9 +204,14 @@ class LikelihoodRatioModel(RiskClassifier):
         """Numbers, missing values allowed; a model from evidence takes any of its columns by name."""
         if isinstance(X, pd.DataFrame):
             refuse_text(X)
-        if not reset and not hasattr(self, "n_features_in_"):
-            return np.asarray(X, dtype=np.float64)
-        return np.asarray(validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"))
+        plain = as_numbers("X", X) if isinstance(X, np.ma.MaskedArray) else X
+        if reset or hasattr(self, "n_features_in_"):
+            values = validate_data(self, plain, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+        else:
+            values = check_array(plain, dtype=np.float64, ensure_all_finite="allow-nan")
+        read = np.asarray(values)
+        self._check_values(read)
+        return read
 
     def _columns(self, X: Any, predictors: FloatArray) -> tuple[str, ...]:
         names = X.columns if isinstance(X, pd.DataFrame) else getattr(self, "feature_names_in_", None)
@@ -206,9 +220,13 @@ class LikelihoodRatioModel(RiskClassifier):
     def _levels(self, X: FloatArray, columns: tuple[str, ...]) -> dict[str, IntArray]:
         """Level of every usable finding, in the order of the model."""
         values = {name: X[:, j] for j, name in enumerate(columns)}
+        for name, x in values.items():
+            vocabulary.check_values(name, x)
         if "age_50_or_over" in self.findings_ and "age_50_or_over" not in values and "age_years" in values:
             age = values["age_years"]
             values["age_50_or_over"] = np.where(np.isnan(age), np.nan, age >= 50)
+        for key in self.findings_.keys() & values.keys():
+            self.findings_[key].check(values[key])
         levels = {key: finding.level(values[key]) for key, finding in self.findings_.items() if key in values}
         if not levels:
             raise ValueError(

@@ -51,6 +51,9 @@ class LogisticModel(RiskClassifier):
     ridge_strength : float, optional
         Penalty ``0.5 * strength * sum(b^2)`` for coefficients ``b`` per standard deviation; chosen by 10-fold
         cross-validated log likelihood when None.
+    event : label, optional
+        Which of the two labels of the outcome is the event. The larger when None, with a warning where the labels are
+        text: "case" and "control" would make controls the event.
 
     Attributes
     ----------
@@ -93,12 +96,14 @@ class LogisticModel(RiskClassifier):
         splines: Mapping[Column, int] | None = None,
         interactions: Iterable[tuple[Column, Column]] = (),
         ridge_strength: float | None = None,
+        event: Any = None,
     ) -> None:
         self.penalty = penalty
         self.correction = correction
         self.splines = splines
         self.interactions = interactions
         self.ridge_strength = ridge_strength
+        self.event = event
 
     def fit(
         self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None, offset: npt.ArrayLike | None = None
@@ -109,7 +114,7 @@ class LogisticModel(RiskClassifier):
         ----------
         X : DataFrame or array, shape (n, columns)
         y : array, shape (n,)
-            Two labels; the event is the larger.
+            Two labels; see ``event``.
         sample_weight : array, shape (n,), optional
             Number of identical patients.
         offset : array, shape (n,), optional

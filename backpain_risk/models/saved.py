@@ -275,7 +275,7 @@ def _example(model: Any) -> dict[str, Any]:
         rows = pd.DataFrame([inside.reference_, inside.range_[1]], columns=list(inside.design_.columns))
         table: Any = rows if hasattr(inside, "feature_names_in_") else rows.to_numpy()
     else:
-        rows = pd.DataFrame({key: [f.edges[0] - 1, f.edges[-1] + 1] for key, f in inside.findings_.items()})
+        rows = pd.DataFrame({key: f.extremes() for key, f in inside.findings_.items()})
         table = rows
     return {"rows": rows.to_dict("list"), "named": isinstance(table, pd.DataFrame), "risk": model.risk(table).tolist()}
 

@@ -20,6 +20,7 @@ from ..numerics.checks import (
 from ..numerics.newton import LogisticObjective, maximise
 from ..numerics.risk_groups import RiskGroups, risk_groups
 from .classifier import RiskClassifier
+from .event import binary_outcome
 
 METHODS = ("intercept", "logistic", "prevalence")
 
@@ -81,7 +82,7 @@ class RecalibratedModel(RiskClassifier):
     def fit(self, X: Any, y: Any) -> Self:
         """Estimate the updating from new patients."""
         check_same_index(X=X, y=y)
-        outcome = self._read_outcome(y, len(X))
+        self.classes_, outcome = binary_outcome(y, len(X), self._event())
         check_choice("method", self.method, METHODS)
         if self.method == "prevalence":
             return self._shifted()
@@ -94,6 +95,11 @@ class RecalibratedModel(RiskClassifier):
         fitted = maximise(objective, _start(groups, offset, len(columns)))
         slope = 1.0 if self.method == "intercept" else float(fitted.parameters[1])
         return self._keep(float(fitted.parameters[0]), slope)
+
+    def _event(self) -> Any:
+        """The event of the model within, so that both speak of the same."""
+        classes: Any = getattr(self.model, "classes_", ())
+        return classes[1] if len(classes) == 2 else None
 
     def risk(self, X: Any) -> FloatArray:
         """Recalibrated probability of the event, shape (n,)."""

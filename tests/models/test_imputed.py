@@ -84,5 +84,5 @@ def test_a_column_with_one_value_is_completed_by_it(patients):
 
 def test_no_imputations_are_refused(patients):
     _, holes, y = patients
-    with pytest.raises(ValueError, match="n_imputations must be 1 or more; got 0"):
+    with pytest.raises(ValueError, match="n_imputations must be a whole number of 1 or more; got 0"):
         bpr.ImputedModel(bpr.LogisticModel(), n_imputations=0).fit(holes, y)
