@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class PooledEstimates:
     """Estimates pooled over imputations, each array of shape (p,).
 
-    ``fraction_missing`` is the fraction of information about each estimate that is missing.
+    ``fraction_missing`` is the fraction of information about each estimate that is missing, as R's mice gives it.
     """
 
     names: tuple[str, ...]
@@ -68,7 +68,8 @@ def pool_estimates(
 
     Notes
     -----
-    Total variance = mean within + (1 + 1/m) between; degrees of freedom by Barnard and Rubin (1999).
+    Total variance = mean within + (1 + 1/m) between; degrees of freedom (df) by Barnard and Rubin (1999). With
+    ``share = (1 + 1/m) between / total``, the fraction of missing information is ``(share (df + 1) + 2) / (df + 3)``.
 
     References
     ----------
@@ -97,7 +98,7 @@ def pool_estimates(
         estimate=q.mean(axis=0),
         standard_error=np.sqrt(total),
         degrees_of_freedom=df,
-        fraction_missing=(share * (df + 1) + 2 * (1 - share)) / (df + 3),
+        fraction_missing=(share * (df + 1) + 2) / (df + 3),
         n_imputations=m,
     )
 
