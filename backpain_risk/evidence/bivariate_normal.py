@@ -166,3 +166,12 @@ def _log_likelihood(data: ObservedLogits, between: FloatArray, restricted: bool)
         value += 0.5 * np.linalg.slogdet(fit.covariance)[1]
         gradient += 0.5 * np.einsum("kip,pq,kjq->ij", weighted, fit.covariance, weighted)
     return float(value), gradient
+
+
+def lower_roots(covariance: FloatArray) -> FloatArray:
+    """Lower-triangular roots of 2x2 covariances that may be singular, (n, 2, 2)."""
+    roots = np.zeros(covariance.shape)
+    roots[:, 0, 0] = np.sqrt(covariance[:, 0, 0])
+    np.divide(covariance[:, 1, 0], roots[:, 0, 0], out=roots[:, 1, 0], where=roots[:, 0, 0] > 0)
+    roots[:, 1, 1] = np.sqrt(np.maximum(covariance[:, 1, 1] - roots[:, 1, 0] ** 2, 0.0))
+    return roots

@@ -18,7 +18,7 @@ from ..numerics.intervals import normal_quantile
 from ..numerics.notebook import as_html
 from ..numerics.quadrature import normal_lattice
 from .accuracy_draws import AccuracyDraws
-from .bivariate_normal import LikelihoodRatioTest
+from .bivariate_normal import LikelihoodRatioTest, lower_roots
 from .heterogeneity import holling_i_squared, zhou_i_squared
 from .sroc import Regions, area, curve, outline, sroc_slope
 from .study_counts import StudyCounts
@@ -225,12 +225,12 @@ class PooledAccuracy:
         """
         generator = as_generator(rng)
         if self.draws is None:
-            mean = generator.multivariate_normal(self.mean, self.mean_covariance, size)
+            mean = self.mean + generator.standard_normal((size, 2)) @ lower_roots(self.mean_covariance[None])[0].T
             between = np.broadcast_to(self.between, (size, 2, 2))
         else:
             chosen = generator.integers(len(self.draws.tau), size=size)
             mean, between = self._mean_draws()[chosen], self.draws.between[chosen]
-        logits = mean + np.einsum("dij,dj->di", _roots(between), generator.standard_normal((size, 2)))
+        logits = mean + np.einsum("dij,dj->di", lower_roots(between), generator.standard_normal((size, 2)))
         return AccuracyDraws(sensitivity=expit(logits[:, 0]), specificity=expit(-logits[:, 1]))
 
     def to_frame(self) -> pd.DataFrame:
@@ -273,7 +273,7 @@ class PooledAccuracy:
         """Draws of :attr:`mean`: the posterior's, or lattice points of the normal of the fit, (draws, 2)."""
         if self.draws is not None:
             return np.asarray(np.einsum("p,dpj->dj", self._row, self.draws.coefficients))
-        return np.asarray(self.mean + normal_lattice() @ _roots(self.mean_covariance[None])[0].T)
+        return np.asarray(self.mean + normal_lattice() @ lower_roots(self.mean_covariance[None])[0].T)
 
     def _proportion(self, arm: int, sign: float) -> Estimate:
         if self.draws is not None:
@@ -291,12 +291,3 @@ class PooledAccuracy:
         kind = "confidence" if self.draws is None else "credible"
         how = f"{self.method}, median of draws"
         return Estimate(float(middle), float(low), float(high), level=self.level, kind=kind, method=how)
-
-
-def _roots(covariance: FloatArray) -> FloatArray:
-    """Lower-triangular roots of 2x2 covariances that may be singular, (n, 2, 2)."""
-    roots = np.zeros(covariance.shape)
-    roots[:, 0, 0] = np.sqrt(covariance[:, 0, 0])
-    np.divide(covariance[:, 1, 0], roots[:, 0, 0], out=roots[:, 1, 0], where=roots[:, 0, 0] > 0)
-    roots[:, 1, 1] = np.sqrt(np.maximum(covariance[:, 1, 1] - roots[:, 1, 0] ** 2, 0.0))
-    return roots

@@ -12,6 +12,7 @@ from scipy.special import expit, logit
 
 from ..numerics.checks import FloatArray, check_choice
 from ..numerics.notebook import as_html
+from .bivariate_normal import lower_roots
 
 CURVES = ("ruttergatsonis", "naive")
 _POINTS = 99
@@ -73,7 +74,6 @@ def outline(mean: FloatArray, covariance: FloatArray, level: float, n_points: in
     """Ellipse that holds ``level`` of a bivariate normal on the logit scale, as (false positive rate, sensitivity)."""
     radius = np.sqrt(stats.chi2.ppf(level, 2))
     turn = np.linspace(0, 2 * np.pi, n_points)
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    root = lower_roots(covariance[None])[0]  # unique, as the turn of eigenvectors is not
     points = mean + radius * np.column_stack([np.cos(turn), np.sin(turn)]) @ root.T
     return np.asarray(expit(points[:, ::-1]))

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy import linalg, stats
+from scipy import linalg
 
 from .checks import FloatArray
 from .newton import Terms, maximise
@@ -82,18 +82,32 @@ def importance_sample(
 
     Notes
     -----
-    Resampling is systematic: every draw is kept as often as its weight asks, give or take one.
+    Resampling is systematic: every draw is kept as often as its weight asks, give or take one. Standard draws are
+    turned by the Cholesky factor of the covariance, which is unique: a basis of eigenvectors is not where eigenvalues
+    are near each other, and its rounding would give another processor other draws.
     """
     rng = np.random.default_rng(seed)
-    proposal: Any = stats.multivariate_t(normal.mode, normal.covariance, df=_DEGREES_OF_FREEDOM)
-    drawn = proposal.rvs(size=draws, random_state=rng).reshape(draws, -1)
-    log_weight, pareto_k = smoothed_weights(evaluate(log_density, drawn, data) - proposal.logpdf(drawn))
+    standard = _standard_t(rng, draws, normal.mode.size)
+    drawn = normal.mode + standard @ linalg.cholesky(normal.covariance, lower=True).T
+    log_weight, pareto_k = smoothed_weights(evaluate(log_density, drawn, data) - _log_standard_t(standard))
     weight = np.exp(log_weight)
     places = (np.arange(draws) + rng.random()) / draws
     chosen = rng.permutation(np.minimum(np.searchsorted(np.cumsum(weight), places), draws - 1))
     return ImportanceDraws(
         parameters=drawn[chosen], pareto_k=float(pareto_k), effective=float(1 / np.sum(np.square(weight)))
     )
+
+
+def _standard_t(rng: np.random.Generator, draws: int, size: int) -> FloatArray:
+    """Draws of a multivariate t around 0 with unit scale, (draws, size)."""
+    spread = np.sqrt(rng.chisquare(_DEGREES_OF_FREEDOM, draws) / _DEGREES_OF_FREEDOM)
+    return np.asarray(rng.standard_normal((draws, size)) / spread[:, None])
+
+
+def _log_standard_t(standard: FloatArray) -> FloatArray:
+    """Log density of each draw up to a constant, (draws,)."""
+    squared = np.sum(standard**2, axis=1)
+    return np.asarray(-0.5 * (_DEGREES_OF_FREEDOM + standard.shape[1]) * np.log1p(squared / _DEGREES_OF_FREEDOM))
 
 
 def evaluate(function: LogDensity, parameters: FloatArray, data: Any) -> Any:
