@@ -24,7 +24,7 @@ ALLOWED = {
     "measures": {"numerics"},
     "validation": BELOW,
     "plots": EVERYTHING - {"report", "evaluation"},
-    "evaluation": {"files", "numerics", "measures", "plots"},
+    "evaluation": {"files", "numerics", "vocabulary", "measures", "plots"},
     "report": EVERYTHING,
     "cli": EVERYTHING,
     "__init__": EVERYTHING,

@@ -57,6 +57,7 @@ def evaluate(
     highest_threshold: Annotated[float, typer.Option(help="End of the decision curves.")] = 0.1,
     resamples: Annotated[int, typer.Option(help="For limits of calibration indices; 0 for none.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of resamples and posterior draws.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Write into a folder with other files, which stay.")] = False,
 ) -> None:
     """Discrimination, calibration and net benefit of anybody's predictions."""
     from ..evaluation import write_evaluation
@@ -76,5 +77,6 @@ def evaluate(
         n_resamples=resamples,
         sample_weight=table[weight] if weight else None,
         rng=seed,
+        force=force,
     )
     typer.echo(f"{summary}\n\nWritten to {out}: summary.md with tables and figures.")

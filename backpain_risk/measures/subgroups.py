@@ -69,10 +69,7 @@ def subgroup_calibration(
     """
     check_level(level)
     y, r, w = check_outcome_risk(outcome, risk, sample_weight)
-    if not isinstance(subgroups, pd.DataFrame):
-        check_mapping("subgroups", subgroups, "name to one label per patient")
-    for name in subgroups.keys():  # noqa: SIM118  (a DataFrame iterates over its columns only through keys)
-        check_same_index(outcome=outcome, risk=risk, **{f"subgroup {name}": subgroups[name]})
+    check_groupings(subgroups, y.size, outcome=outcome, risk=risk)
     rows = _rows("all", "all", group_by_risk(y, r, w), level)
     for name in subgroups.keys():  # noqa: SIM118  (a DataFrame iterates over its columns only through keys)
         codes, labels = _levels(str(name), subgroups[name], y.size)
@@ -81,6 +78,15 @@ def subgroup_calibration(
             if w[mine].sum() > 0:
                 rows += _rows(str(name), label, group_by_risk(y[mine], r[mine], w[mine]), level)
     return ResultTable(rows)
+
+
+def check_groupings(subgroups: Mapping[str, npt.ArrayLike] | pd.DataFrame, n: int, **patients: Any) -> None:
+    """Raise unless every grouping has a label for each of n patients, in the order of what else is said of them."""
+    if not isinstance(subgroups, pd.DataFrame):
+        check_mapping("subgroups", subgroups, "name to one label per patient")
+    for name in subgroups.keys():  # noqa: SIM118  (a DataFrame iterates over its columns only through keys)
+        check_same_index(**patients, **{f"subgroup {name}": subgroups[name]})
+        _levels(str(name), subgroups[name], n)
 
 
 def _levels(name: str, labels: Any, n: int) -> tuple[npt.NDArray[np.intp], list[Any]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, count
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +14,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from . import plots
-from .measures.bayesian_net_benefit import bayesian_decision_curve
-from .measures.calibration import miller_tests
-from .measures.calibration_curve import CalibrationCurve, calibration_curve
-from .measures.comparison import compare_auroc
-from .measures.decision_inputs import TREAT_ALL, TREAT_NONE, check_models
-from .measures.net_benefit import decision_curve
-from .measures.risk_distribution import risk_distribution
-from .measures.roc import precision_recall_curve, roc_curve
-from .measures.subgroups import subgroup_calibration
-from .measures.summary import MEASURES, performance
-from .numerics.checks import FloatArray, as_generator
-from .plots.style import write_png
+from .. import plots
+from ..measures.bayesian_net_benefit import bayesian_decision_curve
+from ..measures.calibration import miller_tests
+from ..measures.calibration_curve import CalibrationCurve, calibration_curve
+from ..measures.comparison import compare_auroc
+from ..measures.decision_inputs import check_models, check_thresholds
+from ..measures.net_benefit import decision_curve
+from ..measures.risk_distribution import risk_distribution
+from ..measures.roc import precision_recall_curve, roc_curve
+from ..measures.subgroups import check_groupings, subgroup_calibration
+from ..measures.summary import MEASURES, performance
+from ..numerics.checks import FloatArray, as_generator, as_vector, check_both_classes, check_count, check_fraction
+from ..numerics.spreadsheet import spreadsheet_safe
+from ..plots.style import write_png
+from .folder import check_folder, write_folder
+from .summary import SHOWN, list_of_files, summary
 
 _PAIRED = 8  # most models whose joint posterior is drawn
-_SHOWN = ("auroc", "observed_expected", "calibration_in_the_large", "calibration_slope", "ici_share", "scaled_brier")
+MADE_BY = "backpain-risk evaluate"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +41,17 @@ class _Findings:
 
     folder: Path
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
-    figures: list[str] = field(default_factory=list)
+    figures: dict[str, str] = field(default_factory=dict)  # title by name of the file
     notes: list[str] = field(default_factory=list)
 
     def table(self, name: str, table: pd.DataFrame) -> None:
         """Write a CSV file."""
         self.tables[name] = table
-        table.to_csv(self.folder / f"{name}.csv", index=False, lineterminator="\n")
+        spreadsheet_safe(table).to_csv(self.folder / f"{name}.csv", index=False, lineterminator="\n")
 
-    def figure(self, name: str, axes: Any) -> None:
+    def figure(self, name: str, axes: Any, title: str = "") -> None:
         """Write a PNG file."""
-        self.figures.append(name)
+        self.figures[name] = title or name.replace("_", " ")
         write_png(axes, self.folder / f"{name}.png")
 
 
@@ -71,6 +75,7 @@ def write_evaluation(
     highest_threshold: float = 0.1,
     n_resamples: int = 200,
     sample_weight: npt.ArrayLike | None = None,
+    force: bool = False,
 ) -> str:
     """Judge the predictions of one or more models and write all of it: ``summary.md``, CSV tables and PNG figures.
 
@@ -81,7 +86,8 @@ def write_evaluation(
     risks : mapping of name to array, or DataFrame
         Predicted probabilities of the same patients.
     folder : Path
-        Made where it is missing; files of the same names are replaced.
+        Absent, empty, or that of an earlier evaluation, which is then replaced as a whole: whatever stops the work, the
+        folder holds all of the old files or all of the new.
     rng : int, SeedSequence or Generator
     subgroups : mapping of name to array, or DataFrame, optional
         Groupings of the patients, for :func:`subgroup_calibration`.
@@ -93,6 +99,8 @@ def write_evaluation(
         Bootstrap resamples for the limits of the calibration indices.
     sample_weight : array, shape (n,), optional
         Number of identical patients.
+    force : bool
+        Write into a folder with other files too, which stay unless they have the name of a new one.
 
     Returns
     -------
@@ -103,20 +111,33 @@ def write_evaluation(
     Raises
     ------
     ValueError
-        For one class only, risks outside [0, 1], missing values or different lengths.
+        For one class only, risks outside [0, 1], missing values or different lengths, options out of range, or a folder
+        that holds something else; before anything is computed.
     """
     given = _Predictions(*check_models(outcome, risks, sample_weight))
+    check_both_classes(given.y, given.w, "evaluation")
+    if subgroups is not None:
+        check_groupings(subgroups, given.y.size, outcome=outcome, risks=risks)
+    wanted = check_thresholds(np.sort(as_vector("thresholds", np.atleast_1d(np.asanyarray(thresholds)))))
+    end = check_fraction("highest_threshold", highest_threshold)
+    grid = np.round(np.arange(1, 101) * end / 100, 12)  # a threshold of 2 % is 0.02, not a bit above
+    check_count("n_resamples", n_resamples, 0)
     generator = as_generator(rng)
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    found = _Findings(Path(folder))
-    _add_performance(found, given, thresholds, n_resamples, generator)
-    _add_discrimination(found, given)
-    _add_calibration(found, given, subgroups)
-    grid = np.round(np.arange(1, 101) * highest_threshold / 100, 12)  # a threshold of 2 % is 0.02, not a bit above
-    _add_decisions(found, given, grid, generator)
-    summary = _summary(found, given)
-    (found.folder / "summary.md").write_text(f"{summary}\n\n{_files(found)}\n", "utf-8")
-    return summary
+    check_folder(Path(folder), MADE_BY, force=force)
+    told: list[str] = []
+
+    def write(part: Path) -> None:
+        found = _Findings(part)
+        _add_performance(found, given, wanted, n_resamples, generator)
+        _add_discrimination(found, given)
+        _add_calibration(found, given, subgroups)
+        _add_decisions(found, given, grid, generator)
+        told.append(summary(found.tables, float(given.w.sum()), float(given.w @ given.y), found.notes))
+        files = list_of_files(found.tables, found.figures)
+        (part / "summary.md").write_text(f"{told[0]}\n\n{files}\n", "utf-8")
+
+    write_folder(Path(folder), MADE_BY, write, force=force)
+    return told[0]
 
 
 def _add_performance(
@@ -135,7 +156,7 @@ def _add_performance(
         )
     found.notes.extend(str(warning.message) for warning in caught)
     found.table("performance", table)
-    shown = [*_SHOWN, *(name for name in dict.fromkeys(table.measure) if name.startswith("net_benefit@"))]
+    shown = [*SHOWN, *(name for name in dict.fromkeys(table.measure) if name.startswith("net_benefit@"))]
     found.figure("performance", plots.plot_performance(table, measures=shown))
 
 
@@ -178,8 +199,19 @@ def _add_calibration(
             for name, risk in given.risks.items()
         }
         found.table("subgroups", _together(tables))
-        for name, table in tables.items():
-            found.figure(f"subgroups_{name}", plots.plot_subgroups(table))
+        for file, name in zip(_file_names(tables), tables, strict=True):
+            found.figure(f"subgroups_{file}", plots.plot_subgroups(tables[name]), f"subgroups, {name}")
+
+
+def _file_names(models: Iterable[str]) -> list[str]:
+    """Names of models as parts of file names on any system: other signs become underscores, and none occurs twice."""
+    found: list[str] = []
+    for name in models:
+        plain = re.sub(r"[^A-Za-z0-9.-]+", "_", name)[:60]
+        taken = {other.lower() for other in found}
+        numbered = (f"{plain}_{k}" for k in count(2))
+        found.append(plain if plain.lower() not in taken else next(n for n in numbered if n.lower() not in taken))
+    return found
 
 
 def _curve(found: _Findings, given: _Predictions, name: str) -> CalibrationCurve | None:
@@ -226,54 +258,3 @@ def _together(tables: Mapping[str, pd.DataFrame], column: str = "model") -> pd.D
     named = [pd.DataFrame(table).assign(**{column: name}) for name, table in tables.items()]
     whole = pd.concat(named, ignore_index=True)
     return whole[[column, *whole.columns.drop(column)]]
-
-
-_EXPLAINED = """\
-AUROC: 0.5 is chance. O:E ratio and calibration slope: 1 is ideal; calibration-in-the-large: 0. ICI / event rate: mean
-gap between predicted risk and the calibration curve, as a share of the event rate. Net benefit: true positives per
-patient, less false positives weighted by the odds of the threshold; compare it with treating all and none."""
-
-
-def _summary(found: _Findings, given: _Predictions) -> str:
-    events, n = float(given.w @ given.y), float(given.w.sum())
-    parts = [
-        "# Evaluation of predicted risks",
-        f"{n:,.0f} patients, {events:,.0f} with the outcome ({events / n:.2%}). Values with 95 % confidence limits.",
-        _measures_table(found.tables["performance"]),
-        _EXPLAINED,
-        "## Which strategy has the highest net benefit",
-        _best_table(found.tables["best_strategy"]),
-    ]
-    if found.notes:
-        parts += ["## What could not be computed", "\n".join(f"- {note}" for note in dict.fromkeys(found.notes))]
-    return "\n\n".join([*parts, "Research; not for clinical use."])
-
-
-def _files(found: _Findings) -> str:
-    figures = [f"![{name.replace('_', ' ')}]({name}.png)" for name in found.figures]
-    tables = [f"- `{name}.csv`: {len(table):,} rows" for name, table in found.tables.items()]
-    return "\n\n".join(["## Figures", *figures, "## Tables", "\n".join(tables)])
-
-
-def _measures_table(table: pd.DataFrame) -> str:
-    shown = table[table.measure.isin(_SHOWN) | table.measure.str.startswith("net_benefit@")]
-    models = [name for name in dict.fromkeys(table.model) if name not in (TREAT_ALL, TREAT_NONE)]
-    models += [TREAT_ALL, TREAT_NONE]
-    cells = {(row.measure, row.model): _cell(row) for row in shown.itertuples()}
-    lines = [f"| measure | {' | '.join(models)} |", "|:--" * (len(models) + 1) + "|"]
-    for measure in [*_SHOWN, *dict.fromkeys(m for m in shown.measure if m.startswith("net_benefit@"))]:
-        label = plots.performance.LABELS.get(measure, measure.replace("net_benefit@", "Net benefit at "))
-        lines.append(f"| {label} | {' | '.join(cells.get((measure, model), '') for model in models)} |")
-    return "\n".join(lines)
-
-
-def _cell(row: Any) -> str:
-    if np.isnan(row.value):
-        return "not defined"
-    limits = "" if np.isnan(row.low) else f" ({row.low:.3g} to {row.high:.3g})"
-    return f"{row.value:.3g}{limits}"
-
-
-def _best_table(best: pd.DataFrame) -> str:
-    lines = ["| thresholds | strategy |", "|:--|:--|"]
-    return "\n".join([*lines, *(f"| {row.low:.3g} to {row.high:.3g} | {row.model} |" for row in best.itertuples())])
