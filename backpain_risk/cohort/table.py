@@ -12,10 +12,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import vocabulary
+from ..numerics.checks import (
+    as_vector,
+    check_kind,
+    check_same_index,
+    check_same_length,
+    check_table,
+    refuse_where,
+)
 from ..numerics.notebook import as_html
+from ..numerics.values import shown
 
 if TYPE_CHECKING:
     from .scenario import Scenario
+
+
+_TABLES = ("outcome", "predictors", "tests", "latent", "other", "verified")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -99,6 +111,32 @@ class Cohort:
 
         return cohort_from_frame(df, outcome=outcome, columns=columns or {}, values=values or {}, units=units or {})
 
+    def __post_init__(self) -> None:
+        """Refuse tables of other patients, and an outcome that is not 0 or 1."""
+        check_kind("outcome", self.outcome, pd.Series, "Pass a Series of 0 and 1.")
+        outcome = as_vector("outcome", self.outcome)
+        refuse_where((outcome != 0) & (outcome != 1), outcome, "outcome must be 0 or 1", "Code malignancy as 1.")
+        given = {name: getattr(self, name) for name in _TABLES if getattr(self, name) is not None}
+        for name, table in given.items():
+            if name not in ("outcome", "verified"):
+                check_table(name, table)
+        check_same_length(**{name: len(table) for name, table in given.items()})
+        check_same_index(**given)
+        twice = self.predictors.columns.join(self.tests.columns, how="inner")
+        if len(twice) or self.predictors.columns.has_duplicates or self.tests.columns.has_duplicates:
+            raise ValueError("predictors and tests must have columns of distinct names; got some twice. Rename them.")
+        self._check_sites()
+
+    def _check_sites(self) -> None:
+        if self.sites is None:
+            return
+        named = set() if self.other is None or "site" not in self.other else set(self.other["site"])
+        unknown = sorted(map(str, named - set(self.sites)))
+        if unknown or not named:
+            raise ValueError(
+                f"sites must have the scenario of every site in other['site']; got none of {shown(unknown)}. Add them."
+            )
+
     def __len__(self) -> int:
         return len(self.outcome)
 
@@ -124,21 +162,53 @@ class Cohort:
         return risk
 
     def take(self, rows: npt.ArrayLike) -> Cohort:
-        """The patients of some row numbers (from 0), in that order, numbered anew."""
-        chosen = np.asarray(rows, dtype=np.int64)
+        """Some patients, numbered anew.
+
+        Parameters
+        ----------
+        rows : array of int or bool
+            Row numbers from 0, in the order wanted and as often as wanted; or True and False for every patient, which
+            takes those of True in their order. A Series of True and False must carry the index of the cohort.
+
+        Raises
+        ------
+        ValueError
+            For row numbers that do not exist, negative ones included, or are not whole; for True and False of another
+            number of patients or with another index.
+
+        Examples
+        --------
+        >>> table = pd.DataFrame({"outcome": [0, 1, 0], "age_years": [45, 71, 60]})
+        >>> cohort = Cohort.from_frame(table)
+        >>> cohort.take([2, 0]).predictors.age_years.tolist()
+        [60.0, 45.0]
+        >>> cohort.take(cohort.outcome == 1).predictors.age_years.tolist()
+        [71.0]
+        """
+        chosen = self._row_numbers(rows)
 
         def of(table: Any) -> Any:
             return None if table is None else table.iloc[chosen].reset_index(drop=True)
 
-        tables = ("predictors", "outcome", "tests", "latent", "other", "verified")
-        return replace(self, **{name: of(getattr(self, name)) for name in tables})
+        return replace(self, **{name: of(getattr(self, name)) for name in _TABLES})
+
+    def _row_numbers(self, rows: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        asked = np.asarray(rows)
+        if asked.dtype == np.bool_:
+            check_same_length(patients=len(self), rows=asked.size)
+            check_same_index(patients=self.outcome, rows=rows)
+            return np.flatnonzero(asked).astype(np.int64)
+        numbers = as_vector("rows", rows)
+        bad = (numbers < 0) | (numbers >= len(self)) | (numbers != np.floor(numbers))
+        refuse_where(bad, numbers, f"rows must be whole numbers from 0 to {len(self) - 1}", "Count patients from 0.")
+        return numbers.astype(np.int64)
 
     def to_frame(self) -> pd.DataFrame:
         """Predictors, tests and outcome side by side."""
         return pd.concat([self.predictors, self.tests, self.outcome], axis=1)
 
     def _repr_html_(self) -> str:
-        rate = self.n_events / len(self)
+        rate = self.n_events / max(len(self), 1)
         origin = f"synthetic, scenario {self.scenario.name}" if self.scenario else "user's own"
         head = f"Cohort ({origin}): {len(self)} patients, {self.n_events} malignancies ({rate:.2%}). "
         return as_html(f"{head}{vocabulary.NOTICE}", self.to_frame().head())

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray, check_outcome, check_same_index, check_same_length, check_table
+from ..numerics.checks import FloatArray, check_kind, check_outcome, check_same_index, check_same_length, check_table
 from ..numerics.notebook import as_html
+from ..numerics.values import as_numbers
 from .table import Cohort
 
 
@@ -66,6 +67,7 @@ def table_one(patients: Cohort | pd.DataFrame, outcome: npt.ArrayLike | None = N
     2     site     b       1 (50)        0 (0)
     """
     frame, y = _read(patients, outcome)
+    frame = frame.apply(_numbers_as_numbers)
     rows = [row for name in frame.columns for row in _rows(str(name), frame[name], y)]
     columns = ["variable", "level", "summary", "without", "with", "missing", "difference"]
     table = pd.DataFrame(rows, columns=columns)
@@ -74,8 +76,17 @@ def table_one(patients: Cohort | pd.DataFrame, outcome: npt.ArrayLike | None = N
 
 
 def standardised_difference(values: pd.Series[Any], outcome: npt.ArrayLike) -> float:
-    """Standardised difference of one variable between outcome 1 and 0; NaN where it does not vary within groups."""
-    y = _outcome_of(values, outcome)
+    """Standardised difference of one variable between outcome 1 and 0; NaN where it does not vary within groups.
+
+    Parameters
+    ----------
+    values : Series, shape (n,)
+        Numbers, yes/no or text; missing values are left out.
+    outcome : array of 0/1, shape (n,)
+        Of the same patients; a Series must carry the index of ``values``.
+    """
+    y = _outcome_of(check_kind("values", values, pd.Series, "Pass one column."), outcome)
+    values = _numbers_as_numbers(values)
     known = values.notna().to_numpy()
     groups = [values[known & (y == g)] for g in (0, 1)]
     if _is_number(values):
@@ -91,11 +102,21 @@ def standardised_difference(values: pd.Series[Any], outcome: npt.ArrayLike) -> f
 
 def _read(patients: Cohort | pd.DataFrame, outcome: npt.ArrayLike | None) -> tuple[pd.DataFrame, FloatArray]:
     if isinstance(patients, Cohort):
-        return patients.predictors.join(patients.tests), patients.outcome.to_numpy(np.float64)
+        return pd.concat([patients.predictors, patients.tests], axis=1), patients.outcome.to_numpy(np.float64)
     check_table("patients", patients)
     if outcome is None:
         raise ValueError("outcome must be given with a DataFrame; got none. Pass the 0/1 outcome of each patient.")
     return patients, _outcome_of(patients, outcome)
+
+
+def _numbers_as_numbers(values: pd.Series[Any]) -> pd.Series[Any]:
+    """A column that holds numbers only as a column of numbers, whatever its type; any other as it is."""
+    if values.dtype != object:
+        return values
+    try:
+        return pd.Series(as_numbers(str(values.name), values), index=values.index)
+    except ValueError:
+        return values
 
 
 def _outcome_of(patients: pd.DataFrame | pd.Series[Any], outcome: npt.ArrayLike) -> FloatArray:
