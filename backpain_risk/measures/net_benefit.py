@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice, check_count, check_fraction
-from ..numerics.intervals import normal_quantile
 from ..numerics.notebook import as_html
 from .decision_counts import DecisionCounts, decision_counts
 from .decision_inputs import TREAT_ALL, TREAT_NONE, Risks, check_models, check_thresholds
+from .net_benefit_limits import INTERVALS, difference_limits, standard_error
 from .value_of_information import expected_maximum
 
 POLICIES = ("opt-in", "opt-out")
@@ -113,14 +113,16 @@ class DecisionCurve:
         return self._table({name: per * rate for name, rate in rates.items()})
 
     def difference(self, a: str, b: str) -> pd.DataFrame:
-        """Paired difference in net benefit, a minus b: columns threshold, difference, low, high."""
+        """Paired difference in net benefit, a minus b: columns threshold, difference, low, high.
+
+        The limits are made as those of the curve (``interval``), from the patients on whom the two decide differently.
+        """
         i, j = (self._index(name, "a and b") for name in (a, b))
         value = self.net_benefit[i] - self.net_benefit[j]
         if self.resamples is not None:
             low, high = _percentiles(self.resamples[:, i] - self.resamples[:, j], self.level)
         else:
-            half = normal_quantile(self.level) * _standard_error(self, i, j)
-            low, high = value - half, value + half
+            low, high = difference_limits(self, i, j)
         return pd.DataFrame({"threshold": self.thresholds, "difference": value, "low": low, "high": high})
 
     def best(self) -> pd.DataFrame:
@@ -159,7 +161,7 @@ class DecisionCurve:
         reference = self._reference()
         a, b = [j for j in three if j != reference]
         mean_a, mean_b = (self.net_benefit[j] - self.net_benefit[reference] for j in (a, b))
-        sd_a, sd_b, apart = (_standard_error(self, *pair) for pair in ((a, reference), (b, reference), (a, b)))
+        sd_a, sd_b, apart = (standard_error(self, *pair) for pair in ((a, reference), (b, reference), (a, b)))
         covariance = (sd_a**2 + sd_b**2 - apart**2) / 2
         best = expected_maximum(mean_a, mean_b, sd_a, sd_b, covariance)
         return best - np.maximum(0, np.maximum(mean_a, mean_b))
@@ -190,6 +192,7 @@ def decision_curve(
     rng: int | np.random.SeedSequence | np.random.Generator | None = None,
     sample_weight: npt.ArrayLike | None = None,
     level: float = 0.95,
+    interval: str = "mover",
 ) -> DecisionCurve:
     """Net benefit of one or more models over threshold probabilities.
 
@@ -208,13 +211,16 @@ def decision_curve(
     policy : {"opt-in", "opt-out"}
         Treating the positive where none would be, or sparing the negative where all would be.
     n_resamples : int
-        Bootstrap resamples of patients for percentile limits; 0 gives normal limits from the exact standard error.
+        Bootstrap resamples of patients for percentile limits; 0 gives those of ``interval``.
     rng : int, SeedSequence or Generator
         Needed with resamples.
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
         Of the pointwise limits.
+    interval : {"mover", "normal"}
+        Limits recovered from those of the proportions of patients who are treated, missed or treated by one strategy
+        only, which hold with a handful of them; or normal limits from the standard error, which do not.
 
     Returns
     -------
@@ -227,9 +233,13 @@ def decision_curve(
 
     Notes
     -----
-    A patient is positive when risk >= t. Opt-in: TP/n - FP/n * t/(1 - t). Opt-out: TN/n - FN/n * (1 - t)/t. The net
-    benefit is a mean over patients, whose standard error gives the limits; at a given prevalence patients with and
-    without the event are separate samples.
+    A patient is positive when risk >= t. Opt-in: TP/n - FP/n * t/(1 - t). Opt-out: TN/n - FN/n * (1 - t)/t. At a
+    given prevalence patients with and without the event are separate samples.
+
+    The limits by ``mover`` treat the proportion of patients treated by one strategy only, with and without the event,
+    as what is estimated: at a low threshold a handful of missed cancers decides. Coverage of 95 % limits with 13, 20,
+    30, 50 and 200 events is kept in ``tests/proofs/measures_coverage.json``; normal and bootstrap limits of a
+    difference fall far below 95 % where few are expected.
 
     References
     ----------
@@ -243,6 +253,7 @@ def decision_curve(
     [['treat_all', 0.0625], ['treat_none', 0.0], ['model', 0.1875]]
     """
     check_choice("policy", policy, POLICIES)
+    check_choice("interval", interval, INTERVALS)
     check_count("n_resamples", n_resamples, 0)
     y, named, w = check_models(outcome, risks, sample_weight)
     t = check_thresholds(thresholds)
@@ -262,7 +273,7 @@ def decision_curve(
         prevalence=p,
         policy=policy,
         level=level,
-        interval="normal",
+        interval=interval,
         n=n,
         n_events=events,
         counts=counts,
@@ -301,31 +312,10 @@ def _net_benefit(tp: FloatArray, fp: FloatArray, prevalence: float, t: FloatArra
 
 
 def _with_limits(curve: DecisionCurve) -> DecisionCurve:
-    """Normal limits: the error of the difference from the strategy whose net benefit is always 0."""
+    """Limits of the difference from the strategy whose net benefit is always 0."""
     reference = curve._reference()
-    error = np.stack([_standard_error(curve, i, reference) for i in range(len(curve.models))])
-    half = normal_quantile(curve.level) * error
-    return replace(curve, low=curve.net_benefit - half, high=curve.net_benefit + half)
-
-
-def _standard_error(curve: DecisionCurve, i: int, j: int) -> FloatArray:
-    """Standard error of the difference in net benefit between two strategies, (k,).
-
-    A patient adds what the decision is worth where only i acts, takes it away where only j acts, and else counts 0.
-    """
-    t = curve.thresholds
-    worth = np.stack([-t / (1 - t), np.ones_like(t)])
-    if curve.policy == "opt-out":
-        worth = np.stack([-np.ones_like(t), (1 - t) / t])
-    only_i, only_j = curve.counts.disagreements(i, j)
-    net, either = only_i - only_j, only_i + only_j
-    if curve.from_sample:
-        n, total = curve.n, (net * worth).sum(axis=0)
-        return np.asarray(np.sqrt(((either * worth**2).sum(axis=0) - total**2 / n) / (max(n - 1, 1) * n)))
-    sizes = np.array([[curve.n - curve.n_events], [curve.n_events]])
-    share = np.array([[1 - curve.prevalence], [curve.prevalence]])
-    variance = (either - net**2 / sizes) / (np.maximum(sizes - 1, 1) * sizes)
-    return np.asarray(np.sqrt(np.sum((share * worth) ** 2 * variance, axis=0)))
+    limits = [difference_limits(curve, i, reference) for i in range(len(curve.models))]
+    return replace(curve, low=np.stack([low for low, _ in limits]), high=np.stack([high for _, high in limits]))
 
 
 def _resampled(curve: DecisionCurve, n_resamples: int, rng: np.random.Generator) -> DecisionCurve:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special, stats
 
-from .checks import FloatArray, check_choice, check_fraction
+from .checks import BoolArray, FloatArray, check_choice, check_fraction
 
 PROPORTION_INTERVALS = ("wilson", "clopper_pearson", "jeffreys")
 
@@ -52,6 +53,103 @@ def _jeffreys(x: FloatArray, n: FloatArray, level: float) -> tuple[FloatArray, F
 
 
 _LIMITS = {"wilson": _wilson, "clopper_pearson": _clopper_pearson, "jeffreys": _jeffreys}
+
+
+def rare_proportion_interval(x: FloatArray, n: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Wilson's limits, with exact one-sided Poisson ones for the limit near 0 (or 1) of up to 3 patients.
+
+    Wilson's lower limit of 1 patient is so high that it covers 0.84 where 0.15 are expected; the modified one is not.
+
+    Reference: Brown, Cai, DasGupta (2001), Stat Sci 16:101 (modified Wilson).
+    """
+    low, high = proportion_interval(x, n, "wilson", level)
+    few = np.where(n > 50, 3, 2)
+
+    def poisson(count: FloatArray) -> FloatArray:
+        return np.where(count > 0, special.gammaincinv(np.where(count > 0, count, 1.0), 1 - level), 0.0) / n
+
+    low = np.where(x <= few, np.minimum(low, poisson(x)), low)
+    return low, np.where(n - x <= few, np.maximum(high, 1 - poisson(n - x)), high)
+
+
+def combination_interval(
+    counts: FloatArray,
+    sizes: FloatArray,
+    worth: FloatArray,
+    sample: npt.NDArray[Any],
+    estimated: BoolArray,
+    level: float = 0.95,
+) -> tuple[FloatArray, FloatArray]:
+    """Limits for a sum of proportions, each times its worth, recovered from the limits of the proportions (MOVER).
+
+    Parameters
+    ----------
+    counts, sizes, worth : ndarray, shape (cells, k)
+        Patients in each cell of a sample, patients of that sample, and what the proportion is multiplied with.
+    sample : ndarray, shape (cells,)
+        Which sample each cell belongs to; a patient is in one cell of a sample.
+    estimated : ndarray, shape (cells, 1)
+        False where the proportion is known, not estimated.
+    level : float
+
+    Returns
+    -------
+    low, high : ndarray, shape (k,)
+
+    Notes
+    -----
+    The distances from the estimate to its limits add like standard errors, with the correlation of multinomial
+    proportions, separately below and above, so that the limits are as skewed as those of a rare proportion. Each
+    proportion has the limits of :func:`rare_proportion_interval`.
+
+    References
+    ----------
+    Zou, Huang, Zhang (2009), Comput Stat Data Anal 53:1080. Donner and Zou (2012), Stat Methods Med Res 21:347.
+    """
+    p = counts / sizes
+    ends = rare_proportion_interval(counts, sizes, level)
+    low, high = (np.where(estimated, end, p) for end in ends)
+    down = worth * np.where(worth > 0, p - low, p - high)
+    up = worth * np.where(worth > 0, high - p, low - p)
+    value = np.sum(worth * p, axis=0)
+    together = (sample[:, None] == sample)[..., None]
+    return value - _length(down, worth, p, together), value + _length(up, worth, p, together)
+
+
+def _length(distance: FloatArray, worth: FloatArray, p: FloatArray, together: BoolArray) -> FloatArray:
+    """Length of the sum of correlated distances, (k,)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        odds = np.nan_to_num(p / (1 - p), nan=0.0, posinf=0.0)
+    correlation = -np.sqrt(np.minimum(odds[:, None] * odds[None], 1.0)) * together
+    correlation[np.arange(len(p)), np.arange(len(p))] = 1.0
+    signed = np.sign(worth) * distance
+    return np.asarray(np.sqrt(np.maximum(np.einsum("ik,ijk,jk->k", signed, correlation, signed), 0.0)))
+
+
+def skewed_mean_interval(values: FloatArray, counts: FloatArray, level: float = 0.95) -> tuple[float, float, float]:
+    """Mean of values seen ``counts`` times, with t limits corrected for their skewness: value, low, high.
+
+    The t statistic is transformed by a cubic that removes its skewness (and can be inverted in closed form). Limits are
+    NaN for one patient.
+
+    Reference: Hall (1992), J R Stat Soc B 54:221.
+    """
+    n = float(counts.sum())
+    mean = float(counts @ values / n)
+    if n <= 1:
+        return mean, float("nan"), float("nan")
+    away = values - mean
+    variance = float(counts @ away**2) / (n - 1)
+    if variance == 0:
+        return mean, mean, mean
+    skew = float(counts @ away**3) / n / variance**1.5 / np.sqrt(n)
+    t = float(stats.t.ppf(0.5 + check_fraction("level", level) / 2, n - 1))
+
+    def untransformed(y: float) -> float:
+        return y if abs(skew) < 1e-9 else 3 / skew * (float(np.cbrt(1 + skew * (y - skew / 6))) - 1)
+
+    error = float(np.sqrt(variance / n))
+    return mean, mean - error * untransformed(t), mean - error * untransformed(-t)
 
 
 def log_ratio_interval(x1: float, n1: float, x2: float, n2: float, level: float = 0.95) -> tuple[float, float, float]:

@@ -86,7 +86,7 @@ def test_pairing_changes_no_model_but_their_difference(rare):
     np.testing.assert_allclose(paired.high, independent.high, atol=2e-4)
     widths = [c.difference("a", "b").eval("high - low")[0] for c in (paired, independent)]
     assert widths[0] < 0.6 * widths[1]
-    sampled = decision_curve(y, risks, thresholds=[0.02]).difference("a", "b").eval("high - low")[0]
+    sampled = decision_curve(y, risks, thresholds=[0.02], interval="normal").difference("a", "b").eval("high - low")[0]
     assert widths[0] == pytest.approx(sampled, rel=0.1)
     assert paired.evpi[0] < independent.evpi[0]
 

@@ -71,7 +71,7 @@ def test_weights_are_repetition(rows):
 def test_normal_limits_are_those_of_a_mean():
     rng = np.random.default_rng(1)
     y, risk = rng.integers(0, 2, 500), rng.random(500)
-    curve = decision_curve(y, risk, thresholds=[0.3])
+    curve = decision_curve(y, risk, thresholds=[0.3], interval="normal")
     each = (risk >= 0.3) * np.where(y == 1, 1, -0.3 / 0.7)
     half = 1.959963984540054 * each.std(ddof=1) / np.sqrt(500)
     assert curve.high[2, 0] - curve.net_benefit[2, 0] == pytest.approx(half, rel=1e-10)
@@ -82,7 +82,7 @@ def test_bootstrap_and_normal_limits_are_near_each_other():
     risk = rng.beta(1, 20, 5000)
     y = (rng.random(5000) < risk).astype(int)
     for options in ({}, {"prevalence": 0.02}, {"policy": "opt-out"}):
-        normal = decision_curve(y, risk, thresholds=[0.03, 0.1], **options)
+        normal = decision_curve(y, risk, thresholds=[0.03, 0.1], interval="normal", **options)
         drawn = decision_curve(y, risk, thresholds=[0.03, 0.1], n_resamples=600, rng=1, **options)
         width = normal.high - normal.low
         np.testing.assert_allclose(drawn.low, normal.low, atol=0.12 * width.max())
@@ -94,7 +94,7 @@ def test_paired_difference_has_limits_of_its_own():
     a = rng.beta(1, 20, 4000)
     y = (rng.random(4000) < a).astype(int)
     b = np.clip(a * rng.uniform(0.5, 1.5, 4000), 0, 1)
-    curve = decision_curve(y, {"a": a, "b": b}, thresholds=[0.05])
+    curve = decision_curve(y, {"a": a, "b": b}, thresholds=[0.05], interval="normal")
     row = curve.difference("a", "b").iloc[0]
     each = ((a >= 0.05).astype(float) - (b >= 0.05)) * np.where(y == 1, 1, -0.05 / 0.95)
     assert row.difference == pytest.approx(each.mean(), abs=1e-12)
@@ -147,13 +147,64 @@ def test_the_difference_of_resampled_curves_is_paired():
     y = (rng.random(5000) < a).astype(int)
     b = a * rng.uniform(0.8, 1.2, 5000)
     for options in ({}, {"policy": "opt-out"}, {"prevalence": 0.02}):
-        normal = decision_curve(y, {"a": a, "b": b}, thresholds=[0.05], **options).difference("a", "b")
+        normal = decision_curve(y, {"a": a, "b": b}, thresholds=[0.05], interval="normal", **options).difference(
+            "a", "b"
+        )
         curve = decision_curve(y, {"a": a, "b": b}, thresholds=[0.05], n_resamples=2000, rng=1, **options)
         drawn = curve.difference("a", "b")
         assert drawn.difference[0] == normal.difference[0]
         width = normal.high[0] - normal.low[0]
         assert drawn.high[0] - drawn.low[0] == pytest.approx(width, rel=0.08)
         assert width < 0.6 * (curve.high[2, 0] - curve.low[2, 0])
+
+
+def thousand_patients(missed):
+    """13 cancers, of which the model misses so many at 0.5 %; it spares 400 of 987 others."""
+    risk = np.where(np.arange(1000) < 13, 0.02, 0.01)
+    risk[:missed], risk[600:] = 0.001, 0.001
+    return (np.arange(1000) < 13).astype(int), risk
+
+
+@pytest.mark.parametrize("options", [{}, {"prevalence": 0.013}, {"policy": "opt-out"}])
+def test_missing_none_of_thirteen_cancers_does_not_prove_that_none_is_missed(options):
+    y, risk = thousand_patients(missed=0)
+    row = decision_curve(y, risk, thresholds=[0.005], **options).difference("model", "treat_all").iloc[0]
+    assert row.low < 0 < row.difference < row.high
+    assert row.difference - row.low > 5 * (row.high - row.difference)
+    normal = decision_curve(y, risk, thresholds=[0.005], interval="normal", **options)
+    assert normal.difference("model", "treat_all").low[0] > 0
+
+
+def test_a_difference_is_the_other_way_round_when_its_strategies_are():
+    y, risk = thousand_patients(missed=2)
+    curve = decision_curve(y, {"a": risk, "b": risk[::-1]}, thresholds=[0.005, 0.015])
+    for pair in (("a", "b"), ("a", "treat_all"), ("b", "treat_none"), ("treat_all", "treat_none")):
+        there, back = curve.difference(*pair), curve.difference(*pair[::-1])
+        np.testing.assert_allclose(there.low, -back.high, atol=1e-15)
+        assert (there.low < there.difference).all()
+    same = curve.difference("a", "a")
+    assert (same[["difference", "low", "high"]] == 0).all(axis=None)
+
+
+def test_with_many_patients_limits_are_those_of_the_standard_error():
+    rng = np.random.default_rng(4)
+    a = rng.beta(1, 20, 200_000)
+    y, risks = (rng.random(a.size) < a).astype(int), {"a": a, "b": a * rng.uniform(0.5, 1.5, a.size)}
+    for options in ({}, {"prevalence": 0.5}, {"policy": "opt-out"}, {"harm": 0.001}):
+        curves = [decision_curve(y, risks, thresholds=[0.05], interval=i, **options) for i in ("mover", "normal")]
+        for pair in (("a", "b"), ("a", "treat_all"), ("treat_none", "b"), ("treat_all", "treat_none")):
+            mover, normal = (curve.difference(*pair) for curve in curves)
+            width = (normal.high - normal.low)[0]
+            np.testing.assert_allclose(mover[["low", "high"]], normal[["low", "high"]], atol=0.02 * width)
+
+
+def test_nothing_is_uncertain_about_treating_all_at_a_given_prevalence():
+    y, risk = thousand_patients(missed=1)
+    curve = decision_curve(y, risk, thresholds=[0.005], prevalence=0.02)
+    assert curve.low[0, 0] == curve.high[0, 0] == curve.net_benefit[0, 0]
+    sampled = decision_curve(y, risk, thresholds=[0.005])
+    assert sampled.low[0, 0] < sampled.net_benefit[0, 0] < sampled.high[0, 0]
+    assert sampled.low[1, 0] == sampled.high[1, 0] == 0
 
 
 def test_harm_is_subtracted_from_models_only():
@@ -173,6 +224,7 @@ def test_a_risk_equal_to_the_threshold_is_positive():
     [
         ({"thresholds": [0.0, 0.1]}, "thresholds must lie strictly between 0 and 1; got 1 of 2 outside"),
         ({"thresholds": [0.2, 0.1]}, "thresholds must be ascending and distinct"),
+        ({"interval": "wald"}, "interval must be one of 'mover', 'normal'; got 'wald'"),
         ({"policy": "opt"}, "policy must be one of 'opt-in', 'opt-out'"),
         ({"harm": {"x": 0.1}}, "harm must name models of risks; got 'x'"),
         ({"harm": np.nan}, "harm must be 0 or more, in units of net benefit; got .nan"),
