@@ -21,6 +21,7 @@ from ..numerics.intervals import normal_quantile
 from ..numerics.notebook import as_html
 from .patients import Patients, read_patients
 
+POOLED_INTERVALS = ("hartung_knapp", "normal")
 Scale = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 _SCALES: dict[str, Scale] = {
     "auroc": (logit, expit),
@@ -52,21 +53,40 @@ class InternalExternalValidation:
         """One row per site and measure."""
         return self.table
 
-    def pooled(self) -> pd.DataFrame:
+    def pooled(self, interval: str = "hartung_knapp") -> pd.DataFrame:
         """Random-effects mean over sites, indexed by measure.
 
-        Columns value, low, high, prediction_low, prediction_high (for a new site, t with sites - 2 degrees of freedom),
-        tau (between-site SD on the scale of pooling) and n_groups. AUROC is pooled on the logit, O:E on the log scale;
-        between-site variance by Paule and Mandel. NaN with fewer than 3 sites where the measure is defined.
+        Parameters
+        ----------
+        interval : {"hartung_knapp", "normal"}
+            Limits of the mean: t with sites - 1 degrees of freedom and the standard error that the scatter of the sites
+            gives, never below the usual one; or normal with the usual one, which are too narrow with few sites.
+
+        Returns
+        -------
+        DataFrame
+                Columns value, low, high, prediction_low, prediction_high (for a new site, t with sites - 2 degrees of
+            freedom), tau (between-site SD on the scale of pooling) and n_groups. AUROC is pooled on the logit, O:E on
+            the log scale; between-site variance by Paule and Mandel. NaN where fewer than 3 sites have the measure.
+
+        Raises
+        ------
+        ValueError
+            For another interval.
 
         References
         ----------
-        Debray et al. (2017), BMJ 356:i6460.
+        Debray et al. (2017), BMJ 356:i6460. Hartung and Knapp (2001), Stat Med 20:3875. Knapp and Hartung (2003),
+        Stat Med 22:2693 (never below the usual standard error).
         """
-        rows = {name: self._pool(name, *scale) for name, scale in _SCALES.items() if name in set(self.table.measure)}
+        check_choice("interval", interval, POOLED_INTERVALS)
+        present = set(self.table.measure)
+        rows = {name: self._pool(name, *scale, interval) for name, scale in _SCALES.items() if name in present}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("measure")
 
-    def _pool(self, measure: str, forward: Callable[[Any], Any], back: Callable[[Any], Any]) -> dict[str, float]:
+    def _pool(
+        self, measure: str, forward: Callable[[Any], Any], back: Callable[[Any], Any], interval: str
+    ) -> dict[str, float]:
         sites = self.table.query("measure == @measure").dropna(subset=["value", "low", "high"])
         value, low, high = (forward(sites[c].to_numpy(np.float64)) for c in ("value", "low", "high"))
         variance = ((high - low) / (2 * normal_quantile(self.level))) ** 2
@@ -77,13 +97,24 @@ class InternalExternalValidation:
             return dict.fromkeys(columns, np.nan) | {"tau": np.nan, "n_groups": k}
         combined = combine_effects(value[known], variance[known], method_re="iterated")
         mean, se, tau2 = combined.mean_effect_re, combined.sd_eff_w_re, combined.tau2
-        half, wide = normal_quantile(self.level) * se, stats.t.ppf((1 + self.level) / 2, k - 2) * np.sqrt(tau2 + se**2)
+        half = _half_width(value[known], variance[known] + tau2, mean, self.level, interval)
+        wide = stats.t.ppf((1 + self.level) / 2, k - 2) * np.sqrt(tau2 + se**2)
         ends = [mean, mean - half, mean + half, mean - wide, mean + wide]
         return dict(zip(columns, (float(back(e)) for e in ends), strict=True)) | {"tau": tau2**0.5, "n_groups": k}
 
     def _repr_html_(self) -> str:
         sites = self.table.group.nunique()
         return as_html(f"Internal-external validation over {sites} sites.", self.pooled())
+
+
+def _half_width(value: FloatArray, variance: FloatArray, mean: float, level: float, interval: str) -> float:
+    """Half the width of the limits of a weighted mean of sites with these total variances."""
+    weight, df = 1 / variance, value.size - 1
+    error = 1 / np.sqrt(weight.sum())
+    if interval == "normal":
+        return float(normal_quantile(level) * error)
+    scatter = max(float(weight @ (value - mean) ** 2) / df, 1.0)
+    return float(stats.t.ppf((1 + level) / 2, df) * error * np.sqrt(scatter))
 
 
 def internal_external_validation(

@@ -48,12 +48,28 @@ def test_the_pooled_slope_is_the_paule_mandel_mean(result):
     assert pooled.n_groups == 4
 
 
+def test_pooled_limits_are_those_of_hartung_and_knapp_and_never_narrower_than_with_equal_sites(result):
+    """t with 3 degrees of freedom; sites nearer each other than chance allows gain nothing."""
+    pooled, normal = result.pooled(), result.pooled("normal")
+    assert pooled.value.equals(normal.value)
+    for name in ("calibration_slope", "calibration_in_the_large"):
+        sites = result.to_frame().query("measure == @name")
+        variance = ((sites.high - sites.low).to_numpy() / (2 * 1.959963984540054)) ** 2 + pooled.tau[name] ** 2
+        q = np.sum((sites.value.to_numpy() - pooled.value[name]) ** 2 / variance) / 3
+        error = (normal.high[name] - normal.value[name]) / 1.959963984540054
+        assert error == pytest.approx(1 / np.sqrt(np.sum(1 / variance)), rel=1e-6)
+        half = 3.182446305284263 * error * np.sqrt(max(q, 1))
+        assert pooled.high[name] - pooled.value[name] == pytest.approx(half, rel=1e-6)
+    with pytest.raises(ValueError, match="interval must be one of 'hartung_knapp', 'normal'; got 't'"):
+        result.pooled("t")
+
+
 def test_sites_that_differ_widen_the_prediction_interval(patients, result):
     X, y, site = patients
     other = y.copy()
     rng = np.random.default_rng(1)
     other[site == "a"] = (rng.random((site == "a").sum()) < 0.25).astype(int)
-    apart = bpr.internal_external_validation(bpr.LogisticModel("firth"), X, other, site).pooled()
+    apart = bpr.internal_external_validation(bpr.LogisticModel("firth"), X, other, site).pooled("normal")
     assert apart.tau["observed_expected"] > 5 * result.pooled().tau["observed_expected"]
     row = np.log(apart.loc["observed_expected", ["value", "high", "prediction_high"]].astype(float))
     error, tau = (row.high - row.value) / 1.959963984540054, apart.tau["observed_expected"]

@@ -138,14 +138,23 @@ def test_shifted_limits_are_the_apparent_percentiles_moved_and_missing_where_the
     assert result.loc[fixed, ["low", "high"]].isna().all(axis=None)
 
 
-def test_two_stage_limits_hold_the_slope_of_maximum_likelihood(patients):
+@pytest.mark.parametrize("method", ["harrell", "632"])
+def test_two_stage_limits_of_what_the_fit_fixes_are_those_of_refitted_models_in_all_patients(patients, method):
+    """Repeating the procedure shows no spread of them: every outer model is as ideal among its own patients."""
     X, y = patients
-    result = bpr.optimism_bootstrap(
-        bpr.LogisticModel(), X, y, n_resamples=20, rng=5, limits="two-stage", n_outer=20, measures=["calibration_slope"]
-    )
-    low, high = result.low[0], result.high[0]
-    assert low < result.corrected[0] < high
-    assert high - low > 0.01
+    fixed = ["observed_expected", "calibration_slope"]
+    chosen = {"measures": [*fixed, "auroc"], "at": [], "limits": "two-stage", "n_outer": 3, "rng": 5, "method": method}
+    rows = optimism_data.rows()[:15]
+    result = bpr.optimism_bootstrap(bpr.LogisticModel(), X, y, resamples=rows, **chosen).to_frame()
+    assert result.loc["auroc", ["low", "high"]].notna().all()
+    if method == "632":
+        assert result.loc[fixed, ["low", "high"]].isna().all(axis=None)
+        return
+    risks = [bpr.LogisticModel().fit(X.iloc[i], y[i]).risk(X) for i in rows]
+    for name, measure in zip(fixed, (bpr.observed_expected, bpr.calibration_slope), strict=True):
+        expected = np.quantile([measure(y, risk).value for risk in risks], [0.025, 0.975])
+        np.testing.assert_allclose(result.loc[name, ["low", "high"]].astype(float), expected, atol=1e-9)
+        assert result.low[name] < result.corrected[name] < result.high[name]
 
 
 def test_corrected_curves_are_the_apparent_ones_less_their_optimism(patients):
