@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit
+from scipy.special import expit, logit, stdtrit
 
 from ..numerics.checks import FloatArray, as_generator, check_choice, check_count
 from ..numerics.estimate import Estimate
-from ..numerics.intervals import normal_quantile
+from ..numerics.intervals import normal_quantile, skewed_mean_interval
 from ..numerics.risk_groups import RiskGroups, require_both_classes, resampled_within_outcomes, risk_groups
 
-AUROC_INTERVALS = ("logit", "delong", "newcombe", "bootstrap")
+AUROC_INTERVALS = ("newcombe", "logit", "delong", "bootstrap")
+SLOPE_INTERVALS = ("hall", "normal")
 
 
 def auroc(
@@ -20,7 +21,7 @@ def auroc(
     *,
     sample_weight: npt.ArrayLike | None = None,
     level: float = 0.95,
-    interval: str = "logit",
+    interval: str = "newcombe",
     n_resamples: int = 2000,
     rng: int | np.random.SeedSequence | np.random.Generator | None = None,
 ) -> Estimate:
@@ -35,9 +36,9 @@ def auroc(
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
-    interval : {"logit", "delong", "newcombe", "bootstrap"}
-        DeLong's variance on the logit scale (inside [0, 1]) or untransformed, Newcombe's method 5 (for small numbers),
-        or percentiles of resampled patients within each outcome, which needs ``rng``.
+    interval : {"newcombe", "logit", "delong", "bootstrap"}
+        Newcombe's method 5, DeLong's variance on the logit scale (inside [0, 1]) or untransformed, or percentiles of
+        resampled patients within each outcome, which needs ``rng``.
     n_resamples : int
         Bootstrap resamples.
     rng : int, SeedSequence or Generator, optional
@@ -53,8 +54,10 @@ def auroc(
 
     Notes
     -----
-    The logit interval is not defined at an AUROC of exactly 0 or 1, nor with a single patient of an outcome; there
-    Newcombe's is used and named in the result.
+    Newcombe's limits are the areas whose standard error, that of exponentially distributed risks, puts them two errors
+    away; they hold with 13 events, the others fall short there (coverage with 13 to 200 events is kept in
+    ``tests/proofs/measures_coverage.json``). The logit interval is not defined at an AUROC of exactly 0 or 1, nor with
+    a single patient of an outcome; there Newcombe's is used and named in the result.
 
     References
     ----------
@@ -73,7 +76,7 @@ def auroc(
     return auroc_of(groups, level, interval)
 
 
-def auroc_of(groups: RiskGroups, level: float, interval: str = "logit") -> Estimate:
+def auroc_of(groups: RiskGroups, level: float, interval: str = "newcombe") -> Estimate:
     """:func:`auroc` of patients collapsed by risk, with an analytic interval."""
     value = area(require_both_classes(groups, "auroc"))
     few = min(groups.total_events, groups.total - groups.total_events) < 2
@@ -130,6 +133,7 @@ def discrimination_slope(
     *,
     sample_weight: npt.ArrayLike | None = None,
     level: float = 0.95,
+    interval: str = "hall",
 ) -> Estimate:
     """Mean risk of patients with the event less that of patients without (coefficient of discrimination).
 
@@ -137,11 +141,14 @@ def discrimination_slope(
     ----------
     outcome, risk, sample_weight, level
         As for :func:`auroc`.
+    interval : {"hall", "normal"}
+        t limits of the two means corrected for the skewness of the risks (Hall) and combined, or normal limits with
+        Welch's standard error, which lie too low with few events.
 
     Returns
     -------
     Estimate
-        Normal limits with Welch's standard error; NaN where an outcome has a single patient.
+        Limits are NaN where an outcome has a single patient.
 
     Raises
     ------
@@ -150,24 +157,29 @@ def discrimination_slope(
 
     References
     ----------
-    Yates (1982), Organ Behav Hum Perform 30:132. Tjur (2009), Am Stat 63:366.
+    Yates (1982), Organ Behav Hum Perform 30:132. Tjur (2009), Am Stat 63:366. Hall (1992), J R Stat Soc B 54:221.
 
     Examples
     --------
     >>> round(discrimination_slope([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value, 3)
     0.325
     """
-    return discrimination_slope_of(risk_groups(outcome, risk, sample_weight), level)
+    check_choice("interval", interval, SLOPE_INTERVALS)
+    return discrimination_slope_of(risk_groups(outcome, risk, sample_weight), level, interval)
 
 
-def discrimination_slope_of(groups: RiskGroups, level: float) -> Estimate:
+def discrimination_slope_of(groups: RiskGroups, level: float, interval: str = "hall") -> Estimate:
     """:func:`discrimination_slope` of patients collapsed by risk."""
     require_both_classes(groups, "discrimination_slope")
     arms = (groups.events, groups.others)
-    means = [float(arm @ groups.risk / arm.sum()) for arm in arms]
-    se = float(np.sqrt(sum(sample_variance(groups.risk, arm) / arm.sum() for arm in arms)))
-    value, half = means[0] - means[1], normal_quantile(level) * se
-    return Estimate(value, value - half, value + half, level=level, method="normal")
+    (a, a_low, a_high), (b, b_low, b_high) = (skewed_mean_interval(groups.risk, arm, level) for arm in arms)
+    value = a - b
+    if interval == "normal":
+        se = float(np.sqrt(sum(sample_variance(groups.risk, arm) / arm.sum() for arm in arms)))
+        below = above = normal_quantile(level) * se
+    else:
+        below, above = float(np.hypot(a - a_low, b_high - b)), float(np.hypot(a_high - a, b - b_low))
+    return Estimate(value, value - below, value + above, level=level, method=interval)
 
 
 def area(groups: RiskGroups) -> float:
@@ -213,27 +225,31 @@ def _limits(groups: RiskGroups, value: float, level: float, method: str) -> tupl
     return logit_limits(value, se, level)
 
 
-def logit_limits(value: float, se: float, level: float) -> tuple[float, float]:
-    """Limits of a proportion-like value from its standard error, made on the logit scale."""
-    half = normal_quantile(level) * se / (value * (1 - value))
+def logit_limits(value: float, se: float, level: float, df: float = np.inf) -> tuple[float, float]:
+    """Limits of a proportion-like value from its standard error, made on the logit scale; NaN without freedom."""
+    quantile = float(stdtrit(df, 0.5 + level / 2)) if 0 < df < np.inf else normal_quantile(level)
+    half = quantile * se / (value * (1 - value)) if df > 0 else np.nan
     return float(expit(logit(value) - half)), float(expit(logit(value) + half))
 
 
 def _newcombe(value: float, m: float, n: float, z: float) -> tuple[float, float]:
-    """Method 5: the areas whose Hanley-McNeil-type standard error puts them z away."""
+    """Method 5: the areas whose Hanley-McNeil-type standard error, which is symmetric about 1/2, puts them z away."""
+    return _newcombe_low(value, m, n, z), 1 - _newcombe_low(1 - value, m, n, z)
+
+
+def _newcombe_low(value: float, m: float, n: float, z: float) -> float:
     from scipy.optimize import brentq
 
-    mean = (m + n) / 2 - 1
+    if value == 0:
+        return 0.0
 
-    def excess(theta: float, side: float) -> float:
-        a, b = (1 - theta) / (2 - theta), theta / (1 + theta)
-        variance = theta * (1 - theta) * (1 + mean * (a + b)) / (m * n)
-        return theta + side * z * np.sqrt(variance) - value
+    def excess(theta: float) -> float:
+        error = z**2 * theta * (1 + ((m + n) / 2 - 1) * ((1 - theta) / (2 - theta) + theta / (1 + theta))) / (m * n)
+        if value == 1:  # divided by 1 - theta, a root of no interest
+            return 1 - theta - error
+        return (value - theta) ** 2 - (1 - theta) * error
 
-    edge = 1e-12  # the variance vanishes at 0 and 1, which are roots of no interest
-    low = 0.0 if value == 0 else brentq(excess, 0.0, min(value, 1 - edge), args=(1.0,), xtol=1e-15)
-    high = 1.0 if value == 1 else brentq(excess, max(value, edge), 1.0, args=(-1.0,), xtol=1e-15)
-    return float(low), float(high)
+    return float(brentq(excess, 0.0, value, xtol=1e-15))
 
 
 def _bootstrap(groups: RiskGroups, level: float, n_resamples: int, rng: np.random.Generator) -> Estimate:

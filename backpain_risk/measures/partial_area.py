@@ -7,12 +7,12 @@ import numpy.typing as npt
 
 from ..numerics.checks import FloatArray, as_generator, check_choice, check_count, check_fraction
 from ..numerics.estimate import Estimate
-from ..numerics.intervals import normal_quantile
+from ..numerics.intervals import normal_quantile, proportion_interval
 from ..numerics.risk_groups import RiskGroups, require_both_classes, resampled_within_outcomes, risk_groups
 from .discrimination import sample_variance
 
 FOCI = ("specificity", "sensitivity")
-PARTIAL_INTERVALS = ("delong", "bootstrap")
+PARTIAL_INTERVALS = ("wilson", "delong", "bootstrap")
 
 
 def partial_auroc(
@@ -24,7 +24,7 @@ def partial_auroc(
     corrected: bool = False,
     sample_weight: npt.ArrayLike | None = None,
     level: float = 0.95,
-    interval: str = "delong",
+    interval: str = "wilson",
     n_resamples: int = 2000,
     rng: int | np.random.SeedSequence | np.random.Generator | None = None,
 ) -> Estimate:
@@ -45,16 +45,19 @@ def partial_auroc(
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
-    interval : {"delong", "bootstrap"}
-        DeLong's variance with placements held within the bounds, or percentiles of resampled patients within each
-        outcome, which needs ``rng``.
+    interval : {"wilson", "delong", "bootstrap"}
+        Wilson's limits of the area as a share of the strip, for as many patients as would give such a proportion
+        DeLong's variance (placements held within the bounds); normal limits from that variance; or percentiles of
+        resampled patients within each outcome, which needs ``rng``.
     n_resamples : int
     rng : int, SeedSequence or Generator, optional
 
     Returns
     -------
     Estimate
-        Without correction at most the distance between the bounds.
+        Without correction at most the distance between the bounds. Where the patients do not vary within the bounds
+        (all events above all non-events, say) the variance is 0 whatever their number: then Wilson's limits count the
+        patients of the rarer outcome, and the others are NaN.
 
     Raises
     ------
@@ -84,17 +87,32 @@ def partial_auroc(
         groups = _mirrored(groups)
     fpr = (1 - high, 1 - low)
     value = _partial_area(groups, fpr)
-    if interval == "delong":
-        half = normal_quantile(level) * _standard_error(groups, fpr)
-        limits = value - half, value + half
+    if interval != "bootstrap":
+        limits = _analytic(groups, value, fpr, interval, level)
     else:
         check_count("n_resamples", n_resamples, 1)
         rng = as_generator(rng)
         drawn = [_partial_area(each, fpr) for each in resampled_within_outcomes(groups, n_resamples, rng)]
-        limits = tuple(np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]))
-    method = interval if interval == "delong" else f"bootstrap, {n_resamples} resamples"
+        spread = np.ptp(drawn) > 0
+        limits = tuple(np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])) if spread else (np.nan, np.nan)
+    method = f"bootstrap, {n_resamples} resamples" if interval == "bootstrap" else interval
     area, low, high = (float(_corrected(x, fpr) if corrected else x) for x in (value, *limits))
     return Estimate(area, low, high, level=level, method=method)
+
+
+def _analytic(
+    groups: RiskGroups, value: float, fpr: tuple[float, float], interval: str, level: float
+) -> tuple[float, float]:
+    error, width = _standard_error(groups, fpr), fpr[1] - fpr[0]
+    varies = error > 1e-12 * width  # false for NaN, the error with one patient of an outcome
+    if interval == "delong":
+        half = normal_quantile(level) * error if varies else np.nan
+        return value - half, value + half
+    share = min(max(value / width, 0.0), 1.0)
+    rarer = min(groups.total_events, groups.total - groups.total_events)
+    n = share * (1 - share) / (error / width) ** 2 if varies and 0 < share < 1 else rarer
+    low, high = proportion_interval(share * n, n, "wilson", level)
+    return width * float(low), width * float(high)
 
 
 def _mirrored(groups: RiskGroups) -> RiskGroups:

@@ -52,7 +52,7 @@ def test_areas_and_their_comparison_agree_with_proc_on_our_own_data(patients, fr
 def test_somers_d_agrees_with_rms_and_slope_of_discrimination_with_welch(patients, from_r):
     y, a = patients.y, patients.a
     assert somers_d(y, a).value == pytest.approx(from_r["val_prob"]["Dxy"], abs=1e-12)
-    slope = discrimination_slope(y, a)
+    slope = discrimination_slope(y, a, interval="normal")
     assert slope.value == pytest.approx(from_r["discrimination_slope"], abs=1e-12)
     assert (slope.high - slope.low) / (2 * 1.959963984540054) == pytest.approx(
         from_r["discrimination_slope_se"], rel=1e-10
@@ -69,6 +69,33 @@ def test_somers_d_is_the_auroc_on_its_own_scale(rows):
 def test_all_ties_discriminate_nothing():
     assert auroc([0, 1, 0, 1], [0.3] * 4).value == 0.5
     assert discrimination_slope([0, 1, 0, 1], [0.3] * 4).value == 0
+
+
+def test_newcombe_limits_are_the_default_and_any_number_of_patients_has_them(patients):
+    y, a = patients.y, patients.a
+    default = auroc(y, a)
+    assert default == auroc(y, a, interval="newcombe")
+    assert default.method == compare_auroc(y, a, patients.b).a.method == somers_d(y, a).method == "newcombe"
+    for risk, value in (([0.1, 0.4, 0.3, 0.8], 1.0), ([0.4, 0.1, 0.8, 0.3], 0.0), ([0.1, 0.4, 0.5, 0.8], 0.75)):
+        estimate = auroc([0, 1, 0, 1], risk, sample_weight=[1e12] * 4)
+        assert estimate.value == value
+        assert 0 <= value - estimate.low < 2e-6
+        assert 0 <= estimate.high - value < 2e-6
+        reverse = auroc([1, 0, 1, 0], risk, sample_weight=[1e12] * 4)
+        assert (1 - reverse.high, 1 - reverse.low) == pytest.approx((estimate.low, estimate.high), abs=1e-15)
+
+
+def test_limits_of_the_discrimination_slope_lean_to_where_the_risks_do():
+    """Without skewness they are t limits of two means; events with a long tail of high risks leave room above."""
+    even = discrimination_slope([0, 0, 0, 1, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    half = 4.302652729749464 * 0.1 / np.sqrt(3) * np.sqrt(2)
+    assert (even.low, even.high) == pytest.approx((even.value - half, even.value + half))
+    y, risk = np.repeat([1, 0], [13, 1000]), np.concatenate([[0.3, 0.1], np.full(11, 0.01), np.full(1000, 0.005)])
+    skewed, normal = (discrimination_slope(y, risk, interval=i) for i in ("hall", "normal"))
+    assert skewed.high - skewed.value > 1.5 * (skewed.value - skewed.low)
+    assert skewed.high > normal.high
+    with pytest.raises(ValueError, match="interval must be one of 'hall', 'normal'; got 'welch'"):
+        discrimination_slope(y, risk, interval="welch")
 
 
 def test_a_single_event_has_newcombe_limits():

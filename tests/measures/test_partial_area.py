@@ -28,7 +28,7 @@ def test_partial_area_agrees_with_the_reference(reference, reference_data):
 
 
 def test_the_whole_range_is_the_auroc_with_delong_limits(patients):
-    whole = partial_auroc(patients.y, patients.b, bounds=(0, 1))
+    whole = partial_auroc(patients.y, patients.b, bounds=(0, 1), interval="delong")
     area = auroc(patients.y, patients.b, interval="delong")
     np.testing.assert_allclose((whole.value, whole.low, whole.high), (area.value, area.low, area.high), rtol=1e-12)
 
@@ -40,7 +40,7 @@ def test_two_halves_make_the_whole(patients):
 
 def test_delong_limits_have_the_spread_of_resamples(patients):
     """The bootstrap standard error from 2 000 resamples has a Monte Carlo error of about 2 %."""
-    exact = partial_auroc(patients.y, patients.a)
+    exact = partial_auroc(patients.y, patients.a, interval="delong")
     drawn = partial_auroc(patients.y, patients.a, interval="bootstrap", rng=1)
     assert drawn.high - drawn.low == pytest.approx(exact.high - exact.low, rel=0.06)
 
@@ -86,3 +86,22 @@ def test_correction_gives_one_half_to_no_discrimination_and_one_to_perfection():
 def test_bad_input_is_named(options, message):
     with pytest.raises(ValueError, match=message):
         partial_auroc([0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4], **options)
+
+
+def test_five_separated_patients_prove_little():
+    """All of the strip is under the curve, and DeLong's variance is 0 however few the patients."""
+    y, risk = [0, 0, 0, 1, 1], [0.1, 0.2, 0.3, 0.5, 0.8]
+    estimate = partial_auroc(y, risk)
+    assert (estimate.value, estimate.high) == pytest.approx((0.1, 0.1))
+    assert estimate.low == pytest.approx(0.1 * 2 / (2 + 1.959963984540054**2))  # Wilson's for 2 of 2 events
+    for interval in ("delong", "bootstrap"):
+        nothing = partial_auroc(y, risk, interval=interval, n_resamples=50, rng=1)
+        assert np.isnan([nothing.low, nothing.high]).all()
+
+
+@pytest.mark.parametrize("bounds", [(0.9, 1.0), (0.5, 1.0), (0.0, 1.0)])
+def test_limits_of_the_area_lie_in_the_strip_and_become_those_of_delong(patients, bounds):
+    few, many = (partial_auroc(patients.y, patients.a, bounds=bounds, sample_weight=[w] * 600) for w in (1, 10_000))
+    assert 0 <= few.low < few.value < few.high <= bounds[1] - bounds[0]
+    delong = partial_auroc(patients.y, patients.a, bounds=bounds, sample_weight=[10_000] * 600, interval="delong")
+    assert (many.low, many.high) == pytest.approx((delong.low, delong.high), abs=1e-6)

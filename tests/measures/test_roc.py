@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import logit
 from sklearn.metrics import average_precision_score
 
 from backpain_risk import auroc, precision_recall_curve, roc_curve
@@ -86,3 +87,12 @@ def test_perfect_order_has_no_lower_limit():
 def test_bad_input_is_named(function):
     with pytest.raises(ValueError, match=f"outcome must hold both classes for {function.__name__}; got no events"):
         function([0, 0], [0.1, 0.2])
+
+
+def test_limits_of_the_average_precision_widen_with_few_events():
+    y, risk = [0, 0, 0, 1, 0, 1, 0, 1], np.arange(1, 9) / 10
+    estimate = precision_recall_curve(y, risk).average_precision
+    again = precision_recall_curve(np.repeat(y, 1000), np.repeat(risk, 1000)).average_precision
+    assert estimate.method == "logit, t"
+    ratio = (logit(estimate.high) - logit(estimate.low)) / (logit(again.high) - logit(again.low)) / np.sqrt(1000)
+    assert ratio == pytest.approx(4.302652729749464 / 1.959963984540054, rel=2e-3)  # t with 2 degrees of freedom
