@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from .bayes_theorem import post_test_probability
 if TYPE_CHECKING:
     import pandas as pd
 
+RATIO_INTERVALS = ("adjusted", "score", "log")
 BETWEEN_STUDY_SD = 0.5
 """SD of the logit specificity between studies, assumed where several studies do not give one."""
 
@@ -57,9 +59,10 @@ class Accuracy:
         not be whole.
     interval : {"wilson", "clopper_pearson", "jeffreys"}
         Interval for sensitivity and specificity.
-    ratio_interval : {"log", "score"}
-        Interval for LR+ and LR-: log method (Katz) or Koopman's score interval. The diagnostic odds ratio always uses
-        the log method (Woolf).
+    ratio_interval : {"adjusted", "score", "log"}
+        Interval for LR+ and LR-: Koopman's score interval (``adjusted`` and ``score`` differ in the value where a cell
+        is zero, see Notes), or the log method (Katz), which is too narrow with a dozen cancers. The diagnostic odds
+        ratio always uses the log method (Woolf).
     level : float
     finding, study, definition, status : str
         Where the numbers come from, and how well they are known.
@@ -67,8 +70,10 @@ class Accuracy:
     Notes
     -----
     Zero cells: proportions need no rule. Where any cell is zero, 1/2 is added to all four cells before LR+, LR- and the
-    diagnostic odds ratio are computed by the log method (value and limits alike); the score interval needs no
-    correction and is then centred on the uncorrected ratio, which may be 0 or infinite.
+    diagnostic odds ratio are computed, except with ``score``, where they stay as they are and may be 0 or infinite. The
+    score limits need no correction and have none; they may be 0 or infinite too.
+
+    Coverage of the limits with 13 to 200 cancers is kept in ``tests/proofs/measures_coverage.json``.
 
     References
     ----------
@@ -81,7 +86,7 @@ class Accuracy:
     >>> print(history.sensitivity)
     0.308 (95% confidence interval 0.127 to 0.576, wilson)
     >>> print(history.lr_positive)
-    14.7 (95% confidence interval 6.17 to 35.1, log)
+    14.7 (95% confidence interval 5.81 to 30.2, score)
     """
 
     tp: float
@@ -89,7 +94,7 @@ class Accuracy:
     fn: float
     tn: float
     interval: str = "wilson"
-    ratio_interval: str = "log"
+    ratio_interval: str = "adjusted"
     level: float = 0.95
     finding: str = ""
     study: str = ""
@@ -98,7 +103,7 @@ class Accuracy:
 
     def __post_init__(self) -> None:
         check_choice("interval", self.interval, PROPORTION_INTERVALS)
-        check_choice("ratio_interval", self.ratio_interval, ("log", "score"))
+        check_choice("ratio_interval", self.ratio_interval, RATIO_INTERVALS)
         check_fraction("level", self.level)
         for name in ("tp", "fp", "fn", "tn"):
             value = getattr(self, name)
@@ -120,7 +125,7 @@ class Accuracy:
         tn: float,
         *,
         interval: str = "wilson",
-        ratio_interval: str = "log",
+        ratio_interval: str = "adjusted",
         level: float = 0.95,
     ) -> Accuracy:
         """From the four cells of a 2x2 table, whole numbers.
@@ -146,7 +151,7 @@ class Accuracy:
         effective_n_diseased: float = 10,
         effective_n_healthy: float = 100,
         interval: str = "wilson",
-        ratio_interval: str = "log",
+        ratio_interval: str = "adjusted",
         level: float = 0.95,
     ) -> Accuracy:
         """From published proportions without counts.
@@ -213,8 +218,8 @@ class Accuracy:
         up = [post_test_probability(prevalence, ratio) for ratio in (plus.value, plus.low, plus.high)]
         down = [1 - post_test_probability(prevalence, ratio) for ratio in (minus.value, minus.high, minus.low)]
         return PredictiveValues(
-            positive=self._estimate(up[0], up[1], up[2], self.ratio_interval),
-            negative=self._estimate(down[0], down[1], down[2], self.ratio_interval),
+            positive=self._estimate(up[0], up[1], up[2], plus.method),
+            negative=self._estimate(down[0], down[1], down[2], minus.method),
             prevalence=prevalence,
         )
 
@@ -272,7 +277,14 @@ class Accuracy:
 
     def _ratio(self, cell: int) -> Estimate:
         """Ratio of P(result | malignancy) to P(result | none); the result is positive (0) or negative (2)."""
-        cells = (self.tp, self.fp, self.fn, self.tn) if self.ratio_interval == "score" else self._corrected()
-        limits = score_ratio_interval if self.ratio_interval == "score" else log_ratio_interval
+        value, *_ = by_logs = self._limits(log_ratio_interval, cell, self._corrected())
+        if self.ratio_interval == "log":
+            return self._estimate(*by_logs, "log")
+        plain, low, high = self._limits(score_ratio_interval, cell, (self.tp, self.fp, self.fn, self.tn))
+        return self._estimate(plain if self.ratio_interval == "score" else value, low, high, "score")
+
+    def _limits(
+        self, limits: Callable[..., tuple[float, float, float]], cell: int, cells: tuple[float, float, float, float]
+    ) -> tuple[float, float, float]:
         tp, fp, fn, tn = cells
-        return self._estimate(*limits(cells[cell], tp + fn, cells[cell + 1], fp + tn, self.level), self.ratio_interval)
+        return limits(cells[cell], tp + fn, cells[cell + 1], fp + tn, self.level)

@@ -78,7 +78,7 @@ class Evidence:
     --------
     >>> evidence = load_evidence()
     >>> print(evidence.finding("history_of_cancer").lr_positive)
-    14.7 (95% confidence interval 6.17 to 35.1, log)
+    14.7 (95% confidence interval 5.81 to 30.2, score)
     """
 
     accuracy: pd.DataFrame

@@ -107,7 +107,7 @@ def performance(
     >>> risk = rng.beta(1, 20, 5000)
     >>> table = performance(rng.random(5000) < risk, risk, measures=("auroc", "observed_expected"))
     >>> table.round(3).values.tolist()[:2]
-    [['model', 'auroc', 0.78, 0.753, 0.804], ['model', 'observed_expected', 1.025, 0.907, 1.156]]
+    [['model', 'auroc', 0.78, 0.749, 0.808], ['model', 'observed_expected', 1.025, 0.907, 1.156]]
     """
     for measure in measures:
         check_choice("measures", measure, MEASURES)

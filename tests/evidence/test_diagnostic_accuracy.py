@@ -66,6 +66,24 @@ def test_the_score_interval_needs_no_correction_for_zero_cells():
     assert (plain.low, plain.high) == pytest.approx((5.8126, 30.2000), abs=1e-4)  # statsmodels, see test_intervals
 
 
+def test_limits_of_ratios_are_score_limits_unless_logs_are_asked_for():
+    """Without zero cells `adjusted` is `score`; with them only its value is corrected, which no logarithm survives."""
+    default, score, log = (
+        Accuracy.from_counts(4, 41, 9, 1921, **options)
+        for options in ({}, {"ratio_interval": "score"}, {"ratio_interval": "log"})
+    )
+    assert default.lr_positive == score.lr_positive
+    assert default.predictive_values(0.01).positive == score.predictive_values(0.01).positive
+    assert (log.lr_positive.low, log.lr_positive.high) == pytest.approx((6.169, 35.07), abs=5e-3)
+    assert log.lr_positive.method == log.predictive_values(0.01).positive.method == "log"
+    none_missed, plain = (Accuracy.from_counts(13, 785, 0, 1177, ratio_interval=i) for i in ("adjusted", "score"))
+    assert none_missed.lr_negative.value == pytest.approx((0.5 / 14) / (1177.5 / 1963))
+    assert none_missed.lr_negative.high == plain.lr_negative.high > none_missed.lr_negative.value
+    assert none_missed.lr_negative.low == plain.lr_negative.value == 0
+    with pytest.raises(ValueError, match="ratio_interval must be one of 'adjusted', 'score', 'log'; got 'katz'"):
+        Accuracy.from_counts(13, 785, 0, 1177, ratio_interval="katz")
+
+
 def test_predictive_values_follow_bayes():
     values = Accuracy.from_counts(4, 41, 9, 1921).predictive_values(13 / 1975)
     assert values.positive.value == pytest.approx(4 / 45)
