@@ -103,6 +103,10 @@ if TYPE_CHECKING:
     from .numerics.patterns import Patterns as Patterns
     from .numerics.patterns import collapse as collapse
     from .numerics.rubin import pool_estimates as pool_estimates
+    from .planning.accuracy import sample_size_accuracy as sample_size_accuracy
+    from .planning.development import sample_size_development as sample_size_development
+    from .planning.expected_precision import precision as precision
+    from .planning.validation import sample_size_validation as sample_size_validation
     from .validation.cross_validation import CrossValidatedRisk as CrossValidatedRisk
     from .validation.cross_validation import cross_validate_risk as cross_validate_risk
     from .validation.internal_external import InternalExternalValidation as InternalExternalValidation
@@ -174,6 +178,10 @@ _HOME = {
     "models.separation": ("Separation", "detect_separation"),
     "numerics.estimate": ("Estimate",),
     "numerics.patterns": ("Patterns", "collapse"),
+    "planning.accuracy": ("sample_size_accuracy",),
+    "planning.development": ("sample_size_development",),
+    "planning.expected_precision": ("precision",),
+    "planning.validation": ("sample_size_validation",),
     "validation.cross_validation": ("CrossValidatedRisk", "cross_validate_risk"),
     "validation.internal_external": ("InternalExternalValidation", "internal_external_validation"),
     "validation.optimism": ("InternalValidation", "optimism_bootstrap"),

@@ -13,7 +13,7 @@ import backpain_risk
 
 ROOT = Path(backpain_risk.__file__).parent
 BELOW = {"files", "numerics", "vocabulary", "evidence", "cohort", "models", "measures"}
-EVERYTHING = BELOW | {"validation", "plots", "report", "evaluation"}
+EVERYTHING = BELOW | {"planning", "validation", "plots", "report", "evaluation"}
 ALLOWED = {
     "files": set(),
     "numerics": set(),
@@ -22,6 +22,7 @@ ALLOWED = {
     "cohort": {"files", "numerics", "vocabulary", "evidence"},
     "models": {"files", "numerics", "vocabulary", "evidence"},
     "measures": {"numerics"},
+    "planning": BELOW - {"files", "measures"},
     "validation": BELOW,
     "plots": EVERYTHING - {"report", "evaluation"},
     "evaluation": {"files", "numerics", "vocabulary", "measures", "plots"},

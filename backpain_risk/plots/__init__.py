@@ -22,6 +22,7 @@ from .net_benefit import (
     plot_usefulness,
 )
 from .performance import plot_performance, plot_subgroups
+from .planning import plot_precision
 from .pooling import plot_forest, plot_sroc
 from .risk_distribution import plot_risk_distribution
 from .roc import plot_precision_recall, plot_roc
@@ -53,6 +54,7 @@ __all__ = [
     "plot_odds_ratios",
     "plot_patient_risk",
     "plot_performance",
+    "plot_precision",
     "plot_precision_recall",
     "plot_predictive_check",
     "plot_prior_posterior",

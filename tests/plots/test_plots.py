@@ -53,11 +53,14 @@ def drawn(rare, cohort):
     optimism = bpr.optimism_bootstrap(bpr.LogisticModel(), X, y, n_resamples=8, rng=1)
     sites = bpr.internal_external_validation(bpr.LogisticModel(), X, y, site)
     subgroups = bpr.subgroup_calibration(y, risk, {"sex": np.where(np.arange(y.size) % 2, "f", "m")})
+    precision = bpr.precision([1_000, 10_000, 100_000], prevalence=0.01, c_statistic=0.8, threshold=0.01)
     return {
         **drawn_of_a_posterior(cohort),
         "plot_calibration": lambda ax: plots.plot_calibration(curve, ax=ax),
         "plot_calibration, two": lambda ax: plots.plot_calibration({"a": curve, "b": grouped}, ax=ax, log=False),
         "plot_risk_distribution": lambda ax: plots.plot_risk_distribution(bpr.risk_distribution(y, risk), ax=ax),
+        "plot_precision": lambda ax: plots.plot_precision(precision, ax=ax),
+        "plot_precision, ratio": lambda ax: plots.plot_precision(precision, "lr_positive", ax=ax),
         "plot_roc": lambda ax: plots.plot_roc(bpr.roc_curve(y, risk), ax=ax),
         "plot_precision_recall": lambda ax: plots.plot_precision_recall(bpr.precision_recall_curve(y, risk), ax=ax),
         "plot_decision_curve": lambda ax: plots.plot_decision_curve(decision, ax=ax),
@@ -127,6 +130,23 @@ def test_axes_are_labelled(drawn):
         else:
             assert ax.get_xlabel(), name
         plt.close("all")
+
+
+def test_the_precision_plot_draws_its_limits_and_counts_cancers():
+    precision = bpr.precision([1_000, 10_000, 100_000], prevalence=0.01, c_statistic=0.8)
+    table = precision.to_frame().query("measure == 'c_statistic'")
+    ax = plots.plot_precision(precision, "c_statistic")
+    lines = [line.get_ydata() for line in ax.lines if len(line.get_xdata()) == 3]
+    np.testing.assert_array_equal(lines, table[["low", "high", "value"]].T)
+    above = ax.child_axes[0]
+    ax.figure.canvas.draw()
+    assert above.get_xlabel() == "Cancers expected"
+    assert above.get_xlim() == pytest.approx(np.array(ax.get_xlim()) * 0.01)
+    assert any("30 cancers" in text.get_text() for text in ax.texts)
+    one = plots.plot_precision(bpr.precision(1975, prevalence=0.01), "prevalence")
+    assert one.containers  # a single size is an error bar
+    with pytest.raises(ValueError, match="measure must be one of prevalence, observed_expected"):
+        plots.plot_precision(precision, "sensitivity")
 
 
 def test_the_decision_curve_draws_its_numbers(rare):
