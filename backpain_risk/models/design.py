@@ -92,6 +92,11 @@ class Design:
         return [*labels, *(name + "'" * k for k in range(width))]
 
 
+_DIGITS = 5
+NEARLY_DEPENDENT = 10.0**-_DIGITS
+"""Part of a term beyond the others, as a share of its size, below which its information is lost in rounding."""
+
+
 def learn_design(
     X: FloatArray,
     weight: FloatArray,
@@ -125,20 +130,22 @@ def with_constant(design: FloatArray) -> FloatArray:
 
 
 def refuse_dependent(design: FloatArray, weight: FloatArray, terms: tuple[str, ...]) -> None:
-    """Raise when a term is a linear combination of others (constant included)."""
+    """Raise when a term is a linear combination of others (constant included), or so near one that no fit is exact."""
     present = design[weight > 0]
     scale = np.sqrt(np.sum(present**2, axis=0))
+    scale[0] /= 2  # the constant counts as given, so that what hardly varies is named instead
     if len(present) == 0 or np.any(scale == 0):
         raise ValueError(_dependence([t for t, s in zip(terms, np.atleast_1d(scale), strict=True) if s == 0]))
     _, r, pivot = linalg.qr(present / scale, mode="economic", pivoting=True)
     size = np.abs(np.diagonal(r))
-    rank = int(np.sum(size > size[0] * max(design.shape) * np.finfo(float).eps))
+    rank = int(np.sum(size > size[0] * NEARLY_DEPENDENT))
     if rank < design.shape[1]:
         raise ValueError(_dependence([terms[j] for j in sorted(pivot[rank:])]))
 
 
 def _dependence(terms: list[str]) -> str:
     return (
-        f"X must have terms that are not constant or linear combinations of each other; got {', '.join(terms)}. "
-        "Drop them, or use penalty='ridge'."
+        "X must have terms that are not constant or linear combinations of each other, exactly or to "
+        f"{_DIGITS} digits; got {', '.join(terms)}. Drop them; subtract the mean of a term that varies little "
+        "for its size; or use penalty='ridge' for terms that say the same."
     )

@@ -16,6 +16,14 @@ IntArray = npt.NDArray[np.int64]
 _EXTREME = 15.0  # log odds beyond which a converged fit does not yet prove that the data overlap
 
 
+class SeparationWarning(UserWarning):
+    """Some maximum likelihood estimates are infinite."""
+
+
+class ConvergenceWarning(UserWarning):
+    """A maximum was not found to full precision."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Fit:
     """Estimates and the likelihood they came from.
@@ -77,6 +85,16 @@ def penalised(objective: LogisticObjective, maximum: Maximum | None = None) -> F
     )
 
 
+def ridge(objective: LogisticObjective, penalty: FloatArray) -> Fit:
+    """The maximum under a squared penalty, (p,); terms that do not vary get coefficient 0."""
+    p = penalty.size
+    used = np.flatnonzero((np.arange(p) == 0) | (np.ptp(objective.X, axis=0) > 0))
+    fit = penalised(replace(objective, X=objective.X[:, used], ridge=penalty[used]))
+    position, coefficient, matrix = np.full(p, -1), np.zeros(p), np.zeros((p, p))
+    position[used], coefficient[used], matrix[np.ix_(used, used)] = fit.position, fit.coefficient, fit.covariance
+    return replace(fit, position=position, coefficient=coefficient, covariance=matrix)
+
+
 def _limit(objective: LogisticObjective, separation: Separation) -> Fit:
     """Maximum likelihood on the patterns that the separating direction leaves, in the terms they identify."""
     rest = ~moved_by(objective.X, separation.direction)
@@ -99,6 +117,25 @@ def _limit(objective: LogisticObjective, separation: Separation) -> Fit:
         separation=separation,
         whole=objective,
     )
+
+
+def without_doubt(whole: LogisticObjective, term: int) -> tuple[LogisticObjective, int] | None:
+    """The likelihood whose profile in one term is that of separated data, and where the term stands in it.
+
+    With the term held, the other terms may still separate, in directions that no value of the term changes. Along them
+    the patterns they move come to be certain and add nothing: the profile's supremum is the maximum over the patterns
+    that are left. None where these do not identify the term: the profile is then flat.
+    """
+    others = np.flatnonzero(np.arange(whole.X.shape[1]) != term)
+    names = tuple(map(str, others))
+    direction = separation_of(whole.X[:, others], whole.events, whole.n, names).direction
+    rest = ~moved_by(whole.X[:, others], direction)
+    columns = others[_independent(whole.X[np.ix_(rest, others)])]
+    used = np.append(columns, term)
+    if not rest.any() or np.linalg.matrix_rank(whole.X[np.ix_(rest, used)]) < used.size:
+        return None
+    part = LogisticObjective(whole.X[np.ix_(rest, used)], whole.events[rest], whole.n[rest], whole.offset[rest])
+    return part, columns.size
 
 
 def moved_by(design: FloatArray, direction: FloatArray) -> npt.NDArray[np.bool_]:

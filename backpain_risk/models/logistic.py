@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -19,20 +18,14 @@ from ..numerics.patterns import distinct_rows, sum_by
 from ..numerics.splines import weighted_quantile
 from .classifier import RiskClassifier, Rows
 from .design import Column, learn_design, refuse_dependent, with_constant
-from .estimation import Fit, firth, limiting_predictor, maximum_likelihood, penalised
+from .estimation import ConvergenceWarning as ConvergenceWarning
+from .estimation import Fit, firth, limiting_predictor, maximum_likelihood, ridge
+from .estimation import SeparationWarning as SeparationWarning
 from .logistic_result import Effect, LogisticResult
 from .ridge import cross_validated_strength
 
 PENALTIES = (None, "firth", "ridge")
 CORRECTIONS = ("auto", "none", "flic", "flac")
-
-
-class SeparationWarning(UserWarning):
-    """Some maximum likelihood estimates are infinite."""
-
-
-class ConvergenceWarning(UserWarning):
-    """The Newton loop stopped before full precision."""
 
 
 class LogisticModel(RiskClassifier):
@@ -140,10 +133,6 @@ class LogisticModel(RiskClassifier):
         design, keep = with_constant(self.design_.matrix(rows.values)), n > 0
         objective = LogisticObjective(design[keep], events[keep], n[keep], shift[keep])
         terms = ("intercept", *self.design_.terms)
-        if self.penalty == "ridge":
-            objective = self._with_ridge(objective)
-        else:
-            refuse_dependent(objective.X, objective.n, terms)
         self._keep(self._estimate(objective, terms), objective, terms)
         return self
 
@@ -157,20 +146,25 @@ class LogisticModel(RiskClassifier):
                 f"penalty={self.penalty!r}. It corrects the mean risk of Firth's penalty."
             )
 
-    def _with_ridge(self, objective: LogisticObjective) -> LogisticObjective:
-        variance = _column_variance(objective)
+    def _estimate(self, objective: LogisticObjective, terms: tuple[str, ...]) -> Fit:
+        if self.penalty == "ridge":
+            penalty = self._strength(objective) * _column_variance(objective)
+            if np.any(penalty):
+                _warn_of_constant(objective, terms)
+                return ridge(objective, penalty)
+        refuse_dependent(objective.X, objective.n, terms)
+        if self.penalty == "firth":
+            return firth(objective, self._correction_name())
+        return maximum_likelihood(objective, terms)
+
+    def _strength(self, objective: LogisticObjective) -> float:
         if self.ridge_strength is None:
-            self.ridge_strength_ = cross_validated_strength(objective, variance)
+            self.ridge_strength_ = cross_validated_strength(objective, _column_variance(objective))
         elif self.ridge_strength >= 0:
             self.ridge_strength_ = float(self.ridge_strength)
         else:
             raise ValueError(f"ridge_strength must be 0 or more; got {self.ridge_strength}. Larger shrinks more.")
-        return replace(objective, ridge=self.ridge_strength_ * variance)
-
-    def _estimate(self, objective: LogisticObjective, terms: tuple[str, ...]) -> Fit:
-        if self.penalty == "firth":
-            return firth(objective, self._correction_name())
-        return maximum_likelihood(objective, terms) if self.penalty is None else penalised(objective)
+        return self.ridge_strength_
 
     def _keep(self, fit: Fit, objective: LogisticObjective, terms: tuple[str, ...]) -> None:
         self.result_ = LogisticResult(
@@ -198,7 +192,13 @@ class LogisticModel(RiskClassifier):
                 stacklevel=4,
             )
         elif not result.converged:
-            warnings.warn("the Newton loop did not converge; see result_.converged.", ConvergenceWarning, stacklevel=4)
+            warnings.warn(
+                f"the Newton loop did not converge in {result.n_iterations} steps; coefficients are not the maximum "
+                "and profile limits NaN. Drop terms that say nearly the same, measure terms in units nearer 1, or use "
+                "penalty='ridge'.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
 
     def _correction_name(self) -> str:
         if self.correction == "auto":
@@ -289,7 +289,18 @@ def _refuse_one_class(outcome: FloatArray, weight: FloatArray) -> None:
 
 
 def _column_variance(objective: LogisticObjective) -> FloatArray:
-    """Variance of each term over patients; 0 for the constant."""
+    """Variance of each term over patients; 0 for the constant and every other that does not vary."""
     weight = objective.n / objective.n.sum()
     mean = weight @ objective.X
-    return np.asarray(weight @ (objective.X - mean) ** 2)
+    return np.where(np.ptp(objective.X, axis=0) > 0, weight @ (objective.X - mean) ** 2, 0.0)
+
+
+def _warn_of_constant(objective: LogisticObjective, terms: tuple[str, ...]) -> None:
+    constant = [terms[j] for j in np.flatnonzero(np.ptp(objective.X, axis=0) == 0) if j > 0]
+    if constant:
+        warnings.warn(
+            f"{', '.join(constant)} took one value only, from which nothing is learned: coefficient 0, without limits. "
+            "Drop such terms, or pool them with others.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray, check_choice, check_fraction
+from ..numerics.checks import BoolArray, FloatArray, check_choice, check_fraction
 from ..numerics.intervals import normal_quantile
 from ..numerics.newton import LogisticObjective, Maximum, covariance, maximise
 from ..numerics.notebook import as_html
 from ..numerics.profile import likelihood_ratio_test, limit_of_infinite, profile_limits
-from .estimation import Fit, start_at_mean
+from .estimation import ConvergenceWarning, Fit, start_at_mean, without_doubt
 from .separation import Separation
 
 
@@ -42,17 +43,21 @@ class LogisticResult:
 
     @property
     def coefficient(self) -> FloatArray:
-        """Log odds ratios, shape (p,), after the correction of the intercept; infinite where separated."""
+        """Log odds ratios, shape (p,), after the correction of the intercept; infinite where separated.
+
+        NaN where separated data leave a coefficient free: any value has the same likelihood.
+        """
         if self.separation is None:
             return self.fit.coefficient
         direction = self.separation.direction
-        return np.where(direction == 0, self.fit.coefficient, np.copysign(np.inf, direction))
+        finite = np.where(self.fit.position < 0, np.nan, self.fit.coefficient)
+        return np.where(direction == 0, finite, np.copysign(np.inf, direction))
 
     @property
     def standard_error(self) -> FloatArray:
         """Standard errors, shape (p,); NaN for infinite or unidentified coefficients."""
         se = np.sqrt(np.diagonal(self.fit.covariance))
-        return np.where(np.isfinite(self.coefficient), se, np.nan)
+        return np.where(np.isfinite(self.coefficient) & (se > 0), se, np.nan)
 
     @property
     def separation(self) -> Separation | None:
@@ -87,47 +92,46 @@ class LogisticResult:
         Returns
         -------
         DataFrame indexed by term, columns ``low`` and ``high``
+            Infinite where the likelihood never falls far enough on that side.
+
+        Warns
+        -----
+        ConvergenceWarning
+            When a profile limit cannot be determined; it is NaN. All are where the fit itself did not converge.
+
+        Notes
+        -----
+        Where data are separated, a held coefficient leaves others that still separate: their supremum is the maximum
+        over the patterns that no such direction moves, found by linear programming.
         """
         check_choice("method", method, ("profile", "wald"))
         check_fraction("level", level)
         half = normal_quantile(level) * self.standard_error
         limits = np.column_stack([self.coefficient - half, self.coefficient + half])
         if method == "profile":
-            fit, se = self.fit, self.standard_error
-            for j in np.flatnonzero(fit.position >= 0):
-                limits[j] = profile_limits(fit.objective, fit.maximum, int(fit.position[j]), se[j], level)
-            for j in np.flatnonzero(np.isinf(self.coefficient)):
-                limits[j] = self._limits_of_infinite(int(j), level)
+            for j in np.flatnonzero((self.fit.position >= 0) | self._doubtful):
+                limits[j] = self._profile_limits(int(j), level) if self.converged else np.nan
+            self._warn_of_undetermined(limits)
         return pd.DataFrame(limits, index=pd.Index(self.terms, name="term"), columns=["low", "high"])
 
     def likelihood_ratio_tests(self) -> pd.DataFrame:
         """Chi-squared statistic and p-value of each coefficient being 0, indexed by term.
 
-        Under Firth the penalised likelihood keeps the penalty of the full design (logistf).
+        Under Firth the penalised likelihood keeps the penalty of the full design (logistf). NaN where a fit did not
+        converge.
         """
         tests = np.full((len(self.terms), 2), np.nan)
-        for j in np.flatnonzero(self.fit.position >= 0):
-            tests[j] = likelihood_ratio_test(self.fit.objective, self.fit.maximum, int(self.fit.position[j]))
-        if self.fit.whole is not None:
-            whole, best = self.fit.whole, self.fit.maximum.terms.value
-            start = start_at_mean(whole)
-            near = Maximum(start, whole(start), 0, converged=False)
-            for j in np.flatnonzero(np.isinf(self.coefficient)):
-                tests[j] = likelihood_ratio_test(whole, near, int(j), best)
+        for j in np.flatnonzero((self.fit.position >= 0) | self._doubtful) if self.converged else ():
+            tests[j] = self._test(int(j))
         return pd.DataFrame(tests, index=pd.Index(self.terms, name="term"), columns=["chi_squared", "p_value"])
 
     def to_frame(self) -> pd.DataFrame:
         """One row per term: coefficient, standard error, odds ratio, and 95 % profile limits of the odds ratio."""
-        limits = np.exp(self._profile_95)
-        table = pd.DataFrame(
-            {
-                "coefficient": self.coefficient,
-                "standard_error": self.standard_error,
-                "odds_ratio": np.exp(self.coefficient),
-            },
-            index=pd.Index(self.terms, name="term"),
-        )
-        return table.assign(low=limits["low"], high=limits["high"])
+        low, high = self._profile_95.to_numpy().T
+        with np.errstate(over="ignore"):  # what is too large for a float is infinite
+            odds = {"odds_ratio": np.exp(self.coefficient), "low": np.exp(low), "high": np.exp(high)}
+        table = {"coefficient": self.coefficient, "standard_error": self.standard_error, **odds}
+        return pd.DataFrame(table, index=pd.Index(self.terms, name="term"))
 
     def summary(self) -> LogisticSummary:
         """A readable table with a heading; prints as text, shows as HTML, ``to_frame()`` gives the numbers."""
@@ -143,15 +147,44 @@ class LogisticResult:
         rows = [_alone(objective, j) for j in range(1, len(self.terms))]
         return pd.DataFrame(rows, index=pd.Index(self.terms[1:], name="term"), columns=["odds_ratio", "low", "high"])
 
-    def _limits_of_infinite(self, j: int, level: float) -> tuple[float, float]:
-        """One limit is infinite, the other where the profile has dropped far enough."""
-        whole = self.fit.whole
-        if whole is None:
-            return np.nan, np.nan
-        sign, unit = float(np.sign(self.coefficient[j])), 1 / float(np.abs(whole.X[:, j]).max())
-        best = self.fit.maximum.terms.value
-        other = limit_of_infinite(whole, best, j, whole.X.shape[1], unit, sign, level)
+    @property
+    def _doubtful(self) -> BoolArray:
+        """Terms that separated data leave infinite or free, (p,)."""
+        return (self.fit.position < 0) & (self.fit.whole is not None)
+
+    def _profile_limits(self, j: int, level: float) -> tuple[float, float]:
+        fit, position = self.fit, int(self.fit.position[j])
+        if fit.whole is None or position >= 0:
+            return profile_limits(fit.objective, fit.maximum, position, float(self.standard_error[j]), level)
+        found = without_doubt(fit.whole, j)
+        if found is None:
+            return -np.inf, np.inf
+        part, index = found
+        sign, unit = float(np.sign(self.coefficient[j])), 1 / float(np.abs(part.X[:, index]).max())
+        other = limit_of_infinite(part, fit.maximum.terms.value, index, part.X.shape[1], unit, sign, level)
         return (other, np.inf) if sign > 0 else (-np.inf, other)
+
+    def _test(self, j: int) -> tuple[float, float]:
+        fit, position = self.fit, int(self.fit.position[j])
+        if fit.whole is None or position >= 0:
+            return likelihood_ratio_test(fit.objective, fit.maximum, position)
+        found = without_doubt(fit.whole, j)
+        if found is None:
+            return 0.0, 1.0
+        part, index = found
+        start = np.zeros(part.X.shape[1])
+        return likelihood_ratio_test(part, Maximum(start, part(start), 0, False), index, fit.maximum.terms.value)
+
+    def _warn_of_undetermined(self, limits: FloatArray) -> None:
+        expected = (self.fit.position >= 0) | self._doubtful
+        unknown = [self.terms[j] for j in np.flatnonzero(expected & np.isnan(limits).any(axis=1))]
+        if unknown:
+            warnings.warn(
+                f"profile limits of {', '.join(unknown)} cannot be determined and are NaN: a maximum on the way "
+                "to them was not found. Use penalty='firth', or drop terms that say nearly the same.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()

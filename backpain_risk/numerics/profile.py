@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import stats
 
 from .checks import FloatArray
 from .newton import Maximum, Terms, maximise, newton_step
@@ -29,39 +30,15 @@ def profile_limits(
 ) -> tuple[float, float]:
     """Values of one parameter at which twice the drop of the profile reaches the chi-squared quantile.
 
-    A limit is infinite where the profile never drops far enough.
+    A limit is infinite where the profile never drops far enough, NaN where a maximum on the way to it is not found.
     """
     drop = float(np.sqrt(stats.chi2.ppf(level, 1)))
-    low, high = (_limit(objective, maximum, index, standard_error, drop, side) for side in (-1.0, 1.0))
+    step = drop * (standard_error if np.isfinite(standard_error) and standard_error > 0 else 1.0)
+    low, high = (
+        _Crossing(objective, maximum.terms.value, index, drop, side).find(maximum, step, maximum.parameters[index])
+        for side in (-1.0, 1.0)
+    )
     return low, high
-
-
-def _limit(objective: Objective, maximum: Maximum, index: int, se: float, drop: float, side: float) -> float:
-    """Newton steps on the root of twice the drop, which is nearly linear and whose slope the gradient gives.
-
-    Kept inside the bracket found so far: ``near`` has dropped too little, ``far`` too much.
-    """
-    estimate, fit = float(maximum.parameters[index]), maximum
-    near, far = 0.0, np.inf
-    distance = drop * (se if np.isfinite(se) and se > 0 else 1.0)
-    for _ in range(60):
-        fit = profile_value(objective, fit, index, estimate + side * distance)
-        root = float(np.sqrt(max(2 * (maximum.terms.value - fit.terms.value), 0.0)))
-        if abs(root - drop) < 1e-9:
-            break
-        near, far = (distance, far) if root < drop else (near, min(far, distance))
-        slope = -side * float(fit.terms.gradient[index]) / root if root > 0 else 0.0
-        guess = distance - (root - drop) / slope if slope > 0 else np.nan
-        distance = guess if near < guess < min(far, 4 * near + 10 * distance) else _between(near, far)
-        if far - near < 1e-12 * max(1.0, abs(estimate) + distance):
-            break
-    else:
-        return side * np.inf
-    return estimate + side * distance
-
-
-def _between(near: float, far: float) -> float:
-    return (near + far) / 2 if np.isfinite(far) else 3 * near + 1e-3
 
 
 def limit_of_infinite(
@@ -69,23 +46,61 @@ def limit_of_infinite(
 ) -> float:
     """The finite limit of a parameter whose estimate is ``sign`` infinity.
 
-    ``best`` is the supremum of the objective, ``size`` the number of parameters, ``unit`` a change that matters.
+    ``best`` is the supremum of the objective, ``size`` the number of parameters, ``unit`` a change that matters. With
+    the parameter held, the objective must have a maximum over the others; NaN where none is found.
     """
-    drop, warm = float(stats.chi2.ppf(level, 1)), np.zeros(size)
+    start = maximise(objective, np.zeros(size), free=np.arange(size) != index)
+    drop = float(np.sqrt(stats.chi2.ppf(level, 1)))
+    return _Crossing(objective, best, index, drop, -sign).find(start, unit)
 
-    def shortfall(distance: float) -> float:
-        start, free = warm.copy(), np.arange(size) != index
-        start[index] = sign * distance * unit
-        fit = maximise(objective, start, free=free, max_iterations=50)
-        warm[free] = fit.parameters[free]
-        return 2 * (best - fit.terms.value) - drop
 
-    near, far = (0.0, 1.0) if shortfall(0.0) > 0 else (-1.0, 0.0)
-    for _ in range(60):
-        if shortfall(far) <= 0 < shortfall(near):
-            return sign * unit * float(optimize.brentq(shortfall, near, far, xtol=1e-8))
-        near, far = (far, 2 * far) if far > 0 else (2 * near, near)
-    return -sign * np.inf
+@dataclass(frozen=True, eq=False)
+class _Crossing:
+    """Where the root of twice the drop below ``best`` reaches ``drop``, as one parameter moves to one ``side``.
+
+    The root is nearly linear, the gradient gives its slope, and it rises all the way, because the profile is concave
+    or nearly so.
+    """
+
+    objective: Objective
+    best: float
+    index: int
+    drop: float
+    side: float
+
+    def find(self, fit: Maximum, step: float, inside: float | None = None) -> float:
+        """Newton steps kept between ``inside``, where too little has dropped, and what has dropped too much.
+
+        Without ``inside`` the search goes both ways from ``fit``. A point whose maximum is not found counts as too
+        far; when such a point is all that bounds the limit, it is NaN.
+        """
+        near, far, known = -self.side * np.inf if inside is None else inside, self.side * np.inf, True
+        value = float(fit.parameters[self.index]) + (0.0 if inside is None else self.side * step)
+        for _ in range(80):
+            trial = profile_value(self.objective, fit, self.index, value)
+            root = float(np.sqrt(max(2 * (self.best - trial.terms.value), 0.0)))
+            if trial.converged and abs(root - self.drop) < 1e-9:
+                return value
+            if trial.converged:
+                fit = trial
+            if trial.converged and root < self.drop:
+                near = value
+            else:
+                far, known = value, trial.converged
+            if abs(far - near) < 1e-12 * max(1.0, abs(value)):
+                return value if known else np.nan
+            step *= 2
+            value = self._next(trial, root, near, far, value, step)
+        return self.side * np.inf if np.isinf(far) else np.nan
+
+    def _next(self, fit: Maximum, root: float, near: float, far: float, value: float, step: float) -> float:
+        slope = -float(fit.terms.gradient[self.index]) / root if root > 0 else 0.0
+        guess = value - (root - self.drop) / slope if fit.converged and slope * self.side > 0 else np.nan
+        if min(near, far) < guess < max(near, far) and abs(guess - value) < 10 * step:
+            return guess
+        if np.isfinite(near) and np.isfinite(far):
+            return (near + far) / 2
+        return value + step * (self.side if np.isinf(far) else -self.side)
 
 
 def likelihood_ratio_test(
@@ -93,8 +108,12 @@ def likelihood_ratio_test(
 ) -> tuple[float, float]:
     """Chi-squared statistic (1 degree of freedom) and p-value for one parameter being 0.
 
-    ``best`` is the largest value of the objective where ``near`` does not reach it (separated data).
+    ``best`` is the largest value of the objective where ``near`` does not reach it (separated data). NaN where the
+    maximum without the parameter is not found.
     """
     best = near.terms.value if best is None else best
-    statistic = max(2 * (best - profile_value(objective, near, index, 0.0).terms.value), 0.0)
+    without = profile_value(objective, near, index, 0.0)
+    if not without.converged:
+        return np.nan, np.nan
+    statistic = max(2 * (best - without.terms.value), 0.0)
     return statistic, float(stats.chi2.sf(statistic, 1))

@@ -91,3 +91,22 @@ def test_likelihood_ratio_test_is_the_difference_of_two_fits(data):
     without = maximise(objective(np.delete(X, 2, axis=1), y), np.zeros(3)).terms.value
     assert statistic == pytest.approx(2 * (maximise(goal, np.zeros(4)).terms.value - without), rel=1e-9)
     assert 0 < p < 1
+
+
+@pytest.mark.parametrize("options", [{}, {"ridge": np.array([0, 1.0, 2.0, 3.0])}, {"firth": True}])
+def test_information_is_minus_the_derivative_of_the_gradient(data, options):
+    goal = objective(*data, **options)
+    beta, step = np.array([-1.0, 0.3, 0.2, -0.4]), 1e-5
+    numeric = [(goal(beta - step * e).gradient - goal(beta + step * e).gradient) / (2 * step) for e in np.eye(4)]
+    np.testing.assert_allclose(goal(beta).information, numeric, rtol=1e-6, atol=1e-7)
+
+
+def test_a_maximum_at_the_limit_of_rounding_counts_as_found():
+    """Two columns equal to 5 digits: the value is rounded more coarsely than the last steps gain."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=2000)
+    y = (rng.random(2000) < 1 / (1 + np.exp(2 - x))).astype(float)
+    X = np.column_stack([np.ones(2000), x, x + 4e-5 * rng.normal(size=2000)])
+    fitted = maximise(objective(X, y, firth=True), np.array([-2.0, 0, 0]), tolerance=1e-11)
+    assert fitted.converged
+    assert fitted.n_iterations < 15
