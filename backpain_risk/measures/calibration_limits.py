@@ -17,6 +17,8 @@ from ..numerics.splines import weighted_quantile
 from .smoothers import LinearSmoother, Smoother, SplineSmoother
 
 INDICES = ("ici", "e50", "e90", "emax", "eci", "ici_share")
+FEW_EVENTS = 200
+"""Below so many events percentiles of resampled indices are not given: the indices of resamples are too high."""
 _PATH = 1000  # points on the curve from which the length of its path is measured
 
 
@@ -30,13 +32,19 @@ def indices(groups: RiskGroups, observed: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Indices (resamples, 6) and curves (resamples, k) from resamples that could be fitted."""
+    """Indices (resamples, 6) and curves (resamples, k) from resamples that could be fitted.
+
+    Limits of the indices are percentiles, with few events only where these were asked for by name; or, where
+    ``region``, the extremes over curves that the data do not reject.
+    """
 
     indices: FloatArray
     curves: FloatArray
     n_resamples: int
     n_failed: int
     how: str
+    region: bool = False
+    asked_for: bool = True
 
     @classmethod
     def none(cls, n_points: int) -> Drawn:
@@ -44,11 +52,16 @@ class Drawn:
         return cls(np.empty((0, len(INDICES))), np.empty((0, n_points)), 0, 0, "not resampled")
 
     def estimates(self, groups: RiskGroups, smoother: Smoother, level: float) -> dict[str, Estimate]:
-        """The indices with percentile limits, NaN where nothing was resampled."""
-        values = indices(groups, smoother.observed(groups.risk))
+        """The indices with limits, NaN where nothing was resampled or percentiles would not hold."""
+        values, how = indices(groups, smoother.observed(groups.risk)), self.how
         low, high = _percentiles(self.indices, level)
+        if self.region:
+            low, high = self.indices.min(axis=0), self.indices.max(axis=0)
+        elif not self.asked_for and min(groups.total_events, groups.total - groups.total_events) < FEW_EVENTS:
+            low, high = np.full((2, len(INDICES)), np.nan)
+            how = f"no limits: percentiles ({how}) do not hold with fewer than {FEW_EVENTS} events; name the resampling"
         return {
-            name: Estimate(float(v), float(a), float(b), level=level, method=self.how)
+            name: Estimate(float(v), float(a), float(b), level=level, method=how)
             for name, v, a, b in zip(INDICES, values, low, high, strict=True)
         }
 
@@ -70,6 +83,8 @@ def bootstrap(
     points: FloatArray,
     n_resamples: int,
     rng: np.random.Generator,
+    *,
+    asked_for: bool,
 ) -> Drawn:
     """Fit the smoother to resamples of patients; those that cannot be fitted are left out and counted."""
     drawn, curves = [], []
@@ -86,6 +101,7 @@ def bootstrap(
         n_resamples,
         n_resamples - len(drawn),
         f"bootstrap, {len(drawn)} resamples",
+        asked_for=asked_for,
     )
 
 
@@ -101,17 +117,56 @@ def simulate(
     return Drawn(drawn, expit(coefficients @ shown.T), n_resamples, 0, f"simulation, {n_resamples} draws")
 
 
+def over_region(
+    groups: RiskGroups, smoother: SplineSmoother, n_resamples: int, rng: np.random.Generator, level: float
+) -> Drawn:
+    """Indices of curves on the edge of the joint confidence region of the coefficients.
+
+    The edge is looked at along the axes of the region, in ``n_resamples`` random directions, and towards the curve of
+    calibrated risks; when that one lies inside, the data do not reject that every index is 0.
+    """
+    factor, size = np.linalg.cholesky(smoother.covariance), smoother.coefficients.size
+    calibrated = np.zeros(size)
+    calibrated[1] = 1.0
+    towards = np.linalg.solve(factor, calibrated - smoother.coefficients)
+    radius, distance = _scheffe(groups, size, level), float(np.linalg.norm(towards))
+    random = rng.standard_normal((n_resamples, size))
+    random /= np.linalg.norm(random, axis=1, keepdims=True)
+    nearest = towards * min(1.0, radius / distance) if distance else towards
+    axes = np.concatenate([np.eye(size), -np.eye(size), random]) * radius
+    coefficients = smoother.coefficients + np.concatenate([axes, np.zeros((1, size)), nearest[None]]) @ factor.T
+    design = smoother.design(groups.risk)
+    drawn = np.array([indices(groups, np.asarray(expit(design @ beta))) for beta in coefficients])
+    if distance <= radius:
+        drawn[-1] = 0.0  # the risks themselves, free of rounding
+    how = f"confidence region, {n_resamples} directions"
+    return Drawn(drawn, np.empty((0, 0)), n_resamples, 0, how, region=True)
+
+
+def _scheffe(groups: RiskGroups, size: int, level: float) -> float:
+    """Radius, in standard errors, of the joint region of parameters that rest on so many events."""
+    return float(np.sqrt(size * stats.f.ppf(level, size, _freedom(groups, size))))
+
+
+def _freedom(groups: RiskGroups, size: int) -> float:
+    """Degrees of freedom of the errors: events (or non-events, if fewer) less parameters."""
+    return max(min(groups.total_events, groups.total - groups.total_events) - size, 1.0)
+
+
 def critical_value(groups: RiskGroups, smoother: LinearSmoother, band: str, level: float) -> float:
     """Half the width of the band in standard errors."""
     z = normal_quantile(level)
     if band == "pointwise":
         return z
-    path = _path_length(groups, smoother)
+    path, df = _path_length(groups, smoother), _freedom(groups, int(np.linalg.matrix_rank(smoother.covariance)))
 
     def excess(c: float) -> float:
-        return float(2 * stats.norm.sf(c) + path / np.pi * np.exp(-(c**2) / 2) - (1 - level))
+        return float(2 * stats.t.sf(c, df) + path / np.pi * (1 + c**2 / df) ** (-df / 2) - (1 - level))
 
-    return float(optimize.brentq(excess, z, z + 10))
+    far = z + 10
+    while excess(far) > 0:
+        far *= 2
+    return float(optimize.brentq(excess, z, far))
 
 
 def _path_length(groups: RiskGroups, smoother: LinearSmoother) -> float:

@@ -21,6 +21,8 @@ from ..numerics.risk_groups import RiskGroups
 from ..numerics.splines import harrell_knots, restricted_cubic_basis, weighted_quantile
 from .recalibration import recalibration
 
+_FLAT = 10.0
+
 
 class Smoother(Protocol):
     """The observed proportion as a function of the risk."""
@@ -130,7 +132,8 @@ def fit_spline(groups: RiskGroups, n_knots: int) -> SplineSmoother:
     """Maximum likelihood on a spline with Harrell's knots.
 
     Fewer knots, but at least 3, where they coincide or where the likelihood has no maximum (no events over a long
-    stretch of risks, usual when events are few); then a refusal.
+    stretch of risks, usual when events are few); then a refusal. A maximum so flat that the curve of half the patients
+    has a standard error above 10 on the logit scale is one that Newton steps stopped short of.
     """
     eta = np.asarray(logit(groups.risk))
     knots = harrell_knots(eta, n_knots, groups.n)
@@ -139,13 +142,20 @@ def fit_spline(groups: RiskGroups, n_knots: int) -> SplineSmoother:
     start[:2] = recalibration(groups, "calibration_curve").fit(slope=True).parameters
     maximum = maximise(objective, start, max_iterations=50)
     if maximum.converged:
-        return SplineSmoother(knots, maximum.parameters, covariance(maximum.terms.information))
+        smoother = SplineSmoother(knots, maximum.parameters, covariance(maximum.terms.information))
+        if median_error(groups, smoother) < _FLAT:
+            return smoother
     if knots.size > 3:
         return fit_spline(groups, knots.size - 1)
     raise ValueError(
         f"the outcome must vary along the whole range of risks for a spline; got no maximum of the likelihood with "
         f"{groups.total_events:g} events. Use calibration_slope, or a curve with method='groups'."
     )
+
+
+def median_error(groups: RiskGroups, smoother: LinearSmoother) -> float:
+    """Standard error of the curve on the logit scale at the median risk of the patients."""
+    return float(smoother.logit_error(weighted_quantile(groups.risk, np.array([0.5]), groups.n))[0])
 
 
 def _spline_design(eta: FloatArray, knots: FloatArray) -> FloatArray:

@@ -81,7 +81,8 @@ def performance(
         Number of identical patients.
     level : float
     n_resamples : int
-        Bootstrap resamples for the limits of ICI and its kin; NaN limits when 0.
+        Directions in which the limits of ICI and its kin are looked for over the confidence region of the calibration
+        curve (see :func:`calibration_curve`); NaN limits when 0.
     rng : int, SeedSequence or Generator
         Needed with resamples.
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,12 +134,75 @@ def test_resampled_limits_are_repeatable_and_count_failures():
     rng = np.random.default_rng(2)
     risk = expit(rng.normal(-6.2, 1, 1500))
     y = (rng.random(1500) < risk).astype(int)
-    a, b = (calibration_curve(y, risk, n_knots=3, n_resamples=60, rng=3) for _ in range(2))
-    assert y.sum() == 6
+    chosen = {"n_knots": 3, "n_resamples": 60, "resampling": "bootstrap"}
+    with pytest.warns(UserWarning, match="says little with 6 events among 1500 patients"):
+        a, b = (calibration_curve(y, risk, rng=3, **chosen) for _ in range(2))
+    assert a.says_little
     assert (a.ici.low, a.ici.high) == (b.ici.low, b.ici.high)
     assert a.n_resamples == 60
     assert 0 < a.n_failed < 60
     assert a.ici.method == f"bootstrap, {60 - a.n_failed} resamples"
+
+
+@pytest.mark.parametrize("where", [0, 999])
+def test_one_event_at_the_end_of_the_risks_makes_no_curve(where):
+    """Newton steps stop where the likelihood no longer rises: at 1 for that patient and 1e-137 for the others."""
+    y = np.arange(1000) == where
+    with pytest.raises(ValueError, match="got no maximum of the likelihood with 1 events"):
+        calibration_curve(y, np.linspace(0.001, 0.1, 1000))
+
+
+def calibrated(n, seed):
+    rng = np.random.default_rng(seed)
+    risk = expit(rng.normal(-5, 1.2, n))
+    return (rng.random(n) < risk).astype(int), risk
+
+
+def test_limits_of_the_indices_hold_zero_where_calibration_is_not_rejected():
+    y, risk = calibrated(3000, 1)
+    curve = calibration_curve(y, risk, n_resamples=50, rng=1)
+    assert curve.ici.method == "confidence region, 50 directions"
+    assert (curve.indices().low == 0).all()
+    assert (curve.indices().high > curve.indices().value).all()
+    doubled = calibration_curve(np.tile(y, 20), np.tile(expit(logit(risk) + 0.7), 20), n_resamples=50, rng=1)
+    assert (doubled.indices().low > 0).all()
+    assert (doubled.indices().low < doubled.indices().value).all()
+    percentiles = calibration_curve(y, risk, n_resamples=50, rng=1, resampling="simulation")
+    assert (percentiles.indices().low > 0).all()
+
+
+def test_no_curve_of_the_region_has_a_nearer_or_farther_index():
+    """Each limit is an index of a curve whose coefficients lie on the edge, and random ones inside go no farther."""
+    y, risk = calibrated(4000, 2)
+    few, many = (calibration_curve(y, risk, n_knots=3, n_resamples=n, rng=1) for n in (20, 2000))
+    assert (few.indices().high <= many.indices().high + 1e-15).all()
+    assert few.ici.high > 0.9 * many.ici.high
+
+
+def test_percentiles_of_indices_are_given_with_few_events_only_when_named():
+    y, risk = calibrated(3000, 1)
+    silent, named, enough = (
+        calibration_curve(np.tile(y, k), np.tile(risk, k), method="isotonic", n_resamples=20, rng=1, resampling=how)
+        for k, how in ((1, None), (1, "bootstrap"), (10, None))
+    )
+    assert np.isnan(silent.indices().high).all()
+    assert silent.ici.method.startswith("no limits: percentiles (bootstrap, 20 resamples) do not hold with fewer")
+    assert np.isfinite(named.indices().high).all()
+    assert np.isfinite(enough.indices().high).all()
+
+
+def test_a_band_from_few_events_is_wider_for_its_few_degrees_of_freedom():
+    y, risk = calibrated(1300, 3)
+    ratios = []
+    for times in (1, 1000):
+        weight = np.full(risk.size, times)
+        point, whole = (
+            calibration_curve(y, risk, sample_weight=weight, band=band, at=[0.005, 0.01, 0.03])
+            for band in ("pointwise", "simultaneous")
+        )
+        ratios.append((logit(whole.high) - logit(whole.low)) / (logit(point.high) - logit(point.low)))
+    assert 10 <= y.sum() <= 20
+    assert (ratios[0] > 1.15 * ratios[1]).all()
 
 
 def test_a_knot_gives_way_where_the_likelihood_has_no_maximum():
@@ -146,7 +211,9 @@ def test_a_knot_gives_way_where_the_likelihood_has_no_maximum():
     risk = expit(rng.uniform(-6.5, -1.5, 1000))
     y = rng.random(1000) < risk
     assert risk[y].min() > 0.026
-    assert calibration_curve(y, risk).method == "restricted cubic spline, 4 knots"
+    with pytest.warns(UserWarning, match="says little with 32 events"):  # nothing is known of risks below 2.6 %
+        curve = calibration_curve(y, risk)
+    assert curve.method == "restricted cubic spline, 4 knots"
 
 
 def test_a_spline_is_refused_where_even_three_knots_have_no_maximum():
@@ -179,7 +246,11 @@ def test_groups_between_given_risks_show_what_happens_below_five_per_cent(rare):
 def test_resamples_without_an_event_fail_whatever_the_smoother(method):
     """A resample of 40 patients misses a single event with probability (39/40)^40 = 0.36."""
     risk = np.linspace(0.02, 0.4, 40)
-    curve = calibration_curve(np.arange(40) == 30, risk, method=method, n_resamples=100, rng=1)
+    chosen = {"method": method, "n_resamples": 100, "rng": 1, "resampling": "bootstrap"}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "the calibration curve says little")
+        curve = calibration_curve(np.arange(40) == 30, risk, **chosen)
+    assert curve.says_little == (method == "loess")
     assert 20 < curve.n_failed < 52
     assert np.isfinite(curve.indices().high).all()
 
