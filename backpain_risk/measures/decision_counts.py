@@ -96,8 +96,18 @@ def decision_counts(
     reached = np.empty((2 + len(risks), outcome.size), dtype=np.min_scalar_type(k))
     reached[_ALL], reached[_NONE] = k, 0
     for row, risk in zip(reached[2:], risks, strict=True):
-        row[:] = _thresholds_reached(thresholds, risk)
+        row[:] = _thresholds_reached(in_precision_of(risk, thresholds), risk)
     return DecisionCounts(reached, outcome.astype(np.uint8), weight, k)
+
+
+def in_precision_of(risk: FloatArray, thresholds: FloatArray) -> FloatArray:
+    """Thresholds rounded to 32 bits where every risk is a number of 32 bits, as risks given in float32 are.
+
+    A risk of 0.01 in float32 is 0.00999999977648258, below the threshold 0.01 but equal to it in float32.
+    """
+    if np.array_equal(risk, risk.astype(np.float32)):
+        return thresholds.astype(np.float32).astype(np.float64)
+    return thresholds
 
 
 def _thresholds_reached(thresholds: FloatArray, risk: FloatArray) -> Reached:

@@ -233,7 +233,8 @@ def decision_curve(
 
     Notes
     -----
-    A patient is positive when risk >= t. Opt-in: TP/n - FP/n * t/(1 - t). Opt-out: TN/n - FN/n * (1 - t)/t. At a
+    A patient is positive when risk >= t (t rounded to 32 bits where every risk is a number of 32 bits, so that 0.01 in
+    float32 reaches 0.01). Opt-in: TP/n - FP/n * t/(1 - t). Opt-out: TN/n - FN/n * (1 - t)/t. At a
     given prevalence patients with and without the event are separate samples.
 
     The limits by ``mover`` treat the proportion of patients treated by one strategy only, with and without the event,

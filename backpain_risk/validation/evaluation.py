@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 
 from ..measures.calibration import calibration_in_the_large_of, calibration_slope_of
 from ..measures.calibration_limits import INDICES, indices
+from ..measures.decision_counts import in_precision_of
 from ..measures.decision_inputs import check_thresholds
 from ..measures.recalibration import require_calibratable
 from ..measures.smoothers import fit_spline
@@ -121,6 +122,6 @@ def evaluator(
 
 def net_benefit_of(groups: RiskGroups, thresholds: FloatArray) -> FloatArray:
     """Net benefit of treating at or above each threshold, per patient."""
-    start = np.searchsorted(groups.risk, thresholds, side="left")
+    start = np.searchsorted(groups.risk, in_precision_of(groups.risk, thresholds), side="left")
     tp, fp = (np.append(np.cumsum(arm[::-1])[::-1], 0.0)[start] for arm in (groups.events, groups.others))
     return np.asarray((tp - fp * thresholds / (1 - thresholds)) / groups.total)

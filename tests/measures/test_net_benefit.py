@@ -219,6 +219,17 @@ def test_a_risk_equal_to_the_threshold_is_positive():
     assert curve.tp_rate[2, 56] == 0.5
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_risk_equal_to_the_threshold_is_positive_in_every_precision(kind):
+    """0.01 in float32 is 0.00999999977648258."""
+    hundredths = np.arange(1, 100) / 100
+    curve = decision_curve([1, 0] * 49 + [1], hundredths.astype(kind), thresholds=hundredths)
+    np.testing.assert_allclose(curve.tp_rate[2] + curve.fp_rate[2], np.arange(99, 0, -1) / 99, rtol=1e-12)
+    nearly = np.append(hundredths[1:], np.nextafter(0.01, 0))  # in float64 it is another number
+    below = decision_curve([1, 0] * 49 + [1], nearly, thresholds=[0.01])
+    assert below.tp_rate[2, 0] + below.fp_rate[2, 0] == pytest.approx(98 / 99)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
