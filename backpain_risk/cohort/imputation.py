@@ -40,10 +40,12 @@ def impute(
 
     Notes
     -----
-    Chained equations with predictive mean matching (statsmodels ``MICEData``), so imputed values are values that were
-    observed: 0 and 1 for findings, recorded values for tests. The model of each column has the outcome and all other
-    columns of predictors and tests as main effects; leaving the outcome out would bias associations towards none. Age
-    and its band are imputed as one. Right for values missing at random given these columns.
+    Chained equations, with coefficients drawn anew each time. A finding (two levels) is drawn from a logistic
+    regression with a weak prior, N(0, 2^2) per unit or SD; any other column takes the recorded value of one of the
+    five patients whose linear prediction is nearest (predictive mean matching), any of those as near as each other
+    being as likely. The model of each column has the outcome and all other columns of predictors and tests as main
+    effects; leaving the outcome out would bias associations towards none. Age and its band are imputed as one. Right
+    for values missing at random given these columns.
 
     References
     ----------

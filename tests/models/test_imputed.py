@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 import backpain_risk as bpr
 
 FLAGS = ["history_of_cancer", "failure_to_improve", "night_pain"]
+MORE_FLAGS = ["age_50_or_over", "history_of_cancer", "unexplained_weight_loss", "failure_to_improve"]
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +46,76 @@ def test_odds_ratios_are_those_of_the_complete_patients_within_their_error(patie
 
 
 def test_mean_risk_is_the_event_rate(patients, model):
+    """Up to the difference between imputing with the outcome and averaging without it."""
     _, holes, y = patients
-    assert model.risk(holes).mean() == pytest.approx(y.mean(), rel=1e-9)
+    assert model.risk(holes).mean() == pytest.approx(y.mean(), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("share", "given"), [(0.3, {}), (0.3, {"age_50_or_over": 1.5, "unexplained_weight_loss": 1.0})]
+)
+def test_risks_are_calibrated_in_complete_and_in_incomplete_patients(share, given):
+    """Missing completely at random, and at random: one shift of the intercept gave O:E 0.92 and 1.10 to 1.33."""
+    cohort = bpr.simulate_cohort(bpr.load_scenario("primary_care"), 400_000, seed=31)
+    cohort = dataclasses.replace(cohort, predictors=cohort.predictors[MORE_FLAGS], tests=cohort.tests[[]])
+    seen = bpr.make_missing(
+        cohort, dict.fromkeys(["history_of_cancer", "failure_to_improve"], share), given=given, rng=5
+    )
+    X = seen.predictors.astype(float)
+    risk = bpr.ImputedModel(bpr.LogisticModel(), n_imputations=3, random_state=1).fit(X, seen.outcome).risk(X)
+    complete = X.notna().all(axis=1).to_numpy()
+    for group in (complete, ~complete):
+        assert 0.95 < bpr.observed_expected(seen.outcome[group], risk[group]).value < 1.05
+
+
+def test_a_missing_value_is_averaged_over_what_it_may_be():
+    """Two yes/no findings, counted by hand: P(y | x) averaged over P(x | the other finding)."""
+    counts = {(0, 0): (900, 9), (0, 1): (300, 9), (1, 0): (60, 6), (1, 1): (80, 16)}
+    rows = [(a, b, y) for (a, b), (n, events) in counts.items() for y in [1] * events + [0] * (n - events)]
+    X, y = pd.DataFrame(rows, columns=["a", "b", "y"]).astype(float)[["a", "b"]], [row[2] for row in rows]
+    model = bpr.ImputedModel(SaturatedRisk(), n_imputations=1, random_state=1).fit(X, y)
+    for b in (0, 1):
+        (n0, events0), (n1, events1) = counts[0, b], counts[1, b]
+        risk = model.risk(pd.DataFrame({"a": [np.nan], "b": [float(b)]}))[0]
+        assert risk == pytest.approx((events0 + events1) / (n0 + n1), rel=0.01)  # the slopes' prior is weak
+    nothing = model.risk(pd.DataFrame({"a": [np.nan], "b": [np.nan]}))[0]
+    assert nothing == pytest.approx(np.mean(y), rel=0.01)
+
+
+class SaturatedRisk(LogisticRegression):
+    """The observed proportion among patients alike."""
+
+    def fit(self, X, y):
+        table = pd.DataFrame(X).assign(y=y).groupby(list(X.columns)).y.mean()
+        self.classes_, self.table_ = np.array([0, 1]), table
+        return self
+
+    def predict_proba(self, X):
+        risk = self.table_.reindex(pd.MultiIndex.from_frame(X)).to_numpy()
+        return np.column_stack([1 - risk, risk])
+
+
+def test_a_missing_number_is_averaged_over_its_distribution():
+    """Age given a finding that goes with age: the mean risk of those who are alike in it."""
+    rng = np.random.default_rng(8)
+    age = 40 + 15 * rng.standard_normal(20_000)
+    flag = (rng.random(20_000) < expit(-3 + (age - 40) / 10)).astype(float)
+    y = (rng.random(20_000) < expit(-4 + 0.06 * (age - 40) + 0.5 * flag)).astype(int)
+    X = pd.DataFrame({"age": age, "flag": flag})
+    model = bpr.ImputedModel(bpr.LogisticModel(), random_state=1).fit(X, y)
+    for value in (0.0, 1.0):
+        alike = model.risk(pd.DataFrame({"age": [np.nan], "flag": [value]}))[0]
+        assert alike == pytest.approx(model.risk(X[flag == value]).mean(), rel=0.03)
+
+
+def test_many_missing_values_are_averaged_over_points(patients):
+    """Twelve findings missing are 4 096 completions: 512 points of a fixed sequence stand for them."""
+    cohort = bpr.simulate_cohort(bpr.load_scenario("spine_clinic").replace(base_rate=0.1), 4000, seed=6)
+    X = cohort.predictors[list(bpr.vocabulary.FINDINGS)[:12]].astype(float)
+    model = bpr.ImputedModel(bpr.LogisticModel("firth"), random_state=1).fit(X, cohort.outcome)
+    nothing = X.iloc[:1] * np.nan
+    assert model.risk(nothing)[0] == pytest.approx(cohort.outcome.mean(), rel=0.1)
+    assert model.risk(nothing)[0] == model.risk(nothing)[0]
 
 
 def test_a_prediction_depends_on_no_other_new_patient(patients, model):
