@@ -1,7 +1,14 @@
-"""Marginal distributions of recorded laboratory values in each class, meeting every published cut-off exactly."""
+"""Marginal distributions of recorded laboratory values in each class, meeting every published cut-off exactly.
+
+Without malignancy the probit of the distribution function is a monotone cubic in the (log) value through the cut-offs,
+linear beyond. With malignancy the distribution is that one times a likelihood ratio, the exponential of a
+monotone-preserving cubic through one node per band, constant beyond the outer nodes. A normal result so has one and the
+same likelihood ratio however normal it is: published figures support no more.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,21 +24,34 @@ from ..numerics.checks import FloatArray
 if TYPE_CHECKING:
     from .scenario_parts import LaboratoryTarget
 
-ESR_NODES = (12.0, 30.0, 60.0, 110.0)
-"""One node inside each ESR band, where the log density ratio of the classes is solved."""
+RATIO_NODES: Mapping[str, tuple[float, ...]] = {
+    "esr_mm_h": (12.0, 30.0, 60.0, 110.0),
+    "haematocrit_percent": (27.0, 33.0, 38.0),
+    "white_cell_count_10e9_l": (10.0, 14.0),
+}
+"""One node in each band, the likelihood ratio constant beyond the outer ones (38 %, 10: limits of normal)."""
 
 
 @dataclass(frozen=True, eq=False)
 class RecordedDistribution:
     """Distribution of a recorded value in each class.
 
-    ``values`` (k,) are the recorded values; ``below[g]`` and ``above[g]`` (k - 1,) are P(value <= values[i] | class)
-    and its complement, for the classes without and with malignancy. The last value means that value or more.
+    ``values`` (k,) are the recorded values, the last one meaning that value or more; ``below`` and ``above`` (k - 1,)
+    are P(value <= values[i] | no malignancy) and its complement; ``log_ratio`` (k,) is the log likelihood ratio of each
+    value, ``nodes`` (n,) the positions of its nodes among the values.
     """
 
     values: FloatArray
-    below: tuple[FloatArray, FloatArray]
-    above: tuple[FloatArray, FloatArray]
+    below: FloatArray
+    above: FloatArray
+    log_ratio: FloatArray
+    nodes: FloatArray
+
+    @property
+    def healthy(self) -> FloatArray:
+        """P(value | no malignancy), (k,), subtracted in the smaller tail."""
+        inner = np.where(self.below[1:] < 0.5, np.diff(self.below), -np.diff(self.above))
+        return np.concatenate([self.below[:1], inner, self.above[-1:]])
 
 
 def recorded_values(key: str) -> FloatArray:
@@ -42,78 +62,64 @@ def recorded_values(key: str) -> FloatArray:
     return (round(test.low * per_unit) + np.arange(n)) / per_unit
 
 
+def value_bands(key: str) -> FloatArray:
+    """Which recorded values belong to each band, (bands, k) of 0/1."""
+    band = np.digitize(recorded_values(key), vocabulary.LABORATORY[key].cutoffs)
+    return (band == np.arange(band[-1] + 1)[:, None]).astype(np.float64)
+
+
 def recorded_distributions(key: str, target: LaboratoryTarget) -> RecordedDistribution:
     """Distributions of a laboratory value that meet the sensitivity and specificity at every cut-off."""
-    values = recorded_values(key)
-    test = vocabulary.LABORATORY[key]
-    malignant = band_probabilities(target.sensitivity, test.abnormal)
-    healthy = band_probabilities(1 - np.asarray(target.specificity), test.abnormal)
+    values, test = recorded_values(key), vocabulary.LABORATORY[key]
+    scale = np.asarray if key == "haematocrit_percent" else np.log
     edges = values[1:]  # recorded <= values[i] means the underlying value is below values[i + 1]
-    if key == "esr_mm_h":
-        return _esr(values, edges, healthy, malignant)
-    if key == "haematocrit_percent":
-        z = [_line(test.cutoffs, ndtri(np.cumsum(p)[:-1]), edges) for p in (healthy, malignant)]
-    else:
-        z = _white_cells(test.cutoffs[0], target.median_non_malignant or 0.0, healthy, malignant, edges)
-    return RecordedDistribution(values, (ndtr(z[0]), ndtr(z[1])), (ndtr(-z[0]), ndtr(-z[1])))
+    points = _known_points(key, target)
+    probit = _probit(scale(list(points)), np.array(list(points.values())), scale([edges[0] / 2, edges[-1] * 2]))
+    z = probit(scale(edges))
+    places = np.searchsorted(values, RATIO_NODES[key]).astype(np.float64)
+    bare = RecordedDistribution(values, ndtr(z), ndtr(-z), np.zeros(values.size), places)
+    malignant = band_probabilities(target.sensitivity, test.abnormal)
+    ratio = _log_ratio(key, scale(values), scale(RATIO_NODES[key]), bare.healthy, malignant)
+    return RecordedDistribution(values, bare.below, bare.above, ratio, places)
 
 
-def _line(cutoffs: tuple[float, ...], z: FloatArray, edges: FloatArray) -> FloatArray:
-    """Normal distribution through two cut-offs, on the probit scale."""
-    return z[0] + (z[1] - z[0]) * (edges - cutoffs[0]) / (cutoffs[1] - cutoffs[0])
+def _known_points(key: str, target: LaboratoryTarget) -> dict[float, float]:
+    """Probit of P(value below | no malignancy) at the cut-offs, and at the median where one is stated."""
+    test = vocabulary.LABORATORY[key]
+    z = ndtri(np.cumsum(band_probabilities(1 - np.asarray(target.specificity), test.abnormal))[:-1])
+    points = dict(zip(test.cutoffs, z.tolist(), strict=True))
+    if len(points) == 1:
+        (cutoff, at_cutoff), median = *points.items(), target.median_non_malignant or 0.0
+        if (np.log(cutoff) - np.log(median)) * at_cutoff <= 0:
+            raise ValueError(
+                f"median_non_malignant must lie on the normal side of the cut-off {cutoff:g} with more than half of "
+                f"the non-malignant; got {median:g} with {ndtr(at_cutoff):.3f} below the cut-off. Change one of them."
+            )
+        points = dict(sorted({median: 0.0, **points}.items()))
+    return points
 
 
-def _white_cells(
-    cutoff: float, median: float, healthy: FloatArray, malignant: FloatArray, edges: FloatArray
-) -> list[FloatArray]:
-    """Lognormal with one log-SD in both classes, so that the likelihood ratio rises throughout."""
-    z = ndtri([healthy[0], malignant[0]])
-    if (np.log(cutoff) - np.log(median)) * z[0] <= 0:
-        raise ValueError(
-            f"median_non_malignant must lie on the normal side of the cut-off {cutoff:g} with more than half of the "
-            f"non-malignant; got {median:g} with {healthy[0]:.3f} below the cut-off. Change one of them."
-        )
-    log_sd = (np.log(cutoff) - np.log(median)) / z[0]
-    return [z_g + (np.log(edges) - np.log(cutoff)) / log_sd for z_g in z]
+def _probit(x: FloatArray, z: FloatArray, ends: FloatArray) -> PchipInterpolator:
+    """Monotone cubic through the known points, linear beyond them."""
+    slope = np.diff(z) / np.diff(x)
+    first, last = z[0] - slope[0] * (x[0] - ends[0]), z[-1] + slope[-1] * (ends[1] - x[-1])
+    return PchipInterpolator([ends[0], *x, ends[1]], [first, *z, last])
 
 
-def _esr(values: FloatArray, edges: FloatArray, healthy: FloatArray, malignant: FloatArray) -> RecordedDistribution:
-    """No lognormal pair meets the three cut-offs.
-
-    Without malignancy the probit of the distribution function is a monotone cubic in log ESR through the cut-offs,
-    linear beyond. With malignancy the density is that one times exp(h(log ESR)), h a monotone-preserving cubic through
-    one node per band, whose heights give the bands their probabilities.
-    """
-    cuts = np.log(vocabulary.LABORATORY["esr_mm_h"].cutoffs)
-    z = ndtri(np.cumsum(healthy)[:-1])
-    first, last = np.diff(z) / np.diff(cuts)
-    ends = np.log([edges[0] / 2, edges[-1] * 2])
-    nodes = np.concatenate([[ends[0]], cuts, [ends[1]]])
-    heights = np.concatenate([[z[0] - first * (cuts[0] - ends[0])], z, [z[-1] + last * (ends[1] - cuts[-1])]])
-    probit = PchipInterpolator(nodes, heights)(np.log(edges))
-    below, above = ndtr(probit), ndtr(-probit)
-    density = np.where(probit[1:] < 0, np.diff(below), -np.diff(above))
-    density = np.concatenate([below[:1], density, above[-1:]])
-    tilted = density * np.exp(_log_ratio(values, density, malignant))
-    return RecordedDistribution(values, (below, np.cumsum(tilted)[:-1]), (above, np.cumsum(tilted[::-1])[::-1][1:]))
-
-
-def _log_ratio(values: FloatArray, density: FloatArray, malignant: FloatArray) -> FloatArray:
-    nodes, log_value = np.log(ESR_NODES), np.log(values)
-    where = np.clip(log_value, nodes[0], nodes[-1])
-    band = np.digitize(values, vocabulary.LABORATORY["esr_mm_h"].cutoffs)
+def _log_ratio(key: str, x: FloatArray, nodes: FloatArray, healthy: FloatArray, malignant: FloatArray) -> FloatArray:
+    """Log likelihood ratio of each value, (k,), whose nodes give the bands their probability with malignancy."""
+    where, bands = np.clip(x, nodes[0], nodes[-1]), value_bands(key)
 
     def curve(heights: FloatArray) -> FloatArray:
         return np.asarray(PchipInterpolator(nodes, heights)(where))
 
     def mismatch(heights: FloatArray) -> FloatArray:
-        return np.log(np.bincount(band, density * np.exp(curve(heights)), 4) / malignant)
+        return np.log(bands @ (healthy * np.exp(curve(heights))) / malignant)
 
-    start = np.log(malignant / np.bincount(band, density, 4))
-    solution = root(mismatch, start, tol=1e-14)
+    solution = root(mismatch, np.log(malignant / (bands @ healthy)), tol=1e-14)
     if np.abs(mismatch(solution.x)).max() > 1e-10:
         raise ValueError(
-            f"the ESR distribution with malignancy has no solution for bands {malignant.round(4).tolist()}. "
-            "Bring the sensitivities at 20, 50 and 100 mm/h closer to the specificities."
+            f"the distribution of {key} with malignancy has no solution for bands {malignant.round(4).tolist()}. "
+            "Bring its sensitivities closer to its specificities."
         )
     return curve(solution.x)

@@ -1,4 +1,4 @@
-"""How findings and laboratory values respond to states, ages, sexes and severity, calibrated to their targets."""
+"""How findings respond to states, ages, sexes and severity, calibrated to their targets."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from .. import vocabulary
 from ..numerics.checks import FloatArray
 from ..numerics.quadrature import normal_nodes
-from .laboratory import recorded_distributions
-from .states import DECADES, MALE, ClassStates
+from .states import DECADES, MALE, N_CONTEXTS, ClassStates
+from .value_response import Values, margins, values
 
 if TYPE_CHECKING:
     from .scenario import Scenario
@@ -24,11 +25,11 @@ _PIECE = 4_000_000  # numbers held at once while solving
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """How one finding or laboratory value responds within one class.
+    """How one finding responds within one class, or whether the illness shows in a laboratory value.
 
     The mean of state s in context c is ``dependence * (state[s] + context[c] + loading * f)``; it is the same in every
-    draw, only ``location`` differs: (D, 1) intercepts of a finding, (D, k - 1) thresholds of a laboratory value.
-    ``recording`` holds the probabilities that a finding is missed, and invented, when it is written down.
+    draw, only the intercepts ``location`` (D, 1) differ. ``recording`` (1 or D, 2) holds the probabilities that what is
+    there is missed, and what is not is invented, when it is written down.
     """
 
     state: FloatArray
@@ -36,44 +37,68 @@ class Response:
     loading: float
     dependence: float
     location: FloatArray
-    recording: tuple[float, float] = (0.0, 0.0)
+    recording: FloatArray
 
     def mean(self, contexts: Any = slice(None)) -> FloatArray:
         """Means over (contexts, S, nodes), or (S, nodes) for one context."""
         context = np.asarray(self.context[contexts])[..., None, None]
         return self.dependence * (self.state[:, None] + context + self.loading * NODES)
 
+    def probability(self, contexts: Any = slice(None)) -> FloatArray:
+        """P(recorded as present | context, state, severity), (D, contexts, S, nodes)."""
+        present = ndtr(self.location[:, :, None, None] + self.mean(contexts))
+        if not self.recording.any():
+            return present
+        missed, invented = self.recording.T[:, :, None, None, None]
+        return invented + (1 - missed - invented) * present
+
 
 def responses(scenarios: Sequence[Scenario], key: str, states: tuple[ClassStates, ClassStates]) -> tuple[Response, ...]:
-    """Responses without and with malignancy whose class marginals equal the targets."""
-    first = scenarios[0]
-    effects: Effects = first.laboratory[key] if key in first.laboratory else first.findings[key]
+    """Responses of a finding without and with malignancy whose class marginals equal the targets."""
+    first, targets = scenarios[0], [scenario.findings[key] for scenario in scenarios]
+    effects = first.findings[key]
     context = effects.age * DECADES + effects.male * MALE
+    sensitivity, specificity = np.array([[[t.sensitivity, t.specificity]] for t in targets]).T
+    present = ((1 - specificity).T, sensitivity.T)
+    absent = (specificity.T, (1 - sensitivity).T)
+    bare = _bare(first, effects, context, states)
+    errors = np.array([[effects.missed, effects.invented]])
+    return tuple(
+        replace(bare[g], location=-_located(bare[g], states[g].weight, absent[g], present[g]), recording=errors)
+        for g in (0, 1)
+    )
+
+
+def value_responses(
+    scenarios: Sequence[Scenario], key: str, states: tuple[ClassStates, ClassStates]
+) -> tuple[tuple[Response, ...], Values]:
+    """Responses of whether the illness shows in a laboratory value, and the value given that; see `value_response`."""
+    first, wanted = scenarios[0], margins(scenarios, key)
+    effects = first.laboratory[key]
+    nothing = np.zeros(wanted.bound.size)
+    errors = (np.column_stack([1 - wanted.bound, nothing]), np.column_stack([nothing, wanted.bound]))
+    pair, weight = [], []
+    sign = -1.0 if vocabulary.LABORATORY[key].abnormal == "low" else 1.0  # effects raise the value, y may lower it
+    for g, bare in enumerate(_bare(first, effects, np.zeros(N_CONTEXTS), states, sign)):
+        positive = wanted.positive[:, [g]]
+        location = -_located(bare, states[g].weight, 1 - positive, positive)
+        pair.append(replace(bare, location=location, recording=errors[g]))
+        showing = pair[g].probability([0])[:, 0] @ NODE_WEIGHTS
+        weight.append(np.stack([states[g].weight @ p[:, :, None] for p in (1 - showing, showing)], axis=-1)[:, :, 0])
+    effect = first.dependence * (effects.age * DECADES + effects.male * MALE)
+    return tuple(pair), values(key, wanted, effect, (weight[0], weight[1]))
+
+
+def _bare(
+    scenario: Scenario, effects: Effects, context: FloatArray, states: tuple[ClassStates, ...], sign: float = 1.0
+) -> list[Response]:
+    """Responses without and with malignancy, still without locations."""
     loadings = (effects.severity.non_malignant, effects.severity.malignant)
-    result = []
-    for g, (loading, below, above) in enumerate(zip(loadings, *_targets(scenarios, key), strict=True)):
-        shifts = states[g].shifts(effects.shifts)
-        bare = Response(shifts, context, loading, first.dependence, np.empty((0, 0)))
-        location = _located(bare, states[g].weight, below, above)
-        if key in first.laboratory:
-            result.append(replace(bare, location=location))
-        else:
-            target = first.findings[key]
-            result.append(replace(bare, location=-location, recording=(target.missed, target.invented)))
-    return tuple(result)
-
-
-def _targets(scenarios: Sequence[Scenario], key: str) -> tuple[list[FloatArray], list[FloatArray]]:
-    """P(value <= k) and P(value > k) of each class, (D, k - 1); for a finding P(absent) and P(present)."""
-    if key in scenarios[0].laboratory:
-        recorded = [recorded_distributions(key, scenario.laboratory[key]) for scenario in scenarios]
-        return (
-            [np.stack([r.below[g] for r in recorded]) for g in (0, 1)],
-            [np.stack([r.above[g] for r in recorded]) for g in (0, 1)],
-        )
-    sensitivity = np.array([[scenario.findings[key].sensitivity] for scenario in scenarios])
-    specificity = np.array([[scenario.findings[key].specificity] for scenario in scenarios])
-    return [specificity, 1 - sensitivity], [1 - specificity, sensitivity]
+    shifts = [s.shifts(effects.shifts) for s in states]
+    return [
+        Response(sign * shift, context, sign * loading, scenario.dependence, np.empty((0, 0)), np.zeros((1, 2)))
+        for shift, loading in zip(shifts, loadings, strict=True)
+    ]
 
 
 def _located(response: Response, weight: FloatArray, below: FloatArray, above: FloatArray) -> FloatArray:

@@ -27,7 +27,7 @@ from .structure import Structure
 from .table import Cohort
 
 IntArray = npt.NDArray[np.int64]
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Changes whenever the same scenario and seed would give other patients."""
 
 _STREAMS = {key: i for i, key in enumerate(("profile", "severity", *YES_NO, *vocabulary.LABORATORY))}
@@ -90,38 +90,42 @@ class YesNoTable:
 
 @dataclass(frozen=True, eq=False)
 class ValueTable:
-    """Thresholds of a laboratory value in each class, and the mean of every cell."""
+    """Whether the illness shows in a laboratory value, in every cell; distribution functions of the value given that.
 
-    mean: FloatArray
-    tau: tuple[FloatArray, FloatArray]
-    grid: tuple[IntArray, IntArray]
+    ``level`` (cells,) numbers the effects of age and sex; row ``2 * level + showing`` of ``below`` (rows, k) is the
+    distribution function, the last column 1; ``guide`` (rows, bins) is the first value that each bin of a uniform
+    number can give.
+    """
 
-    _LOW, _STEP, _SIZE = -12.0, 1 / 256, 24 * 256
+    showing: YesNoTable
+    level: IntArray
+    below: FloatArray
+    guide: npt.NDArray[np.int16]
+
+    _BINS = 256
 
     @classmethod
-    def build(cls, mean: FloatArray, tau: tuple[FloatArray, FloatArray]) -> ValueTable:
-        """From the mean of every cell and the thresholds of each class."""
-        edges = cls._LOW + cls._STEP * np.arange(cls._SIZE)
-        healthy, malignant = (np.searchsorted(t, edges) for t in tau)
-        return cls(mean, tau, (healthy, malignant))
+    def build(cls, showing: FloatArray, level: IntArray, given: FloatArray) -> ValueTable:
+        """From P(showing) and the level of every cell, and P(value | showing, level), (2, levels, k)."""
+        below = np.cumsum(np.swapaxes(given, 0, 1).reshape(-1, given.shape[-1]), axis=1)
+        below[:, -1] = 1.0
+        edges = np.arange(cls._BINS) / cls._BINS
+        guide = np.stack([np.searchsorted(row, edges, side="right") for row in below])
+        return cls(YesNoTable.build(showing), level, below, guide.astype(np.int16))
 
-    def draw(self, cell: IntArray, malignant: IntArray, generator: np.random.Generator) -> IntArray:
-        """Index of the recorded value; ``malignant`` are the row numbers of the cancers."""
-        z = generator.standard_normal(cell.size)
-        z += self.mean.take(cell)
-        index = self._locate(z, HEALTHY)
-        index[malignant] = self._locate(z[malignant], MALIGNANT)
-        return index
+    def draw(self, cell: IntArray, generator: np.random.Generator) -> IntArray:
+        """Index of the recorded value."""
+        row = 2 * self.level.take(cell) + self.showing.draw(cell, generator)
+        return self._locate(row, generator.random(cell.size))
 
-    def _locate(self, z: FloatArray, g: int) -> IntArray:
-        """Thresholds below z: a table look-up to the left edge of its bin, then single steps within the bin."""
-        place = ((z - self._LOW) * (1 / self._STEP)).astype(np.int64)
-        index: IntArray = self.grid[g].take(place, mode="clip")
-        tau = np.append(self.tau[g], np.inf)
-        behind = np.flatnonzero(tau.take(index) < z)
+    def _locate(self, row: IntArray, uniform: FloatArray) -> IntArray:
+        """First value whose distribution function exceeds ``uniform``: a look-up of its bin, then single steps."""
+        index = self.guide.ravel().take(row * self._BINS + (uniform * self._BINS).astype(np.int64)).astype(np.int64)
+        below, start = self.below.ravel(), row * self.below.shape[1]
+        behind = np.flatnonzero(below.take(start + index) <= uniform)
         while behind.size:
             index[behind] += 1
-            behind = behind[tau.take(index[behind]) < z[behind]]
+            behind = behind[below.take(start[behind] + index[behind]) <= uniform[behind]]
         return index
 
 
@@ -145,11 +149,10 @@ class Sampler:
         cell = profile * NODES.size + node
         columns = {key: table.take(profile) for key, table in self.profiles.items()}
         columns["severity"] = node.astype(np.int8)
-        malignant = np.flatnonzero(columns["outcome"])
         for key, flag in self.yes_no.items():
             columns[key] = flag.draw(cell, generators[key])
         for key, value in self.values.items():
-            columns[key] = self.recorded[key].take(value.draw(cell, malignant, generators[key]))
+            columns[key] = self.recorded[key].take(value.draw(cell, generators[key]))
         return columns
 
 
@@ -176,9 +179,10 @@ def _both(of: Callable[[str, int], FloatArray], key: str) -> FloatArray:
 
 
 def _value_table(structure: Structure, key: str) -> ValueTable:
-    pair = structure.responses[key]
-    means = _both(lambda _, g: pair[g].mean(), key)
-    return ValueTable.build(means, (pair[HEALTHY].location[0], pair[MALIGNANT].location[0]))
+    values, cells = structure.values[key], [N_CONTEXTS * len(states.cause) for states in structure.states]
+    showing = _both(lambda k, g: np.tile(structure.finding_probability(k, g, [0]), (N_CONTEXTS, 1, 1)), key)
+    level = np.concatenate([np.repeat(values.level, n // N_CONTEXTS * NODES.size) for n in cells])
+    return ValueTable.build(showing, level, values.given[0])
 
 
 def _compact(values: FloatArray) -> npt.NDArray[Any]:
@@ -245,7 +249,7 @@ def simulate_cohort(scenario: Scenario, n: int, *, seed: int | np.random.SeedSeq
     >>> from backpain_risk import load_scenario
     >>> cohort = simulate_cohort(load_scenario("primary_care"), 100_000, seed=1)
     >>> int(cohort.outcome.sum())
-    1027
+    1028
     """
     if isinstance(n, bool) or n != int(n) or n < 1:
         raise ValueError(f"n must be a positive whole number of patients; got {n}. Pass for example n=10_000.")

@@ -67,25 +67,44 @@ def class_states(scenarios: Sequence[Scenario]) -> tuple[ClassStates, ClassState
         first.age.non_malignant_mean, first.age.non_malignant_sd, np.array([1 - t.specificity for t in targets])
     )
     malignant = tilted_ages(
-        first.age.malignant_mean, first.age.malignant_sd, np.array([t.sensitivity for t in targets])
+        first.age.malignant_mean, first.age.malignant_sd, np.array([t.sensitivity for t in targets]), healthy
     )
     return _cause_states(first, healthy), _tumour_states(first, malignant)
 
 
-def tilted_ages(mean: float, sd: float, over_50: FloatArray) -> FloatArray:
-    """P(age), (D, 78): a normal density on the ages 18 to 95, tilted so that P(age >= 50) is ``over_50``."""
-    base, old, step = -(((AGES - mean) / sd) ** 2) / 2, AGES >= 50, AGES - 50.0
-    theta = np.zeros(over_50.size)
-    for _ in range(100):
-        p = np.exp(base + np.outer(theta, step))
+def tilted_ages(mean: float, sd: float, over_50: FloatArray, others: FloatArray | None = None) -> FloatArray:
+    """P(age), (D, 78): a normal density on the ages 18 to 95, tilted so that P(age >= 50) is ``over_50``.
+
+    Where its ratio to the distribution of ``others`` (D, 78) would fall with age, it keeps the highest ratio so far, so
+    that the likelihood ratio of age never falls. (Not in draws in which being 50 or over speaks against malignancy.)
+    """
+    base, old = -(((AGES - mean) / sd) ** 2) / 2, AGES >= 50
+    step: FloatArray = AGES.astype(np.float64) - 50
+    theta, moving = np.zeros(over_50.size), np.broadcast_to(step, (over_50.size, AGES.size))
+    for _ in range(200):
+        log_p = base + np.outer(theta, step)
+        if others is not None:
+            held = others[:, old].sum(axis=1) < over_50
+            log_p, moving = _held(log_p - np.log(others), step, held)
+            log_p = log_p + np.log(others)
+        p = np.exp(log_p)
         upper, lower = p[:, old].sum(axis=1), p[:, ~old].sum(axis=1)
-        slope = p[:, old] @ step[old] / upper - p[:, ~old] @ step[~old] / lower
-        move = np.clip((logit(over_50) - np.log(upper / lower)) / slope, -0.1, 0.1)
+        slope = (p * moving)[:, old].sum(axis=1) / upper - (p * moving)[:, ~old].sum(axis=1) / lower
+        gap = logit(over_50) - np.log(upper / lower)
+        move = np.clip(gap / np.maximum(slope, 1e-3), -0.1, 0.1)
         theta = theta + move
         if np.abs(move).max() < 1e-14:
             break
     share = np.where(old, (over_50 / upper)[:, None], ((1 - over_50) / lower)[:, None])
     return p * share
+
+
+def _held(log_ratio: FloatArray, step: FloatArray, held: npt.NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+    """The highest log ratio up to each age in the draws that are ``held``, and how it moves with the tilt."""
+    ages = np.arange(step.size)
+    highest = np.where(log_ratio >= np.maximum.accumulate(log_ratio, axis=1), ages, 0)
+    place = np.where(held[:, None], np.maximum.accumulate(highest, axis=1), ages)
+    return np.take_along_axis(log_ratio, place, axis=1), step[place]
 
 
 def raked(weight: FloatArray, context: FloatArray, share: FloatArray) -> FloatArray:

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtr
 
 from .. import vocabulary
 from ..numerics.checks import FloatArray
 from ..numerics.patterns import distinct_rows
 from .queries import YES_NO, Branch, Group, read_query
-from .responses import NODE_WEIGHTS, NODES, Response, responses
+from .responses import NODE_WEIGHTS, NODES, Response, responses, value_responses
 from .states import HEALTHY, MALIGNANT, N_CONTEXTS, ClassStates, class_states
+from .value_response import Values
 
 if TYPE_CHECKING:
     from .scenario import Scenario
@@ -49,31 +49,27 @@ class Structure:
     states : pair of ClassStates
         Without and with malignancy.
     responses : dict of pair of Response
-        For findings, imaging and laboratory values.
+        For findings and imaging; for laboratory values, whether the illness shows in them.
+    values : dict of Values
+        Laboratory values given whether the illness shows in them, age and sex.
     """
 
     base_rate: FloatArray
     states: tuple[ClassStates, ClassStates]
     responses: dict[str, tuple[Response, ...]]
+    values: dict[str, Values]
 
     def finding_probability(self, key: str, g: int, contexts: Any = slice(None)) -> FloatArray:
         """P(finding recorded | class, context, state, severity), shape (D, contexts, S, nodes)."""
-        response = self.responses[key][g]
-        present = ndtr(response.location[:, :, None, None] + response.mean(contexts))
-        missed, invented = response.recording
-        return present if missed == invented == 0 else invented + (1 - missed - invented) * present
+        return self.responses[key][g].probability(contexts)
 
     def value_probability(self, key: str, g: int, ranges: IntArray, contexts: Any = slice(None)) -> FloatArray:
         """P(first <= value index <= last | ...), shape (D, contexts, len(ranges), S, nodes)."""
-        location = self.responses[key][g].location
-        ends = np.full((len(location), 1), np.inf)
-        tau = np.concatenate([-ends, location, ends], axis=1)
-        used, place = np.unique(np.column_stack([ranges[:, 0], ranges[:, 1] + 1]), return_inverse=True)
-        z = tau[:, None, used, None, None] - self.responses[key][g].mean(contexts)[:, None]
-        lower, upper = place.reshape(-1, 2).T
-        below, above = ndtr(z), ndtr(-z)  # subtract in the smaller tail
-        right = z[:, :, lower] > 0
-        return np.where(right, above[:, :, lower] - above[:, :, upper], below[:, :, upper] - below[:, :, lower])
+        within = self.values[key].probability(ranges, contexts)
+        showing = self.responses[key][g].probability([0])
+        both = np.concatenate([1 - showing, showing], axis=1)
+        flat = within.reshape(len(within), -1, 2) @ both.reshape(len(both), 2, -1)
+        return flat.reshape(*within.shape[:3], *showing.shape[2:])
 
     def probabilities(self, predictors: pd.DataFrame) -> FloatArray:
         """P(the given columns | class), shape (D, n, 2): without and with malignancy; missing values integrated out."""
@@ -183,9 +179,10 @@ def build_structure(scenarios: Sequence[Scenario], columns: Iterable[str] = KEYS
 
     ``columns`` limits the work to the findings and tests that will be asked for.
     """
-    states = class_states(scenarios)
-    return Structure(
-        base_rate=np.array([scenario.base_rate for scenario in scenarios]),
-        states=states,
-        responses={key: responses(scenarios, key, states) for key in columns if key in KEYS},
-    )
+    states, asked = class_states(scenarios), set(columns)
+    found = {key: responses(scenarios, key, states) for key in YES_NO if key in asked}
+    values = {}
+    for key in asked & set(vocabulary.LABORATORY):
+        found[key], values[key] = value_responses(scenarios, key, states)
+    rates = np.array([scenario.base_rate for scenario in scenarios])
+    return Structure(base_rate=rates, states=states, responses=found, values=values)

@@ -1,0 +1,76 @@
+"""The risk never falls as a laboratory value becomes more abnormal, given age, sex and every other finding."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from backpain_risk import load_scenario, vocabulary
+from backpain_risk.cohort.laboratory import recorded_distributions, recorded_values
+
+OTHERS = (*(key for key in vocabulary.FINDINGS if key != "age_50_or_over"), *vocabulary.IMAGING)
+LABORATORY = tuple(vocabulary.LABORATORY)
+
+
+def patients(n, key, rng):
+    """Random findings, some of them unknown, and other laboratory values, for every value of one test."""
+    X = pd.DataFrame(rng.choice([0, 1, np.nan], (n, len(OTHERS)), p=[0.4, 0.4, 0.2]), columns=list(OTHERS))
+    for other in LABORATORY:
+        X[other] = rng.choice([*recorded_values(other)[::5], np.nan], n)
+    X = X.assign(age_years=rng.integers(18, 96, n), male=rng.integers(0, 2, n))
+    values = recorded_values(key)[rng.integers(0, recorded_values(key).size, 9)]
+    values = np.sort(np.append(values, recorded_values(key)[[0, -1]]))
+    return X.loc[X.index.repeat(11)].assign(**{key: np.tile(values, n)})
+
+
+@pytest.mark.parametrize("name", vocabulary.SETTINGS)
+@pytest.mark.parametrize("dependence", [0.25, 0.5, 1.0, 1.5])
+def test_risk_rises_with_an_abnormal_value_whatever_else_is_found(name, dependence):
+    scenario, rng = load_scenario(name).replace(dependence=dependence), np.random.default_rng(5)
+    for key in LABORATORY:
+        p = scenario.probabilities(patients(12, key, rng))
+        steps = np.diff(np.log(p[:, 1] / p[:, 0]).reshape(12, -1), axis=1)
+        worse = -steps if vocabulary.LABORATORY[key].abnormal == "low" else steps
+        assert worse.min() >= -1e-12, key
+
+
+@pytest.mark.parametrize("age", [25, 50, 70, 90])
+def test_a_patient_of_any_age_has_a_risk_that_rises_with_esr(scenario, age):
+    X = pd.DataFrame({"esr_mm_h": np.arange(1, 151)}).assign(age_years=age, male=0)
+    assert np.diff(scenario.risk(X)).min() >= -1e-15
+
+
+def test_without_malignancy_a_value_has_its_distribution_at_every_dependence(scenario):
+    for key, dependence in zip(LABORATORY, (0.5, 1.0, 1.5), strict=True):
+        target = recorded_distributions(key, scenario.laboratory[key])
+        p = scenario.replace(dependence=dependence).probabilities(pd.DataFrame({key: target.values}))
+        np.testing.assert_allclose(p[:, 0], target.healthy, atol=1e-12, err_msg=key)
+
+
+def test_a_normal_result_has_one_likelihood_ratio_near_the_published_one(scenario):
+    """Published for a normal haematocrit 0.52, for normal white cells 0.83."""
+    plain = scenario.replace(dependence=0)
+    for key, normal, published in (
+        ("haematocrit_percent", [38.0, 44.0, 60.0], 0.45 / 0.86),
+        ("white_cell_count_10e9_l", [1.0, 3.9, 10.0], 0.78 / 0.945),
+    ):
+        p = plain.probabilities(pd.DataFrame({key: normal}))
+        ratio = p[:, 1] / p[:, 0]
+        np.testing.assert_allclose(ratio, ratio[0], rtol=1e-9)
+        assert 0.85 < ratio[0] / published < 1
+
+
+def test_infection_and_age_still_raise_esr(scenario):
+    structure = scenario.structure
+    bands = np.array([[0, 18], [19, 149]])
+    p = structure.value_probability("esr_mm_h", 0, bands, [2 * (30 - 18), 2 * (75 - 18)])[0, :, 1, :, 10]
+    infection, strain = (structure.states[0].cause.index(cause) for cause in ("infection", "strain_or_sprain"))
+    assert (p[:, infection] > p[:, strain] + 0.1).all()
+    assert p[1, strain] > p[0, strain] + 0.15
+
+
+def test_targets_that_cannot_be_met_are_named(scenario):
+    wild = scenario.replace(dependence=1.5, changes={"laboratory": {"esr_mm_h": {"age": 3.0}}})
+    with pytest.raises(ValueError, match="the targets of esr_mm_h cannot be met with its effects of age and sex"):
+        wild.risk(pd.DataFrame({"esr_mm_h": [20]}))
