@@ -127,7 +127,7 @@ class Scenario(Part):
         >>> from backpain_risk import load_scenario
         >>> drawn = load_scenario("primary_care").risk_draws(pd.DataFrame({"history_of_cancer": [1]}), 500, rng=1)
         >>> np.quantile(drawn, [0.025, 0.5, 0.975]).round(3).tolist()
-        [0.029, 0.125, 0.389]
+        [0.022, 0.125, 0.406]
         """
         generator = as_generator(rng)
         drawn = [self.draw(rng=generator) for _ in range(n_draws)]
@@ -151,7 +151,7 @@ class Scenario(Part):
             Its interval moves along on the logit scale, and it counts as assumed.
         dependence : float, optional
         accuracy : mapping of finding to (sensitivity, specificity), optional
-            These count as assumed.
+            These count as assumed, and a reported bound of LR+ no longer binds them.
         changes : mapping, optional
             Anything else, nested as in the TOML file.
         """
@@ -168,6 +168,8 @@ class Scenario(Part):
             group = "laboratory" if key in self.laboratory else "findings"
             data[group][key] |= {"sensitivity": sensitivity, "specificity": specificity}
             data[group][key] |= {"accuracy_status": "assumed", "study": "this scenario"}
+            if group == "findings":
+                data[group][key]["lr_positive_below"] = None
         return validated(merged(data, changes or {}), f"scenario {self.name}")
 
     def accuracy(self, key: str) -> Accuracy:
@@ -188,6 +190,7 @@ class Scenario(Part):
             study=t.study,
             definition=vocabulary.FINDINGS[key].definition if key in vocabulary.FINDINGS else "",
             status=t.accuracy_status,
+            lr_positive_below=np.inf if t.lr_positive_below is None else t.lr_positive_below,
         )
 
     def bands(self, key: str) -> BandAccuracy:

@@ -8,6 +8,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import vocabulary
 from ..evidence.band_accuracy import BandAccuracy
 from ..evidence.diagnostic_accuracy import Accuracy
@@ -84,7 +86,7 @@ def _with_evidence(data: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     return merged(published, data)
 
 
-_PROVENANCE = ("accuracy_status", "study", "status")
+_PROVENANCE = ("accuracy_status", "study", "status", "lr_positive_below")
 
 
 def _published(accuracy: Accuracy) -> dict[str, Any]:
@@ -95,6 +97,7 @@ def _published(accuracy: Accuracy) -> dict[str, Any]:
         "effective_n_non_malignant": accuracy.tn + accuracy.fp,
         "accuracy_status": accuracy.status,
         "study": accuracy.study,
+        "lr_positive_below": accuracy.lr_positive_below if np.isfinite(accuracy.lr_positive_below) else None,
     }
 
 

@@ -56,7 +56,8 @@ class FindingTarget(Effects):
     """Accuracy of a finding, and what it depends on.
 
     ``missed`` and ``invented`` are the probabilities that a finding that is there is recorded as absent, and one that
-    is not as present; sensitivity and specificity are those of the finding itself.
+    is not as present; sensitivity and specificity are those of the finding itself. LR+ stays below a reported bound
+    ``lr_positive_below`` in every draw.
     """
 
     sensitivity: Fraction
@@ -65,6 +66,7 @@ class FindingTarget(Effects):
     effective_n_non_malignant: Positive = 100.0
     accuracy_status: Status = "assumed"
     study: str = "this scenario"
+    lr_positive_below: Positive | None = None
     missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
     invented: Annotated[float, Field(ge=0, lt=1)] = 0.0
 

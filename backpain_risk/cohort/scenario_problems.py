@@ -66,6 +66,10 @@ def problems(scenario: Scenario) -> Iterator[str]:
         age.shifts or age.age or age.male or age.severity != Severity()
     ):
         yield "findings.age_50_or_over must have no effects, because it is a band of age; got some"
+    for key, t in scenario.findings.items():
+        ratio = t.sensitivity / (1 - t.specificity)
+        if t.lr_positive_below is not None and ratio >= t.lr_positive_below:
+            yield f"findings.{key} must have an LR+ below its bound {t.lr_positive_below:g}; got {ratio:.3g}"
     for key, lab in scenario.laboratory.items():
         yield from _laboratory_problems(key, lab)
 

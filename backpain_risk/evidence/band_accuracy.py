@@ -57,17 +57,18 @@ class BandAccuracy:
         rng: int | np.random.SeedSequence | np.random.Generator | None = None,
         specificity_sd: float = BETWEEN_STUDY_SD,
     ) -> tuple[FloatArray, FloatArray]:
-        """Draws of both band distributions, each (size, bands) with rows summing to 1.
+        """Draws of both band distributions for a new setting, each (size, bands) with rows summing to 1.
 
         Malignant: Dirichlet(counts + 1/2). Healthy: Dirichlet(effective counts + 1/2), then one common N(0,
-        specificity_sd^2) shift of the logits of all cumulative probabilities, so thresholds stay in order.
+        2 specificity_sd^2) shift of the logits of all cumulative probabilities, so thresholds stay in order; the study
+        and the new setting each deviate by ``specificity_sd``.
         """
         generator = as_generator(rng)
         malignant = generator.dirichlet(self.malignant * self.effective_n_malignant + 0.5, size)
         healthy = generator.dirichlet(self.healthy * self.effective_n_healthy + 0.5, size)
         below = np.cumsum(healthy, axis=1)[:, :-1]
         above = np.cumsum(healthy[:, ::-1], axis=1)[:, -2::-1]
-        shift = specificity_sd * generator.standard_normal((size, 1))
+        shift = np.sqrt(2) * specificity_sd * generator.standard_normal((size, 1))
         moved = expit(np.log(below / above) + shift)
         return malignant, np.diff(moved, axis=1, prepend=0.0, append=1.0)
 

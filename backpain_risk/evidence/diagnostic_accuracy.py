@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, logit
 
-from ..numerics.checks import as_generator, check_choice, check_fraction
+from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import (
     PROPORTION_INTERVALS,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 RATIO_INTERVALS = ("adjusted", "score", "log")
 BETWEEN_STUDY_SD = 0.5
 """SD of the logit specificity between studies, assumed where several studies do not give one."""
+
+_ROUNDS = 10_000  # redraws before a bound counts as out of reach
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,8 @@ class Accuracy:
         is zero, see Notes), or the log method (Katz), which is too narrow with a dozen cancers. The diagnostic odds
         ratio always uses the log method (Woolf).
     level : float
+    lr_positive_below : float
+        Reported bound that LR+ stays below in every draw; infinite where none is reported.
     finding, study, definition, status : str
         Where the numbers come from, and how well they are known.
 
@@ -96,6 +100,7 @@ class Accuracy:
     interval: str = "wilson"
     ratio_interval: str = "adjusted"
     level: float = 0.95
+    lr_positive_below: float = np.inf
     finding: str = ""
     study: str = ""
     definition: str = ""
@@ -109,6 +114,10 @@ class Accuracy:
             value = getattr(self, name)
             if not (np.isfinite(value) and value >= 0):
                 raise ValueError(f"{name} must be a count of 0 or more; got {value}. Check the cells of the 2x2 table.")
+        if not self.lr_positive_below > 0:
+            raise ValueError(
+                f"lr_positive_below must be more than 0; got {self.lr_positive_below}. Leave it out for no bound."
+            )
         for arm, size in (("with malignancy (tp + fn)", self.tp + self.fn), ("without (fp + tn)", self.fp + self.tn)):
             if size == 0:
                 raise ValueError(
@@ -239,16 +248,36 @@ class Accuracy:
         specificity_sd : float
             Between-study SD of the logit specificity; 0 gives plain Jeffreys draws.
 
+        Raises
+        ------
+        ValueError
+            When hardly a draw stays below ``lr_positive_below``.
+
         Notes
         -----
         Sensitivity ~ Beta(tp + 1/2, fn + 1/2). Logit specificity = logit of Beta(tn + 1/2, fp + 1/2), plus
-        N(0, specificity_sd^2), because specificity varies between studies far more than its counts say.
+        N(0, 2 specificity_sd^2): the study that was counted deviates from the mean of studies by N(0,
+        specificity_sd^2), and so does the new setting. Draws whose LR+ is not below ``lr_positive_below`` are drawn
+        again, both proportions together.
         """
         generator = as_generator(rng)
-        sensitivity = generator.beta(self.tp + 0.5, self.fn + 0.5, size)
-        specificity = generator.beta(self.tn + 0.5, self.fp + 0.5, size)
-        shift = specificity_sd * generator.standard_normal(size)
-        return AccuracyDraws(sensitivity=sensitivity, specificity=expit(logit(specificity) + shift))
+        sensitivity, specificity = self._drawn(size, generator, specificity_sd)
+        for _ in range(_ROUNDS):
+            beyond = np.flatnonzero(sensitivity >= self.lr_positive_below * (1 - specificity))
+            if not beyond.size:
+                return AccuracyDraws(sensitivity=sensitivity, specificity=specificity)
+            sensitivity[beyond], specificity[beyond] = self._drawn(beyond.size, generator, specificity_sd)
+        raise ValueError(
+            f"lr_positive_below must leave room for the LR+ of the counts; got {self.lr_positive_below:g} for "
+            f"{self.lr_positive.value:.3g}. Raise the bound or correct the counts."
+        )
+
+    def _drawn(self, size: int, rng: np.random.Generator, specificity_sd: float) -> tuple[FloatArray, FloatArray]:
+        """Sensitivities and specificities without regard to the bound."""
+        sensitivity = rng.beta(self.tp + 0.5, self.fn + 0.5, size)
+        specificity = rng.beta(self.tn + 0.5, self.fp + 0.5, size)
+        shift = np.sqrt(2) * specificity_sd * rng.standard_normal(size)
+        return sensitivity, expit(logit(specificity) + shift)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per measure: value, low, high, level, kind, method."""

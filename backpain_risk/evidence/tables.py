@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -58,6 +58,7 @@ _NEEDED = {
     ],
     "case_mix": ["group", "key", "sex", "share", "status", "study", "preferred", "reference", "note"],
 }
+_BOUND = "lr_positive_high"  # a column that a table of one's own may leave out
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -88,6 +89,9 @@ class Evidence:
     def finding(self, key: str, study: str | None = None, threshold: float | None = None) -> Accuracy:
         """Accuracy of one finding or test: the preferred row, or the row of one study or threshold.
 
+        Where nothing was counted (status *assumed*), the lowest bound of LR+ that other rows report without a figure
+        comes along as ``lr_positive_below``.
+
         Raises
         ------
         ValueError
@@ -102,7 +106,16 @@ class Evidence:
         rows = rows.sort_values("preferred", ascending=False, kind="stable")
         if rows.empty:
             raise ValueError(self._nothing(key, study, threshold))
-        return _accuracy(rows.iloc[0])
+        found = _accuracy(rows.iloc[0])
+        return replace(found, lr_positive_below=self._bound(key)) if found.status == "assumed" else found
+
+    def _bound(self, key: str) -> float:
+        """The lowest upper limit of LR+ that is reported without a figure; infinite when there is none."""
+        rows = self.rows(key)
+        if _BOUND not in rows:
+            return np.inf
+        bounds = rows.loc[rows.lr_positive.isna() & ~rows.has_both, _BOUND].dropna()
+        return float(min(bounds, default=np.inf))
 
     def bands(self, key: str) -> BandAccuracy:
         """Accuracy by band of a test with published thresholds, from the study of its preferred row."""

@@ -32,9 +32,9 @@ class PublishedOdds:
 
     Notes
     -----
-    Levels given malignancy are Dirichlet(counts + 1/2), and given none too, there with one more N(0, 0.5^2) shift of
-    the logits of all cumulative probabilities (the spread of specificity between studies). Means and covariances of the
-    logs are exact; the shift enters by its derivative, which for a yes/no finding is exact too.
+    Levels given malignancy are Dirichlet(counts + 1/2), and given none too, there with one more N(0, 2 * 0.5^2) shift
+    of the logits of all cumulative probabilities (the study and the new setting each deviate by 0.5). Means and
+    covariances of the logs are exact; the shift enters by its derivative, which for a yes/no finding is exact too.
     """
 
     mean: FloatArray
@@ -47,7 +47,7 @@ def published_odds(source: Accuracy | BandAccuracy, reference: int = 0) -> Publi
     sign = np.delete(np.eye(healthy.size), reference, axis=0) - np.eye(healthy.size)[reference]
     mean = digamma(malignant + 0.5) - digamma(healthy + 0.5)
     variance = polygamma(1, malignant + 0.5) + polygamma(1, healthy + 0.5)
-    moved = sign @ _log_shift(healthy / healthy.sum()) * BETWEEN_STUDY_SD
+    moved = sign @ _log_shift(healthy / healthy.sum()) * np.sqrt(2) * BETWEEN_STUDY_SD
     return PublishedOdds(mean=sign @ mean, covariance=sign @ np.diag(variance) @ sign.T + np.outer(moved, moved))
 
 

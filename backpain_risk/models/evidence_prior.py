@@ -59,7 +59,7 @@ class EvidencePrior:
     >>> print(prior.base_rate)
     0.01 (95% credible interval 0.005 to 0.02)
     >>> prior.to_frame().loc["history_of_cancer", ["crude_odds_ratio", "odds_ratio", "low", "high"]].round(1).tolist()
-    [20.9, 11.4, 1.3, 102.0]
+    [20.9, 11.4, 1.0, 125.7]
     """
 
     base_rate: Estimate

@@ -65,6 +65,20 @@ def test_draws_vary_accuracy_and_base_rate_around_their_targets(scenario):
     assert np.isfinite([s.risk(pd.DataFrame({"esr_mm_h": [60]}))[0] for s in drawn[:20]]).all()
 
 
+def test_reported_bounds_hold_in_every_drawn_scenario(scenario):
+    rng = np.random.default_rng(8)
+    for _ in range(60):
+        drawn = scenario.draw(rng=rng)
+        for key in ("fever_or_night_sweats", "bladder_or_bowel_dysfunction"):
+            assert drawn.findings[key].sensitivity < 5 * (1 - drawn.findings[key].specificity)
+
+
+def test_a_target_beyond_its_reported_bound_is_refused(scenario):
+    with pytest.raises(ValueError, match=r"fever_or_night_sweats must have an LR\+ below its bound 5; got 45"):
+        scenario.replace(changes={"findings": {"fever_or_night_sweats": {"sensitivity": 0.9}}})
+    assert scenario.replace(accuracy={"fever_or_night_sweats": (0.9, 0.98)}).findings["fever_or_night_sweats"]
+
+
 def test_a_file_of_ones_own_extends_another(tmp_path):
     path = written(tmp_path, 'title = "Mine"\n[findings.night_pain]\nsensitivity = 0.7\n')
     scenario = load_scenario(path)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import expit
 
 from backpain_risk import Accuracy, Estimate, load_evidence, post_test, post_test_probability
 from backpain_risk.evidence.band_accuracy import band_probabilities
@@ -115,7 +118,36 @@ def test_draws_follow_the_stated_posterior():
     drawn = Accuracy.from_counts(4, 41, 9, 1921).draw(200_000, rng=1)
     assert drawn.sensitivity.mean() == pytest.approx(4.5 / 14, abs=0.002)
     log_odds = np.log(drawn.specificity / (1 - drawn.specificity))
-    assert log_odds.std() == pytest.approx(np.hypot(0.5, np.sqrt(1 / 41.5 + 1 / 1921.5)), rel=0.02)
+    assert log_odds.std() == pytest.approx(np.hypot(np.sqrt(2) * 0.5, np.sqrt(1 / 41.5 + 1 / 1921.5)), rel=0.02)
+
+
+def test_draws_for_a_new_setting_cover_its_specificity():
+    """The study and the setting each deviate by an SD of 0.5; with one deviation the limits cover 0.84."""
+    rng, covered = np.random.default_rng(2), 0
+    study, setting = expit(3 + 0.5 * rng.standard_normal((2, 400)))
+    for a, b in zip(study, setting, strict=True):
+        tn = rng.binomial(2000, a)
+        drawn = Accuracy.from_counts(4, 2000 - tn, 9, tn).draw(1000, rng=rng).specificity
+        covered += drawn[np.argsort(drawn)[25]] <= b <= drawn[np.argsort(drawn)[974]]
+    assert covered / 400 == pytest.approx(0.95, abs=0.033)  # three standard errors
+
+
+@pytest.mark.parametrize("key", ["fever_or_night_sweats", "bladder_or_bowel_dysfunction"])
+def test_a_reported_bound_holds_in_every_draw(key):
+    finding = load_evidence().finding(key)
+    assert finding.lr_positive_below == 5
+    assert finding.draw(20_000, rng=1).lr_positive.max() < 5
+    assert post_test(finding, 0.01, rng=1).draws.max() < 5 / 104
+
+
+def test_counted_findings_have_no_bound():
+    assert load_evidence().finding("unexplained_weight_loss").lr_positive_below == np.inf
+
+
+def test_a_bound_out_of_reach_is_named():
+    counted = replace(Accuracy.from_counts(900, 10, 100, 990), lr_positive_below=2.0)
+    with pytest.raises(ValueError, match=r"lr_positive_below must leave room for the LR\+ of the counts; got 2 for 90"):
+        counted.draw(10, rng=1, specificity_sd=0)
 
 
 def test_draws_need_a_seed():

@@ -1,12 +1,13 @@
-# Maximum likelihood (glm) and Firth (brglm2) on the demonstration cohort, for test_logistic.py.
+# Maximum likelihood (glm) and Firth (brglm2) on a cohort kept as patterns with counts, for test_logistic.py.
 #   Rscript tests/models/reference/glm.R          (from the repository; R 4.2.2, brglm2 0.9, MASS, jsonlite)
 suppressMessages({library(brglm2); library(MASS); library(jsonlite)})
-d <- read.csv("data/synthetic/demonstration.csv")
+p <- read.csv("tests/models/reference/glm_patients.csv")
+d <- p[rep(seq_len(nrow(p)), p$n), ]
 f <- outcome ~ age_50_or_over + history_of_cancer + unexplained_weight_loss + no_relief_with_rest
 tight <- glm.control(epsilon = 1e-14, maxit = 100)
 ml <- glm(f, binomial, d, control = tight)
 firth <- glm(f, binomial, d, method = "brglmFit", type = "AS_mean", epsilon = 1e-12, maxit = 500)
-small <- d[1:1500, ]
+small <- p[rep(seq_len(nrow(p)), p$first_1500), ]
 firth_small <- glm(f, binomial, small, method = "brglmFit", type = "AS_mean", epsilon = 1e-12, maxit = 500)
 drops <- drop1(ml, test = "LRT")
 out <- list(
