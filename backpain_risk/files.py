@@ -57,6 +57,12 @@ def write_atomically(target: Path, write: Callable[[Path], Any]) -> None:
         write(part)
 
 
+def must_be_new(path: Path) -> None:
+    """Refuse a name that is taken."""
+    if os.path.lexists(path):
+        raise ValueError(f"path must be new; {path} is there already. Choose another name, or say that it may go.")
+
+
 @contextmanager
 def unfinished(target: Path) -> Iterator[Path]:
     """A new file beside the target; it takes the target's place when the block ends without an error."""

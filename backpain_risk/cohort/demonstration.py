@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from .. import vocabulary
+from ..files import write_atomically
 from .scenario_files import load_scenario
 from .simulate import simulate_cohort
-from .store import write_atomically, write_cohort
+from .store import write_cohort
 
 N, SEED = 10_000, 1
 

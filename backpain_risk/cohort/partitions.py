@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,14 +16,17 @@ import pyarrow.parquet as pq
 from joblib import Parallel, delayed
 
 from .. import __version__, vocabulary
+from ..files import one_writer, read_json, remove_leftovers, sha256, write_atomically
 from ..numerics.streams import BLOCK, as_seed_sequence
+from .manifest import parsed, stored_manifest, write_manifest
 from .scenario import Scenario
 from .simulate import GENERATOR_VERSION, latent_columns, sampler
-from .store import manifest_path, sha256, write_atomically
+from .stored_columns import LATENT
 
 BLOCKS_PER_FILE = 16
 PLAN = "plan.json"
-_LATENT = "latent_"
+FINISHED = "finished.jsonl"
+_log = logging.getLogger(__name__)
 
 
 class Piece(NamedTuple):
@@ -70,27 +76,35 @@ def simulate_to_parquet(
     Raises
     ------
     ValueError
-        When the folder holds another plan, or files although ``resume`` is False.
+        When another process is writing to the folder, the folder holds another plan, or files although ``resume`` is
+        False.
 
     Notes
     -----
     A file is written under a temporary name, flushed to disk and renamed, so after a crash every file is whole or
-    absent and a second call draws only what is missing. The bytes are those of an undisturbed run.
+    absent. The checksum of each is noted when it is finished, and a second call draws what is missing and, with a line
+    on the log, what is not as it was noted. The bytes are those of an undisturbed run.
     """
     folder = Path(directory)
     plan = _plan(scenario, n, seed, blocks_per_file)
-    _agree_on(folder, plan, resume)
-    for unfinished in folder.glob(".*.part"):
-        unfinished.unlink()
-    pieces = list(_pieces(n, blocks_per_file))
-    todo = [piece for piece in pieces if not (folder / piece.name).exists()]
-    if on_file is not None and len(todo) < len(pieces):
-        on_file(sum(p.stop - p.start for p in pieces) - sum(p.stop - p.start for p in todo))
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    for written in parallel(delayed(_write_piece)(scenario, seed, piece, folder) for piece in todo):
-        if on_file is not None:
-            on_file(written)
-    return _write_manifest(folder, plan, pieces)
+    with one_writer(folder / ".lock"):
+        _agree_on(folder, plan, resume)
+        remove_leftovers(folder)
+        pieces = list(_pieces(n, blocks_per_file))
+        checksums = _kept(folder, plan, pieces)
+        todo = [piece for piece in pieces if piece.name not in checksums]
+        if on_file is not None and checksums:
+            on_file(sum(p.stop - p.start for p in pieces if p.name in checksums))
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+        for piece, digest in parallel(delayed(_write_piece)(scenario, seed, piece, folder) for piece in todo):
+            _note(folder, piece.name, digest)
+            checksums[piece.name] = digest
+            if on_file is not None:
+                on_file(piece.stop - piece.start)
+        files = {p.name: {"patients": p.stop - p.start, "sha256": checksums[p.name]} for p in pieces}
+        manifest = write_manifest(folder, {**plan, "files": files})
+        (folder / FINISHED).unlink(missing_ok=True)
+    return manifest
 
 
 def _plan(scenario: Scenario, n: int, seed: int, blocks_per_file: int) -> dict[str, Any]:
@@ -125,12 +139,54 @@ def _agree_on(folder: Path, plan: dict[str, Any], resume: bool) -> None:
         raise ValueError(
             f"directory must be empty when resume is False; {folder} holds an earlier run. Choose another."
         )
-    found = json.loads(path.read_text("utf-8"))
-    differing = [key for key in plan if key != "scenario" and found.get(key) != plan[key]]
+    found = read_json(path, "Choose another folder, or delete this one to draw it again.")
+    differing = [key for key in plan if found.get(key) != plan[key]]
     if differing:
         raise ValueError(
             f"directory must hold the same plan to resume; {folder} differs in {', '.join(differing)}. Choose another."
         )
+
+
+def _kept(folder: Path, plan: dict[str, Any], pieces: list[Piece]) -> dict[str, str]:
+    """Checksums of the files that are as they were when they were finished."""
+    noted = _noted(folder) | _listed(folder, plan)
+    kept = {}
+    for piece in pieces:
+        file = folder / piece.name
+        if not file.is_file() or piece.name not in noted:
+            continue
+        if sha256(file) == noted[piece.name]:
+            kept[piece.name] = noted[piece.name]
+        else:
+            _log.warning("%s was changed or damaged since it was written and is drawn again.", file)
+    return kept
+
+
+def _listed(folder: Path, plan: dict[str, Any]) -> dict[str, str]:
+    """Checksums in the manifest of this plan; none when there is no manifest, or it is damaged."""
+    with suppress(ValueError):
+        content = stored_manifest(folder) or {}
+        if all(content.get(key) == value for key, value in plan.items()):
+            return {name: part.sha256 for name, part in (parsed(content, folder).files or {}).items()}
+    return {}
+
+
+def _note(folder: Path, name: str, digest: str) -> None:
+    """One more line in the list of finished files, on disk before the next."""
+    with (folder / FINISHED).open("a", encoding="utf-8") as notes:
+        notes.write(json.dumps({"name": name, "sha256": digest}) + "\n")
+        notes.flush()
+        os.fsync(notes.fileno())
+
+
+def _noted(folder: Path) -> dict[str, str]:
+    """Checksums of the finished files; a line that a crash cut short says nothing."""
+    path, result = folder / FINISHED, {}
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        with suppress(ValueError, RecursionError, KeyError, TypeError):
+            entry = json.loads(line)
+            result[str(entry["name"])] = str(entry["sha256"])
+    return result
 
 
 def _pieces(n: int, blocks_per_file: int) -> Iterator[Piece]:
@@ -139,9 +195,9 @@ def _pieces(n: int, blocks_per_file: int) -> Iterator[Piece]:
         yield Piece(f"patients-{i:05d}.parquet", i * blocks_per_file, start, min(start + size, n))
 
 
-def _write_piece(scenario: Scenario, seed: int, piece: Piece, folder: Path) -> int:
-    """Draw and write the blocks of one file, one row group a block."""
-    tables, sequence = sampler(scenario), as_seed_sequence(seed)
+def _write_piece(scenario: Scenario, seed: int, piece: Piece, folder: Path) -> tuple[Piece, str]:
+    """Draw and write the blocks of one file, one row group a block; the checksum is of what was written."""
+    tables, sequence, digests = sampler(scenario), as_seed_sequence(seed), []
 
     def write(part: Path) -> None:
         writer: pq.ParquetWriter | None = None
@@ -153,9 +209,10 @@ def _write_piece(scenario: Scenario, seed: int, piece: Piece, folder: Path) -> i
             writer.write_table(batch)
         if writer is not None:
             writer.close()
+        digests.append(sha256(part))
 
     write_atomically(folder / piece.name, write)
-    return piece.stop - piece.start
+    return piece, digests[0]
 
 
 def _arrow(block: dict[str, npt.NDArray[Any]], states: Any, rows: int) -> pa.Table:
@@ -165,12 +222,5 @@ def _arrow(block: dict[str, npt.NDArray[Any]], states: Any, rows: int) -> pa.Tab
     columns: dict[str, Any] = {**first, **tests, "outcome": block["outcome"][:rows]}
     hidden = latent_columns({key: block[key][:rows] for key in ("state", "severity")}, states)
     arrays = {key: pa.array(values) for key, values in columns.items()}
-    arrays |= {_LATENT + key: pa.array(values) for key, values in hidden.items()}
+    arrays |= {LATENT + key: pa.array(values) for key, values in hidden.items()}
     return pa.table(arrays)
-
-
-def _write_manifest(folder: Path, plan: dict[str, Any], pieces: list[Piece]) -> Path:
-    files = {p.name: {"patients": p.stop - p.start, "sha256": sha256(folder / p.name)} for p in pieces}
-    text = json.dumps({**plan, "files": files}, indent=1) + "\n"
-    write_atomically(manifest_path(folder), lambda part: part.write_text(text, "utf-8"))
-    return manifest_path(folder)

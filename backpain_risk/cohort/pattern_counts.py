@@ -10,8 +10,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 from joblib import Parallel, delayed
 
+from ..numerics.checks import check_outcome
 from ..numerics.patterns import Patterns, distinct_rows, sum_by
-from .store import partition_files
+from .manifest import own_manifest
+from .store import partition_files, reading
+from .stored_columns import refuse_values
 
 
 def count_patterns(
@@ -35,37 +38,57 @@ def count_patterns(
     Patterns
         Without ``inverse``, because patients are not kept. ``LogisticModel().fit(*patterns.rows())`` fits from them.
 
+    Raises
+    ------
+    ValueError
+        When a file is damaged or differs from its manifest, the outcome is not 0 or 1, or a value breaks the rules of
+        the vocabulary.
+
     Notes
     -----
     One row group of a file is in memory at a time per worker.
     """
-    path = Path(parquet_path)
-    files = partition_files(path) if path.is_dir() else [path]
-    _check(files[0], [*columns, outcome])
-    tasks = [(file, group) for file in files for group in range(pq.ParquetFile(file).num_row_groups)]
+    path, wanted = Path(parquet_path), list(columns)
+    files = _files(path)
+    tasks = [(file, group) for file in files for group in range(_groups(file, [*wanted, outcome]))]
     size = max(1, len(tasks) // (4 * max(n_jobs, 1)))
     pieces = [tasks[i : i + size] for i in range(0, len(tasks), size)]
-    counted = Parallel(n_jobs=n_jobs)(delayed(_count)(piece, list(columns), outcome) for piece in pieces)
-    return _patterns(_merged(list(counted), list(columns)), list(columns))
+    counted = Parallel(n_jobs=n_jobs)(delayed(_count)(piece, wanted, outcome) for piece in pieces)
+    patterns = _merged(list(counted), wanted)
+    refuse_values(patterns[wanted], (patterns["__events"] > 0).astype(int), f"patterns of {path}")
+    return Patterns(X=patterns[wanted], events=patterns["__events"].to_numpy(), n=patterns["__n"].to_numpy())
 
 
-def _check(file: Path, wanted: list[str]) -> None:
-    if not file.is_file():
-        raise ValueError(f"parquet_path must be a Parquet file or a folder of a cohort; {file} does not exist.")
-    missing = [column for column in wanted if column not in pq.ParquetFile(file).schema_arrow.names]
+def _files(path: Path) -> list[Path]:
+    """The files of a folder, or one file, every byte as its manifest says; a file without a manifest as it is."""
+    if path.is_dir():
+        return partition_files(path)
+    if not path.is_file():
+        raise ValueError(f"parquet_path must be a Parquet file or a folder of a cohort; {path} does not exist.")
+    own_manifest(path)
+    return [path]
+
+
+def _groups(file: Path, wanted: list[str]) -> int:
+    """Row groups of a file that holds the columns."""
+    with reading(file):
+        opened = pq.ParquetFile(file)
+    missing = [column for column in wanted if column not in opened.schema_arrow.names]
     if missing:
         raise ValueError(
             f"columns must be in the files; got {', '.join(missing)}, not in {file.name}. Check the names."
         )
+    return opened.num_row_groups
 
 
 def _count(tasks: list[tuple[Path, int]], columns: list[str], outcome: str) -> pd.DataFrame:
     """Counts of some row groups."""
     parts = []
     for file, group in tasks:
-        table = pq.ParquetFile(file).read_row_group(group, columns=[*columns, outcome]).to_pandas()
-        table = table.rename(columns={outcome: "__events"}).assign(__n=1.0)
-        parts.append(_merged([table], columns))
+        with reading(file):
+            table = pq.ParquetFile(file).read_row_group(group, columns=[*columns, outcome]).to_pandas()
+        events = check_outcome(table[outcome])
+        parts.append(_merged([table[columns].assign(__events=events, __n=1.0)], columns))
     return _merged(parts, columns)
 
 
@@ -77,7 +100,3 @@ def _merged(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     for name in ("__events", "__n"):
         result[name] = sum_by(which, table[name].to_numpy(np.float64), first.size)
     return result
-
-
-def _patterns(table: pd.DataFrame, columns: list[str]) -> Patterns:
-    return Patterns(X=table[columns], events=table["__events"].to_numpy(), n=table["__n"].to_numpy())

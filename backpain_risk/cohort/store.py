@@ -2,93 +2,122 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from .. import __version__, vocabulary
-from .own import PREDICTORS, TESTS
-from .scenario import Scenario
+from ..files import inside, must_be_new, one_writer, sha256, unfinished
+from .csv_format import read_csv, read_own_csv, unguarded, write_csv
+from .manifest import Column, Manifest, manifest_path, own_manifest, stored_manifest, write_manifest
+from .scenario import validated
 from .simulate import GENERATOR_VERSION
+from .stored_columns import assembled, default_columns, flattened, refuse_problems, same_patients
 from .table import Cohort
 
-_LATENT = "latent_"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FORMATS = (".csv", ".parquet")
 
 
-def write_cohort(cohort: Cohort, path: str | Path) -> Path:
+def write_cohort(cohort: Cohort, path: str | Path, *, overwrite: bool = True) -> Path:
     """Write a cohort and its manifest.
 
     Parameters
     ----------
     cohort : Cohort
     path : str or Path
-        Ends in ``.csv`` or ``.parquet``; the manifest is the same name with ``.manifest.json``.
+        Ends in ``.csv`` or ``.parquet``; the manifest is the same name with ``.manifest.json`` added.
+    overwrite : bool
+        Replace a file that is there; with False it is refused.
 
     Returns
     -------
     Path
         Of the manifest.
 
+    Raises
+    ------
+    ValueError
+        When a value breaks the rules of the vocabulary, or a column would not come back from the file as it is.
+
     Notes
     -----
-    Each file is written under a temporary name, flushed to disk and renamed, so it is whole or absent. In CSV a text
-    cell that a spreadsheet would run as a formula gets a leading apostrophe, which reading takes off again.
+    File and manifest are whole or absent, and whatever happens between, the manifest belongs to the file that is
+    there: before the file is replaced, the manifest names both. The cohort is read back and compared before anything
+    is replaced. In CSV a text cell or heading that a spreadsheet would run as a formula gets a leading apostrophe, and
+    empty text is an apostrophe (a missing value is nothing); reading with the manifest takes them off again.
     """
     target = _checked(path)
-    table = _flat(cohort)
-    if target.suffix == ".csv":
-        write_atomically(target, lambda part: _guarded(table).to_csv(part, index=False, lineterminator="\n"))
-    else:
-        write_atomically(target, lambda part: table.to_parquet(part, index=False, compression="zstd"))
-    manifest = manifest_path(target)
-    text = json.dumps(_manifest(cohort, target), indent=1) + "\n"
-    write_atomically(manifest, lambda part: part.write_text(text, "utf-8"))
-    return manifest
+    table, columns = flattened(cohort)
+    refuse_problems(cohort, "cohort")
+    with one_writer(target.with_name(f".{target.name}.lock"), wait=True):
+        if not overwrite:
+            must_be_new(target)
+        with unfinished(target) as part:
+            _write_file(table, part, target.suffix)
+            _must_come_back(cohort, part, target.suffix, columns)
+            content = _manifest(cohort, target.name, sha256(part), columns)
+            before = {"replaces": _present(target)} if target.is_file() else {}
+            write_manifest(target, content | before)
+        return write_manifest(target, content)
+
+
+def _present(target: Path) -> dict[str, Any]:
+    """Checksum and manifest of the file that is there."""
+    digest = sha256(target)
+    try:
+        before = stored_manifest(target) or {}
+    except ValueError:  # a damaged one says nothing
+        before = {}
+    replaced = before.pop("replaces", {})
+    return {"sha256": digest, "manifest": replaced.get("manifest") if replaced.get("sha256") == digest else before}
 
 
 def read_cohort(path: str | Path) -> Cohort:
     """Read a cohort written by :func:`write_cohort` (a file) or :func:`simulate_to_parquet` (a folder).
 
-    With its manifest the scenario, and so the true risk, come back.
+    Parameters
+    ----------
+    path : str or Path
+        With its manifest, everything comes back: scenario and so the true risk, sites, what was verified, identifiers
+        and types. A file without one is read as a table of one's own, as by :meth:`Cohort.from_frame`.
+
+    Raises
+    ------
+    ValueError
+        When any byte differs from the manifest, the file is damaged, or a value breaks the rules of the vocabulary.
     """
-    target = Path(path)
-    manifest = _read_manifest(target)
-    table = _read_table(target)
-    latent = [c for c in table.columns if c.startswith(_LATENT)]
-    other = [c for c in table.columns if c not in (*PREDICTORS, *TESTS, "outcome", *latent)]
-    if "outcome" not in table.columns:
+    target = _present_path(path)
+    manifest = own_manifest(target)
+    if manifest is None:
+        return _own(target)
+    table = _read_table(target, manifest)
+    columns = manifest.columns or default_columns(table)
+    if len(table) != manifest.n or list(table.columns) != list(columns):
         raise ValueError(
-            f"{target} must have a column outcome; got {', '.join(table.columns[:10])}. Use Cohort.from_frame."
+            f"{target} must hold the patients and columns its manifest lists; it does not. Write it again."
         )
-    scenario = manifest.get("scenario")
-    return Cohort(
-        predictors=_compact(table[[c for c in PREDICTORS if c in table]]),
-        outcome=table["outcome"].astype("int8"),
-        tests=_compact(table[[c for c in TESTS if c in table]]),
-        latent=table[latent].rename(columns=lambda c: c.removeprefix(_LATENT)) if latent else None,
-        other=table[other] if other else None,
-        scenario=Scenario.model_validate(scenario) if scenario else None,
-        seed=manifest.get("seed"),
+    where = f"scenario in {manifest_path(target)}"
+    cohort = Cohort(
+        **assembled(table, columns),
+        scenario=validated(manifest.scenario, where) if manifest.scenario else None,
+        seed=manifest.seed,
+        sites={k: validated(v, where) for k, v in manifest.sites.items()} if manifest.sites else None,
     )
+    refuse_problems(cohort, str(target))
+    return cohort
 
 
-def _read_table(target: Path) -> pd.DataFrame:
-    if target.is_dir():
-        if not manifest_path(target).is_file():
-            raise ValueError(
-                f"path must hold a finished cohort; {target} has no manifest. Run simulate again to resume."
-            )
-        return pd.concat([pd.read_parquet(file) for file in partition_files(target)], ignore_index=True)
-    if not _checked(target).is_file():
+def _present_path(path: str | Path) -> Path:
+    target = Path(path)
+    if target.is_dir() and not manifest_path(target).is_file():
+        raise ValueError(f"path must hold a finished cohort; {target} has no manifest. Run simulate again to resume.")
+    if not target.is_dir() and not _checked(target).is_file():
         raise ValueError(f"path must be a file or folder of a cohort; {target} does not exist. Check the name.")
-    return _unguarded(pd.read_csv(target)) if target.suffix == ".csv" else pd.read_parquet(target)
+    return target
 
 
 def verify_cohort(path: str | Path) -> None:
@@ -100,58 +129,74 @@ def verify_cohort(path: str | Path) -> None:
         When the manifest is missing or any byte differs; every file at fault is named.
     """
     target = Path(path)
-    manifest = _read_manifest(target)
-    if not manifest:
+    if own_manifest(target) is None:
         raise ValueError(f"{target} must have a manifest to be verified; {manifest_path(target).name} is missing.")
-    files = {name: entry["sha256"] for name, entry in manifest.get("files", {}).items()}
-    folder = target if target.is_dir() else target.parent
-    problems = [
-        p
-        for name, expected in (files or {target.name: manifest["sha256"]}).items()
-        if (p := _differs(folder / name, expected))
-    ]
-    if problems:
-        raise ValueError(f"{target}: {' '.join(problems)}")
-
-
-def _differs(file: Path, expected: str) -> str:
-    if not file.is_file():
-        return f"{file.name} is missing; write it again."
-    found = sha256(file)
-    if found == expected:
-        return ""
-    return f"{file.name} must have SHA-256 {expected[:16]}..., got {found[:16]}...: changed or damaged, write it again."
 
 
 def partition_files(folder: Path) -> list[Path]:
-    """The Parquet files of a finished cohort, in order."""
-    return [folder / name for name in _read_manifest(folder)["files"]]
+    """The Parquet files of a finished cohort, in order, every byte as it was written."""
+    manifest = own_manifest(_present_path(folder))
+    return [inside(folder, name) for name in (manifest.files if manifest and manifest.files else {})]
 
 
-def write_atomically(target: Path, write: Callable[[Path], Any]) -> None:
-    """Write a temporary file beside the target, flush it to disk, rename it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+@contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """Turns what the readers of tables raise on a damaged file into one sentence."""
     try:
-        write(part)
-        with part.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+        yield
+    except (ValueError, pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        kind = "CSV" if file.suffix == ".csv" else "Parquet"
+        raise ValueError(
+            f"{file} must be a {kind} file that can be read; it is damaged or of another kind "
+            f"({str(error).splitlines()[0][:100] if str(error) else type(error).__name__}). Write it again."
+        ) from None
 
 
-def sha256(path: Path) -> str:
-    """Checksum of a file, in hexadecimal."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def _read_table(target: Path, manifest: Manifest) -> pd.DataFrame:
+    if manifest.files:
+        files = [inside(target, name) for name in manifest.files]
+        return pd.concat([_read_file(file, ".parquet", None) for file in files], ignore_index=True)
+    return _read_file(target, target.suffix, manifest.columns)
 
 
-def manifest_path(target: Path) -> Path:
-    """Manifest beside a cohort file, or inside a folder of files."""
-    if target.is_dir():
-        return target / "manifest.json"
-    return target.with_name(f"{target.stem}.manifest.json")
+def _read_file(file: Path, suffix: str, columns: Mapping[str, Column] | None) -> pd.DataFrame:
+    with reading(file):
+        if suffix == ".parquet":
+            return pd.read_parquet(file)
+        return read_csv(file, columns) if columns else unguarded(read_own_csv(file))
+
+
+def _own(file: Path) -> Cohort:
+    """A file without a manifest."""
+    with reading(file):
+        table = read_own_csv(file) if file.suffix == ".csv" else pd.read_parquet(file)
+    if "outcome" not in table.columns:
+        names = ", ".join(map(str, table.columns[:10]))
+        raise ValueError(f"{file} must have a column outcome; got {names[:300]}. Use Cohort.from_frame.")
+    return Cohort.from_frame(table)
+
+
+def _write_file(table: pd.DataFrame, part: Path, suffix: str) -> None:
+    if suffix == ".csv":
+        write_csv(table, part)
+        return
+    try:
+        table.to_parquet(part, index=False, compression="zstd")
+    except pa.ArrowException as error:
+        why = str(error).splitlines()[0][:150]
+        raise ValueError(f"columns must each be of one type to be written; got {why}. Convert that column.") from None
+
+
+def _must_come_back(cohort: Cohort, part: Path, suffix: str, columns: Mapping[str, Column]) -> None:
+    """What a file would lose is refused before it is lost."""
+    back = Cohort(**assembled(_read_file(part, suffix, columns), columns))
+    if header := same_patients(cohort, back):
+        raise ValueError(
+            f"{header} must come back from a {suffix} file as it is; it would not. "
+            "Convert it to text, numbers or dates of one type, or write .parquet."
+        )
 
 
 def _checked(path: str | Path) -> Path:
@@ -161,60 +206,21 @@ def _checked(path: str | Path) -> Path:
     return target
 
 
-def _flat(cohort: Cohort) -> pd.DataFrame:
-    parts = [cohort.to_frame()]
-    if cohort.latent is not None:
-        parts.append(cohort.latent.add_prefix(_LATENT))
-    if cohort.other is not None:
-        parts.append(cohort.other)
-    return pd.concat(parts, axis=1)
-
-
-def _manifest(cohort: Cohort, target: Path) -> dict[str, Any]:
-    return {
-        "notice": vocabulary.NOTICE,
-        "file": target.name,
-        "sha256": sha256(target),
+def _manifest(cohort: Cohort, name: str, digest: str, columns: Mapping[str, Column]) -> dict[str, Any]:
+    synthetic = cohort.scenario is not None or cohort.sites is not None
+    content = {
+        "notice": vocabulary.NOTICE if synthetic else vocabulary.RESEARCH_NOTICE,
+        "file": name,
+        "sha256": digest,
         "n": len(cohort),
         "n_events": cohort.n_events,
         "seed": cohort.seed,
         "package_version": __version__,
         "generator_version": GENERATOR_VERSION,
         "scenario_digest": cohort.scenario.digest if cohort.scenario else None,
-        "scenario": cohort.scenario.model_dump() if cohort.scenario else None,
+        "scenario": cohort.scenario.model_dump(mode="json") if cohort.scenario else None,
+        "columns": {header: column.model_dump(exclude_defaults=True) for header, column in columns.items()},
     }
-
-
-def _read_manifest(target: Path) -> dict[str, Any]:
-    path = manifest_path(target)
-    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
-
-
-def _text_columns(table: pd.DataFrame) -> list[str]:
-    return [c for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])]
-
-
-def _guarded(table: pd.DataFrame) -> pd.DataFrame:
-    """Text cells that start a spreadsheet formula, or an apostrophe, get a leading apostrophe."""
-    result = table.copy()
-    for column in _text_columns(table):
-        text = table[column].astype(object)
-        risky = text.map(lambda x: isinstance(x, str) and x.startswith((*_FORMULA, "'")))
-        result[column] = text.where(~risky, "'" + text.astype(str))
-    return result
-
-
-def _unguarded(table: pd.DataFrame) -> pd.DataFrame:
-    result = table.copy()
-    for column in _text_columns(table):
-        result[column] = table[column].map(lambda x: x[1:] if isinstance(x, str) and x.startswith("'") else x)
-    return result
-
-
-def _compact(table: pd.DataFrame) -> pd.DataFrame:
-    """The dtypes of a simulated cohort: int32 for whole measurements, int8 for complete yes/no columns."""
-    kinds = {}
-    for column in table.columns:
-        if pd.api.types.is_integer_dtype(table[column].dtype):
-            kinds[column] = "int32" if column in ("age_years", "esr_mm_h") else "int8"
-    return table.astype(kinds)
+    if cohort.sites is not None:
+        content["sites"] = {str(k): scenario.model_dump(mode="json") for k, scenario in cohort.sites.items()}
+    return content

@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .. import __version__, vocabulary
-from ..cohort.store import write_atomically
+from ..files import write_atomically
 from .prose import fill, number_references, refuse_typed_numbers
 from .records import FIGURE, RECORD, TABLE
 

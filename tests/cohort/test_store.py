@@ -36,7 +36,7 @@ def test_one_flipped_byte_is_found(tmp_path, scenario, suffix):
 
 def test_no_temporary_file_is_left(tmp_path, scenario):
     write_cohort(simulate_cohort(scenario, 50, seed=3), tmp_path / "cohort.csv")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["cohort.csv", "cohort.manifest.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cohort.csv", "cohort.csv.manifest.json"]
 
 
 def test_text_cells_cannot_start_a_formula(tmp_path):
