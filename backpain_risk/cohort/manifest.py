@@ -129,7 +129,7 @@ def _of_these_bytes(target: Path, content: dict[str, Any]) -> dict[str, Any] | N
     """Of a manifest that was about to replace another: the one whose bytes are there."""
     before = content["replaces"]
     if target.is_file() and isinstance(before, dict) and before.get("sha256") == sha256(target):
-        return before.get("manifest")
+        return before.get("manifest") or None
     return content
 
 

@@ -16,7 +16,7 @@ from .csv_format import read_csv, read_own_csv, unguarded, write_csv
 from .manifest import Column, Manifest, manifest_path, own_manifest, stored_manifest, write_manifest
 from .scenario import validated
 from .simulate import GENERATOR_VERSION
-from .stored_columns import assembled, default_columns, flattened, refuse_problems, same_patients
+from .stored_columns import assembled, default_columns, flattened, refuse_values, same_patients
 from .table import Cohort
 
 FORMATS = (".csv", ".parquet")
@@ -52,7 +52,7 @@ def write_cohort(cohort: Cohort, path: str | Path, *, overwrite: bool = True) ->
     """
     target = _checked(path)
     table, columns = flattened(cohort)
-    refuse_problems(cohort, "cohort")
+    refuse_values(table, table["outcome"], "cohort")
     with one_writer(target.with_name(f".{target.name}.lock"), wait=True):
         if not overwrite:
             must_be_new(target)
@@ -96,19 +96,17 @@ def read_cohort(path: str | Path) -> Cohort:
         return _own(target)
     table = _read_table(target, manifest)
     columns = manifest.columns or default_columns(table)
-    if len(table) != manifest.n or list(table.columns) != list(columns):
-        raise ValueError(
-            f"{target} must hold the patients and columns its manifest lists; it does not. Write it again."
-        )
+    listed = "outcome" in columns and list(table.columns) == list(columns) and len(table) == manifest.n
+    if not listed:
+        raise ValueError(f"{target} must hold what its manifest lists; patients or columns differ. Write it again.")
+    refuse_values(table, table["outcome"], str(target))
     where = f"scenario in {manifest_path(target)}"
-    cohort = Cohort(
+    return Cohort(
         **assembled(table, columns),
         scenario=validated(manifest.scenario, where) if manifest.scenario else None,
         seed=manifest.seed,
         sites={k: validated(v, where) for k, v in manifest.sites.items()} if manifest.sites else None,
     )
-    refuse_problems(cohort, str(target))
-    return cohort
 
 
 def _present_path(path: str | Path) -> Path:

@@ -34,9 +34,9 @@ def flattened(cohort: Cohort) -> tuple[pd.DataFrame, dict[str, Column]]:
             raise ValueError(
                 f"cohort must have columns of different names to be written; got {header!r} twice or empty. Rename it."
             )
-        series[header] = values
+        series[header] = values.reset_index(drop=True)
         columns[header] = _described(table, header, values)
-    return pd.DataFrame({header: values.array for header, values in series.items()}), columns
+    return pd.DataFrame(series), columns
 
 
 def _columns(cohort: Cohort) -> Iterator[tuple[str, str, pd.Series[Any]]]:
@@ -68,17 +68,16 @@ def _index(cohort: Cohort) -> Iterator[tuple[str, str, pd.Series[Any]]]:
 
 
 def _described(table: Any, header: str, values: pd.Series[Any]) -> Column:
-    if not (values.name is None or isinstance(values.name, (str, int))):
-        raise ValueError(f"columns must be named by text to be written; got {values.name!r}. Rename it.")
+    name = values.name.item() if isinstance(values.name, np.integer) else values.name
+    if not (name is None or isinstance(name, (str, int))):
+        raise ValueError(f"columns must be named by text to be written; got {name!r}. Rename it.")
     dtype = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         categories = dtype.categories.tolist()
         if not all(isinstance(category, (str, int, float, bool)) for category in categories):
             raise ValueError(f"categories must be text or numbers to be written; those of {header} are not.")
-        return Column(
-            table=table, name=values.name, dtype="category", categories=categories, ordered=bool(dtype.ordered)
-        )
-    return Column(table=table, name=values.name, dtype=str(dtype))
+        return Column(table=table, name=name, dtype="category", categories=categories, ordered=bool(dtype.ordered))
+    return Column(table=table, name=name, dtype=str(dtype))
 
 
 def default_columns(table: pd.DataFrame) -> dict[str, Column]:
@@ -106,11 +105,13 @@ def assembled(table: pd.DataFrame, columns: Mapping[str, Column]) -> dict[str, A
     found: dict[str, dict[Any, pd.Series[Any]]] = {}
     for header, column in columns.items():
         found.setdefault(column.table, {})[column.name] = _restored(table[header], column)
+    if not all(pd.api.types.is_bool_dtype(values.dtype) for values in found.get("verified", {}).values()):
+        raise ValueError("verified must be true or false for every patient; some are something else. Mend it first.")
     levels = found.pop("index", {})
     index = _index_of(levels, len(table))
     result: dict[str, Any] = {"predictors": pd.DataFrame(index=index), "tests": pd.DataFrame(index=index)}
     for name, series in found.items():
-        frame = pd.DataFrame({key: values.array for key, values in series.items()}, index=index)
+        frame = pd.DataFrame({key: values.set_axis(index) for key, values in series.items()}, index=index)
         result[name] = frame[name] if name in ("outcome", "verified") else frame
     return result
 
@@ -168,15 +169,10 @@ def _equal(one: pd.Series[Any], other: pd.Series[Any]) -> bool:
     if isinstance(one.dtype, pd.CategoricalDtype):
         return bool((one.cat.codes == other.cat.codes).all())
     known = one.notna()
-    return known.equals(other.notna()) and np.array_equal(one[known].to_numpy(), other[known].to_numpy())
-
-
-def refuse_problems(cohort: Cohort, where: str) -> None:
-    """Every value by the rules of the vocabulary."""
-    refuse_values(pd.concat([cohort.predictors, cohort.tests], axis=1), cohort.outcome, where)
-    verified = cohort.verified
-    if verified is not None and not pd.api.types.is_bool_dtype(verified.dtype):
-        raise ValueError(f"{where}: verified must be true or false for every patient; it is {verified.dtype}. Mend it.")
+    try:
+        return known.equals(other.notna()) and np.array_equal(one[known].to_numpy(), other[known].to_numpy())
+    except ValueError:  # cells that are arrays themselves
+        return False
 
 
 def refuse_values(table: pd.DataFrame, outcome: pd.Series[Any], where: str) -> None:
