@@ -25,7 +25,7 @@ def flattened(cohort: Cohort) -> tuple[pd.DataFrame, dict[str, Column]]:
     Raises
     ------
     ValueError
-        When the tables do not hold the same patients, or two columns would have one name.
+        When two columns would have one name, or a column has a name or categories that a file cannot keep.
     """
     series: dict[str, pd.Series[Any]] = {}
     columns: dict[str, Column] = {}
@@ -45,11 +45,6 @@ def _columns(cohort: Cohort) -> Iterator[tuple[str, str, pd.Series[Any]]]:
         table = getattr(cohort, name)
         if table is None:
             continue
-        if not table.index.equals(cohort.outcome.index):
-            raise ValueError(
-                f"cohort must hold the same patients in every table; the index of {name} differs from that of outcome. "
-                "Align them first."
-            )
         if isinstance(table, pd.Series):
             yield name, name, table.rename(name)
         else:

@@ -165,7 +165,7 @@ def test_what_a_file_would_lose_is_refused_and_the_old_file_stays(tmp_path, smal
     [
         (lambda c: replace(c, outcome=c.outcome + 2), "outcome must be 0 or 1"),
         (lambda c: replace(c, predictors=c.predictors.assign(age_years=300)), "age_years must lie from"),
-        (lambda c: replace(c, predictors=c.predictors.iloc[::-1]), "must hold the same patients in every table"),
+        (lambda c: replace(c, predictors=c.predictors.iloc[::-1]), "must carry the same index"),
         (
             lambda c: replace(c, other=pd.DataFrame({"verified": range(60)}), verified=c.outcome == 0),
             "'verified' twice",
