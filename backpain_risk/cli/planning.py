@@ -64,6 +64,8 @@ def validation(
     c_width: Annotated[float, typer.Option(help="Width, C-statistic.")] = 0.1,
     net_benefit_width: Annotated[float | None, typer.Option(help="Width, standardised net benefit.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Threshold probability of the net benefit.")] = None,
+    sensitivity: Annotated[float | None, typer.Option(help="Expected there; with --specificity.")] = None,
+    specificity: Annotated[float | None, typer.Option(help="Expected there.")] = None,
     json: AsJson = False,
 ) -> None:
     """Patients for validating a model."""
@@ -81,6 +83,8 @@ def validation(
             c_width=c_width,
             net_benefit_width=net_benefit_width,
             threshold=threshold,
+            sensitivity=sensitivity,
+            specificity=specificity,
         ),
         json,
     )

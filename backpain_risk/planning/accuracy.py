@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ..numerics.checks import check_fraction, check_positive
+from . import demands
 from . import standard_errors as variance
 from .sample_size import Z95, Criterion, SampleSize
 
@@ -74,9 +75,9 @@ def sample_size_accuracy(
     0  sensitivity  8218    True
     1  specificity     8   False
     """
-    pi = check_fraction("prevalence", prevalence)
+    pi = demands.inner_fraction("prevalence", prevalence)
     named = {"sensitivity": (sensitivity, pi), "specificity": (specificity, 1 - pi)}
-    known = {name: (check_fraction(name, p), share) for name, (p, share) in named.items() if p is not None}
+    known = {name: (demands.inner_fraction(name, p), share) for name, (p, share) in named.items() if p is not None}
     _refuse_nothing(known, width, lr_factor)
     criteria = [] if width is None else [_proportion(name, p, share, width) for name, (p, share) in known.items()]
     if lr_factor is not None:
@@ -105,13 +106,13 @@ def _refuse_nothing(known: dict[str, tuple[float, float]], width: float | None, 
 
 
 def _proportion(name: str, p: float, share: float, width: float) -> Criterion:
-    half = check_fraction("width", width)
+    half = demands.width("width", check_fraction("width", width))
     patients = (Z95 / half) ** 2 * variance.proportion(p, share)
     return Criterion(name=name, patients=patients, aim=f"{name} {p:g} to within +-{half:g}")
 
 
 def _likelihood_ratio(pi: float, sensitivity: float, specificity: float, factor: float) -> Criterion:
-    if check_positive("lr_factor", factor) <= 1:
+    if check_positive("lr_factor", factor) <= 1 + 1e-9:
         raise ValueError(f"lr_factor must be above 1; got {factor}. Pass for example 2, for limits of half to double.")
     unit = variance.log_lr_positive(pi, sensitivity, specificity)
     ratio = sensitivity / (1 - specificity)

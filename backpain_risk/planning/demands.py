@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from ..numerics.checks import check_fraction, check_number, check_positive
 from ..numerics.values import shown
 from .linear_predictor import LinearPredictor, normal
 
-_LARGEST_SD = 50.0
+_LEAST_WIDTH = 1e-9
+_LEAST_SHARE = 1e-9
 _HIGHEST_C = 1 - 1e-12
+
+
+def inner_fraction(name: str, value: float) -> float:
+    """A probability that a study could tell from 0 and from 1."""
+    if not _LEAST_SHARE <= check_fraction(name, value) <= 1 - _LEAST_SHARE:
+        raise ValueError(
+            f"{name} must be {_LEAST_SHARE:g} or more from 0 and 1; got {shown(value)}. Pass for example 0.01."
+        )
+    return float(value)
 
 
 def discriminating(c_statistic: float) -> float:
@@ -31,16 +41,19 @@ def both_or_neither(**pair: float | None) -> tuple[float, ...]:
     return tuple(given.values())
 
 
+def width(name: str, value: float) -> float:
+    """A width of an interval, above 0 and not below what any study could reach."""
+    if check_positive(name, value) < _LEAST_WIDTH:
+        raise ValueError(f"{name} must be {_LEAST_WIDTH:g} or more; got {shown(value)}. Pass for example 0.2.")
+    return float(value)
+
+
 def normal_predictor(pair: tuple[float, float]) -> LinearPredictor:
     """A normal linear predictor from its mean and SD."""
-    if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
+    parts = tuple(pair) if isinstance(pair, Iterable) and not isinstance(pair, str) else ()
+    if len(parts) != 2:
         raise ValueError(
             f"linear_predictor must be two numbers, mean and SD; got {shown(pair)}. Pass for example (-5, 1.2)."
         )
-    mean, sd = check_number("the mean of linear_predictor", pair[0]), pair[1]
-    if check_positive("the SD of linear_predictor", sd) > _LARGEST_SD:
-        raise ValueError(
-            f"the SD of linear_predictor must be {_LARGEST_SD:g} or less; got {shown(sd)}. "
-            "Pass log odds, for example (-5, 1.2)."
-        )
-    return normal(mean, float(sd))
+    mean = check_number("the mean of linear_predictor", parts[0], -50, 50)
+    return normal(mean, check_number("the SD of linear_predictor", parts[1], 0.001, 50))

@@ -11,10 +11,11 @@ import numpy as np
 
 from ..numerics.checks import as_generator, check_count, check_fraction, check_positive, check_resamples
 from ..vocabulary import NOTICE, RESEARCH_NOTICE, STATUSES
-from .demands import discriminating
+from .demands import discriminating, inner_fraction
 from .flags import THRESHOLDS, FlagModel, flag_model
 from .linear_predictor import binormal, highest_r2, shift_from_c, shift_from_r2
-from .sample_size import Z95, Criterion, SampleSize
+from .riley import development_criteria
+from .sample_size import Criterion, SampleSize
 from .slopes import BinormalPopulation, FlagPopulation, Population, SlopeCheck, simulate_slopes
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from ..cohort.scenario import Scenario
 
 Number = TypeVar("Number", int, float)
-_OPTIMISM = 0.05
-_MARGIN = 0.05
 _LEAST_R2 = 1e-9
 
 
@@ -166,12 +165,11 @@ def sample_size_development(
     """
     flags = None if scenario is None else flag_model(scenario, predictors)
     _refuse_stray_predictors(scenario, predictors)
-    pi = _agreed("prevalence", prevalence, None if flags is None else flags.base_rate)
-    p = check_count("n_parameters", _agreed("n_parameters", n_parameters, _size(flags)), 1)
+    pi, p = _prevalence(prevalence, flags), _parameters(n_parameters, flags)
     s = check_fraction("shrinkage", shrinkage)
-    r2 = _expected_r2(check_fraction("prevalence", pi), c_statistic, r2_cox_snell, flags)
+    r2 = _expected_r2(pi, c_statistic, r2_cox_snell, flags)
     _refuse_r2(r2, pi, s)
-    criteria = _criteria(pi, p, r2, s, relative_margin)
+    criteria = development_criteria(pi, p, r2, s, relative_margin)
     return DevelopmentSize(
         title=f"Development of a model with {p} parameters (Cox-Snell R2 {r2:.4f})",
         criteria=criteria,
@@ -188,49 +186,28 @@ def sample_size_development(
     )
 
 
-def _criteria(pi: float, p: int, r2: float, s: float, relative_margin: float | None) -> tuple[Criterion, ...]:
-    highest = highest_r2(pi)
-    mild = r2 / (r2 + _OPTIMISM * highest)
-    found = [
-        Criterion(name="shrinkage", patients=_for_shrinkage(p, r2, s), aim=f"expected shrinkage of {s:g}"),
-        Criterion(
-            name="optimism",
-            patients=_for_shrinkage(p, r2, mild),
-            aim=f"optimism of {_OPTIMISM:g} in Nagelkerke's R2 (shrinkage {mild:.3f})",
-        ),
-        Criterion(
-            name="overall_risk",
-            patients=(Z95 / _MARGIN) ** 2 * (pi * (1 - pi)),
-            aim=f"mean risk to within +-{_MARGIN:g}" + (", which is no demand here" if pi < _MARGIN else ""),
-        ),
-    ]
-    if relative_margin is not None:
-        margin = check_fraction("relative_margin", relative_margin)
-        aim = f"mean risk to within +-{margin:.0%} of itself"
-        found.append(Criterion(name="relative_margin", patients=(Z95 / margin) ** 2 * (1 - pi) / pi, aim=aim))
-    return tuple(found)
-
-
-def _for_shrinkage(p: int, r2: float, s: float) -> float:
-    return p / ((s - 1) * math.log1p(-r2 / s))
-
-
-def _size(flags: FlagModel | None) -> int | None:
-    return None if flags is None else len(flags.flags)
-
-
-def _agreed(name: str, given: Number | None, of_scenario: Number | None) -> Number:
+def _agreed(name: str, given: Number | None, of_scenario: Number | None, remedy: str) -> Number:
     """A number given by the user, by the scenario, or by both alike."""
-    if given is None and of_scenario is None:
-        raise ValueError(f"{name} must be given without a scenario; got None. Pass {name}=, or scenario=.")
-    if of_scenario is None or given is None:
-        return given if of_scenario is None else of_scenario  # type: ignore[return-value]
-    if not math.isclose(given, of_scenario, rel_tol=1e-9):
-        remedy = "scenario.replace(base_rate=...)" if name == "prevalence" else "predictors="
+    if given is not None and of_scenario is not None and not math.isclose(given, of_scenario, rel_tol=1e-9):
         raise ValueError(
-            f"{name} must be that of the scenario, {of_scenario:g}; got {given}. Leave it out or use {remedy}."
+            f"{name} must be that of the scenario, {of_scenario:g}; got {given:g}. Leave it out or {remedy}."
         )
-    return of_scenario
+    agreed = given if of_scenario is None else of_scenario
+    if agreed is None:
+        raise ValueError(f"{name} must be given without a scenario; got None. Pass {name}=, or scenario=.")
+    return agreed
+
+
+def _prevalence(given: float | None, flags: FlagModel | None) -> float:
+    checked = None if given is None else inner_fraction("prevalence", given)
+    return _agreed(
+        "prevalence", checked, None if flags is None else flags.base_rate, "use scenario.replace(base_rate=...)"
+    )
+
+
+def _parameters(given: int | None, flags: FlagModel | None) -> int:
+    checked = None if given is None else check_count("n_parameters", given, 1)
+    return _agreed("n_parameters", checked, None if flags is None else len(flags.flags), "choose other predictors")
 
 
 def _statuses(scenario: Scenario, flags: FlagModel) -> str:
@@ -287,8 +264,8 @@ def _check(
     acceptable: tuple[float, float],
     rng: int | np.random.SeedSequence | np.random.Generator | None,
 ) -> SlopeCheck:
-    low, high = (check_positive("acceptable_slope", limit) for limit in acceptable)
-    if low >= high:
+    limits = [check_positive("acceptable_slope", limit) for limit in acceptable]
+    if len(limits) != 2 or limits[0] >= limits[1]:
         raise ValueError(f"acceptable_slope must be low and high; got {acceptable}. Pass for example (0.85, 1.15).")
     sizes = {criterion.name: criterion.n for criterion in criteria}
     return simulate_slopes(
@@ -297,6 +274,6 @@ def _check(
         also=max(sizes.values()),
         simulations=check_resamples("check", simulations, 20),
         target=shrinkage,
-        acceptable=(low, high),
+        acceptable=(limits[0], limits[1]),
         rng=as_generator(rng),
     )

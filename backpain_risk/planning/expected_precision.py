@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from scipy.optimize import brentq
 
-from ..numerics.checks import check_count, check_fraction
+from ..numerics.checks import check_count
 from ..numerics.intervals import proportion_interval
 from ..numerics.notebook import as_html
 from ..vocabulary import RESEARCH_NOTICE
 from . import standard_errors as variance
-from .demands import both_or_neither, discriminating, normal_predictor
+from .demands import both_or_neither, discriminating, inner_fraction, normal_predictor
 from .linear_predictor import LinearPredictor, binormal, shift_from_c
 from .sample_size import FEW_EVENTS, Z95
 from .validation import disagreement, rates_at
@@ -127,11 +126,16 @@ def precision(
     >>> table.set_index("measure").loc["sensitivity", ["low", "high"]].astype(float).round(2).tolist()
     [0.13, 0.58]
     """
-    sizes = [n] if isinstance(n, (int, np.integer)) else list(n)
+    sizes = list(n) if isinstance(n, Iterable) else [n]
     sizes = [check_count("n", size, 2) for size in sizes]
     if not sizes:
         raise ValueError("n must hold at least one number of patients; got none. Pass for example 10000.")
-    pi = check_fraction("prevalence", prevalence)
+    pi = inner_fraction("prevalence", prevalence)
+    if min(sizes) * pi < 1:
+        raise ValueError(
+            f"n must be at least {math.ceil(1 / pi)}, where one cancer is expected; got {min(sizes)}. "
+            "Pass more patients."
+        )
     lp = _predictor(pi, c_statistic, linear_predictor)
     rates = _rates(lp, threshold, sensitivity, specificity)
     rows = []
@@ -158,7 +162,7 @@ def _rates(
     if threshold is None:
         given = (sensitivity, specificity)
         names = ("sensitivity", "specificity")
-        checked = [None if p is None else check_fraction(name, p) for name, p in zip(names, given, strict=True)]
+        checked = [None if p is None else inner_fraction(name, p) for name, p in zip(names, given, strict=True)]
         return checked[0], checked[1]
     if lp is None and not both_or_neither(sensitivity=sensitivity, specificity=specificity):
         raise ValueError(

@@ -14,8 +14,9 @@ from scipy.special import entr, expit, logit, ndtr, xlogy
 
 from .. import vocabulary
 from ..cohort.scenario import Scenario
-from ..numerics.checks import FloatArray, check_count, check_fraction
+from ..numerics.checks import FloatArray, check_count, check_fraction, check_names
 from ..numerics.newton import LogisticObjective, covariance, maximise
+from ..numerics.values import shown
 from .sample_size import Z95
 
 THRESHOLDS = (0.01, 0.03)
@@ -178,6 +179,10 @@ def _wrong_side(threshold: float) -> str:
 
 def flag_model(scenario: Scenario, flags: Iterable[str] | None = None) -> FlagModel:
     """The logistic model of some flags in a scenario; the nine red flags when not said."""
+    if not isinstance(scenario, Scenario):
+        raise ValueError(
+            f"scenario must be a Scenario; got {shown(scenario)}. Pass load_scenario('primary_care'), for example."
+        )
     names = _checked(vocabulary.RED_FLAGS if flags is None else flags)
     patterns = pd.DataFrame(list(product((0, 1), repeat=len(names))), columns=list(names))
     joint = scenario.probabilities(patterns) * [1 - scenario.base_rate, scenario.base_rate]
@@ -197,7 +202,7 @@ def design_of(patterns: pd.DataFrame) -> FloatArray:
 
 def _checked(flags: Iterable[str]) -> tuple[str, ...]:
     allowed = (*vocabulary.FINDINGS, *vocabulary.IMAGING, "male")
-    names = tuple(flags) if not isinstance(flags, str) else (flags,)
+    names = check_names("predictors", flags)
     wrong = [name for name in names if name not in allowed]
     if wrong:
         raise ValueError(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Z95 = 1.96
 """The constant of the published formulas, of pmsampsize and of pmvalsampsize; not the quantile to more digits."""
 
+_BEYOND_REACH = 1e15
 FEW_EVENTS = 30
 """Expected cancers below which formulas for large samples are rough."""
 
@@ -35,6 +36,13 @@ class Criterion:
     name: str
     patients: float
     aim: str
+
+    def __post_init__(self) -> None:
+        if not self.patients < _BEYOND_REACH:
+            raise ValueError(
+                f"{self.name} must ask for fewer than {_BEYOND_REACH:g} patients; got {self.patients:.3g} "
+                f"for {self.aim}. Ask for less."
+            )
 
     @property
     def n(self) -> int:

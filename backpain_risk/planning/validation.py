@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..numerics.checks import check_fraction, check_positive
+from ..numerics.checks import check_fraction
 from . import standard_errors as variance
-from .demands import both_or_neither, discriminating, normal_predictor
+from .demands import both_or_neither, discriminating, inner_fraction, normal_predictor, width
 from .linear_predictor import LinearPredictor, binormal, shift_from_c
 from .sample_size import Z95, Criterion, SampleSize
 
@@ -95,12 +95,12 @@ def sample_size_validation(
     1  calibration_slope  29360    True
     2        c_statistic   7590   False
     """
-    pi, c = check_fraction("prevalence", prevalence), discriminating(c_statistic)
+    pi, c = inner_fraction("prevalence", prevalence), discriminating(c_statistic)
     lp = binormal(pi, shift_from_c(c)) if linear_predictor is None else normal_predictor(linear_predictor)
     criteria = [
-        _observed_expected(pi, check_positive("oe_width", oe_width)),
-        _slope(lp, check_positive("slope_width", slope_width)),
-        _discrimination(pi, c, check_fraction("c_width", c_width)),
+        _observed_expected(pi, width("oe_width", oe_width)),
+        _slope(lp, width("slope_width", slope_width)),
+        _discrimination(pi, c, width("c_width", check_fraction("c_width", c_width))),
     ]
     rates: tuple[float | None, float | None] = (None, None)
     decision = both_or_neither(net_benefit_width=net_benefit_width, threshold=threshold)
@@ -121,28 +121,28 @@ def sample_size_validation(
     )
 
 
-def _observed_expected(pi: float, width: float) -> Criterion:
-    patients = variance.log_observed_expected(pi) / variance.standard_error_of_ratio(width) ** 2
-    return Criterion(name="observed_expected", patients=patients, aim=f"O:E of 1, limits {width:g} apart")
+def _observed_expected(pi: float, wide: float) -> Criterion:
+    patients = variance.log_observed_expected(pi) / variance.standard_error_of_ratio(wide) ** 2
+    return Criterion(name="observed_expected", patients=patients, aim=f"O:E of 1, limits {wide:g} apart")
 
 
-def _slope(lp: LinearPredictor, width: float) -> Criterion:
-    patients = variance.calibration_slope(lp) / (width / (2 * Z95)) ** 2
-    return Criterion(name="calibration_slope", patients=patients, aim=f"slope of 1, limits {width:g} apart")
+def _slope(lp: LinearPredictor, wide: float) -> Criterion:
+    patients = variance.calibration_slope(lp) / (wide / (2 * Z95)) ** 2
+    return Criterion(name="calibration_slope", patients=patients, aim=f"slope of 1, limits {wide:g} apart")
 
 
-def _discrimination(pi: float, c: float, width: float) -> Criterion:
-    patients = variance.patients_for_c((width / (2 * Z95)) ** 2, pi, c)
-    return Criterion(name="c_statistic", patients=patients, aim=f"C-statistic of {c:g}, limits {width:g} apart")
+def _discrimination(pi: float, c: float, wide: float) -> Criterion:
+    patients = variance.patients_for_c((wide / (2 * Z95)) ** 2, pi, c)
+    return Criterion(name="c_statistic", patients=patients, aim=f"C-statistic of {c:g}, limits {wide:g} apart")
 
 
-def _net_benefit(pi: float, sensitivity: float, specificity: float, width: float, threshold: float) -> Criterion:
-    check_positive("net_benefit_width", width)
+def _net_benefit(pi: float, sensitivity: float, specificity: float, wide: float, threshold: float) -> Criterion:
+    half = width("net_benefit_width", wide) / 2
     unit = variance.standardised_net_benefit(pi, sensitivity, specificity, threshold)
     return Criterion(
         name="net_benefit",
-        patients=unit / (width / (2 * Z95)) ** 2,
-        aim=f"standardised net benefit at {threshold:g}, limits {width:g} apart",
+        patients=unit / (half / Z95) ** 2,
+        aim=f"standardised net benefit at {threshold:g}, limits {wide:g} apart",
     )
 
 
@@ -153,8 +153,15 @@ def rates_at(
     t = check_fraction("threshold", threshold)
     given = both_or_neither(sensitivity=sensitivity, specificity=specificity)
     if given:
-        return check_fraction("sensitivity", given[0]), check_fraction("specificity", given[1])
-    return lp.sensitivity(t), lp.specificity(t)
+        return inner_fraction("sensitivity", given[0]), inner_fraction("specificity", given[1])
+    rates = lp.sensitivity(t), lp.specificity(t)
+    if not (0 < rates[0] < 1 and 0 < rates[1] < 1):
+        raise ValueError(
+            f"threshold must leave patients with and without malignancy on both sides; got {t:g}, where the linear "
+            f"predictor has sensitivity {rates[0]:.3g} and specificity {rates[1]:.3g}. Pass a threshold nearer to the "
+            "prevalence, or sensitivity and specificity."
+        )
+    return rates
 
 
 def disagreement(lp: LinearPredictor, prevalence: float, c_statistic: float) -> str | None:

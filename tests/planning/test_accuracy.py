@@ -103,6 +103,8 @@ def test_bad_input_is_told_in_a_sentence(changes, message):
     ("changes", "message"),
     [
         ({"n": 0}, "n must be a whole number"),
+        ({"n": 99}, "n must be at least 100, where one cancer is expected; got 99"),
+        ({"sensitivity": 1e-12}, "sensitivity must be 1e-09 or more from 0 and 1; got 1e-12"),
         ({"n": []}, "n must hold at least one number of patients"),
         ({"prevalence": 0}, "prevalence must lie strictly between 0 and 1"),
         ({"c_statistic": 0.5}, "c_statistic must lie above 0.5"),

@@ -148,6 +148,8 @@ def test_patients_of_every_pattern_have_limits_around_their_risk(planned):
         ({"c_statistic": 0.8}, "exactly one of them; got c_statistic and scenario"),
         ({"predictors": ["age_years"]}, "predictors must be yes/no columns of a cohort; got 'age_years'"),
         ({"predictors": ["fever"]}, "predictors must be yes/no columns of a cohort; got 'fever'"),
+        ({"predictors": "history_of_cancer"}, "predictors must be"),
+        ({"scenario": "primary_care"}, "scenario must be a Scenario; got 'primary_care'"),
         ({"predictors": []}, "predictors must be 1 to 13 different flags"),
         ({"predictors": [FEW[0], FEW[0]]}, "got 2, 1 of them different"),
     ],

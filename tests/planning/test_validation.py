@@ -8,6 +8,7 @@ from scipy import integrate
 from scipy.special import expit
 
 import backpain_risk as bpr
+from backpain_risk.planning.standard_errors import c_statistic, patients_for_c
 
 Z = 1.96
 
@@ -68,6 +69,12 @@ def test_sizes_beyond_a_million_are_computed():
     assert n == smallest_for_c(0.0032, 0.8, 0.01, 3_000_000) == 2_355_183
 
 
+def test_the_size_for_c_is_where_its_variance_is_the_one_asked_for():
+    for pi, c, se in ((0.01, 0.8, 0.02), (0.0032, 0.95, 0.1), (0.5, 0.51, 0.2)):
+        n = patients_for_c(se**2, pi, c)
+        assert c_statistic(n, pi, c) == pytest.approx(se**2, rel=1e-12)
+
+
 def test_the_slope_follows_from_the_fisher_information():
     def entry(k):
         def weighted(z):
@@ -117,7 +124,15 @@ def test_a_linear_predictor_that_contradicts_the_rest_is_reported():
         ({"threshold": 0.01, "net_benefit_width": 0}, "net_benefit_width must be one finite number above 0; got 0"),
         ({"sensitivity": 0.5, "specificity": 0.9}, "sensitivity must come with threshold and net_benefit_width"),
         ({"linear_predictor": -5}, "linear_predictor must be two numbers, mean and SD; got -5"),
-        ({"linear_predictor": (-5, 0)}, "the SD of linear_predictor must be one finite number above 0"),
+        ({"linear_predictor": (-5, 0)}, "the SD of linear_predictor must be one finite number from 0.001 to 50; got 0"),
+        ({"linear_predictor": "ab"}, "linear_predictor must be two numbers, mean and SD; got 'ab'"),
+        ({"oe_width": 1e-150}, "oe_width must be 1e-09 or more; got 1e-150"),
+        ({"c_width": 1e-9}, "c_statistic must ask for fewer than 1e\\+15 patients; got .* Ask for less"),
+        ({"prevalence": 1e-300}, "prevalence must be 1e-09 or more from 0 and 1"),
+        (
+            {"threshold": 1 - 1e-9, "net_benefit_width": 0.2},
+            "threshold must leave patients with and without malignancy",
+        ),
         ({"linear_predictor": (float("inf"), 1)}, "the mean of linear_predictor must be one finite number"),
     ],
 )
