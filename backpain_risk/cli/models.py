@@ -55,7 +55,7 @@ def evaluate(
     weight: Annotated[str | None, typer.Option(help="Column with the number of identical patients.")] = None,
     threshold: Annotated[list[float] | None, typer.Option(help="Threshold to tabulate; repeatable.")] = None,
     highest_threshold: Annotated[float, typer.Option(help="End of the decision curves.")] = 0.1,
-    resamples: Annotated[int, typer.Option(help="For limits of calibration indices; 0 for none.")] = 200,
+    resamples: Annotated[int, typer.Option(help="Directions searched for limits of the ICI; 0 for none.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of resamples and posterior draws.")] = 1,
     force: Annotated[bool, typer.Option("--force", help="Write into a folder with other files, which stay.")] = False,
 ) -> None:

@@ -96,7 +96,7 @@ def write_evaluation(
     highest_threshold : float
         End of the range of the decision curves, which have 100 thresholds.
     n_resamples : int
-        Bootstrap resamples for the limits of the calibration indices.
+        Directions in which the limits of the calibration indices are looked for (see :func:`performance`).
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     force : bool
