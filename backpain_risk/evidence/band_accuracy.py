@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from ..numerics.checks import FloatArray, as_generator
 from ..numerics.estimate import Estimate
-from ..numerics.intervals import log_ratio_interval
+from ..numerics.intervals import score_ratio_interval
 from ..numerics.notebook import as_html
 from .diagnostic_accuracy import BETWEEN_STUDY_SD
 
@@ -47,7 +47,7 @@ class BandAccuracy:
 
     @property
     def likelihood_ratios(self) -> tuple[Estimate, ...]:
-        """P(band | malignancy) / P(band | none) per band, log limits from the effective counts."""
+        """P(band | malignancy) / P(band | none) per band, score limits from the effective counts."""
         return tuple(self._ratio(a, b) for a, b in zip(self.malignant, self.healthy, strict=True))
 
     def draw(
@@ -95,8 +95,8 @@ class BandAccuracy:
 
     def _ratio(self, malignant: float, healthy: float) -> Estimate:
         n1, n0 = self.effective_n_malignant, self.effective_n_healthy
-        value, low, high = log_ratio_interval(malignant * n1, n1, healthy * n0, n0, self.level)
-        return Estimate(value, low, high, self.level, method="log")
+        value, low, high = score_ratio_interval(malignant * n1, n1, healthy * n0, n0, self.level)
+        return Estimate(float(value), low, high, self.level, method="score")
 
 
 def band_probabilities(positive: npt.ArrayLike, abnormal: str) -> FloatArray:

@@ -87,6 +87,18 @@ def test_limits_of_ratios_are_score_limits_unless_logs_are_asked_for():
         Accuracy.from_counts(13, 785, 0, 1177, ratio_interval="katz")
 
 
+def test_the_ratio_of_the_lowest_band_has_the_limits_of_a_negative_result():
+    """An ESR below 20 is a negative result at 20: the same counts, hence the same score limits."""
+    bands = load_evidence().bands("esr_mm_h")
+    below = bands.likelihood_ratios[0]
+    numbers = {"effective_n_diseased": bands.effective_n_malignant, "effective_n_healthy": bands.effective_n_healthy}
+    negative = Accuracy.from_rates(1 - bands.malignant[0], bands.healthy[0], **numbers)
+    assert (below.value, below.low, below.high) == pytest.approx(
+        (negative.lr_negative.value, negative.lr_negative.low, negative.lr_negative.high)
+    )
+    assert negative.lr_negative.method == below.method == "score"
+
+
 def test_predictive_values_follow_bayes():
     values = Accuracy.from_counts(4, 41, 9, 1921).predictive_values(13 / 1975)
     assert values.positive.value == pytest.approx(4 / 45)
