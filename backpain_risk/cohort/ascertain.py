@@ -16,7 +16,15 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray, as_generator, check_fraction
+from ..numerics.checks import (
+    FloatArray,
+    as_generator,
+    check_fraction,
+    check_kind,
+    check_mapping,
+    check_number,
+    check_positive,
+)
 from .table import Cohort
 
 Rng = int | np.random.SeedSequence | np.random.Generator | None
@@ -66,6 +74,8 @@ def make_missing(
     >>> bool(seen.tests.esr_mm_h[old].notna().mean() > seen.tests.esr_mm_h[~old].notna().mean())
     True
     """
+    _check_cohort(cohort, share=share, given=given)
+    check_number("own_value", own_value, -100, 100)
     generator = as_generator(rng)
     predictors, tests = cohort.predictors.copy(), cohort.tests.copy()
     for column, fraction in share.items():
@@ -102,6 +112,7 @@ def misreport(
     same recording. ``true_risk`` is the exact risk given the *recorded* values: the new cohort's scenario holds the
     errors.
     """
+    _check_cohort(cohort, missed=missed, invented=invented)
     if cohort.scenario is None:
         raise ValueError("misreport needs a synthetic cohort with its scenario; this one has none. Simulate one.")
     generator, errors = as_generator(rng), _errors(missed or {}, invented or {})
@@ -141,6 +152,7 @@ def verify_partially(
     rate (upwards when findings lead to verification), sensitivity upwards and specificity downwards; it does not bias
     risks given the columns that verification depends on. ``true_risk`` is the risk of malignancy, recorded or not.
     """
+    _check_cohort(cohort, given=given)
     generator = as_generator(rng)
     known = generator.random(len(cohort)) < _probability(share, _score(cohort, given or {}), "share")
     verified = pd.Series(known, index=cohort.outcome.index, name="verified")
@@ -156,6 +168,7 @@ def follow_up(cohort: Cohort, sensitivity: float, *, rng: Rng = None) -> Cohort:
     sensitivity, and specificity and odds ratios hardly, because few patients without recorded malignancy have one.
     ``true_risk`` is the risk of malignancy, recorded or not.
     """
+    _check_cohort(cohort)
     check_fraction("sensitivity", sensitivity, closed=True)
     found = as_generator(rng).random(len(cohort)) < sensitivity
     return replace(cohort, outcome=cohort.outcome.where(found, 0).astype(cohort.outcome.dtype))
@@ -170,6 +183,8 @@ def sample_case_control(cohort: Cohort, controls_per_case: float, *, rng: Rng = 
     as ``prevalence=`` of ``decision_curve`` does); does not bias sensitivity, specificity, likelihood ratios, odds
     ratios or the C-statistic. ``true_risk`` stays that of the population.
     """
+    _check_cohort(cohort)
+    check_positive("controls_per_case", controls_per_case)
     generator, event = as_generator(rng), cohort.outcome.to_numpy() == 1
     cases, others = np.flatnonzero(event), np.flatnonzero(~event)
     wanted = round(controls_per_case * cases.size)
@@ -191,8 +206,18 @@ def enrich(cohort: Cohort, share: float, *, given: Mapping[str, float], rng: Rng
     latter downwards), and so their likelihood ratios; it does not bias risks given those findings, so ``true_risk`` and
     models that contain them stay right.
     """
+    _check_cohort(cohort, given=check_mapping("given", given, "column to log odds ratio"))
     kept = as_generator(rng).random(len(cohort)) < _probability(share, _score(cohort, given), "share")
     return cohort.take(np.flatnonzero(kept))
+
+
+def _check_cohort(cohort: Cohort, **numbers: Any) -> None:
+    """A cohort, and mappings of columns to numbers."""
+    check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
+    for name, mapping in numbers.items():
+        if mapping is not None:
+            for column, value in check_mapping(name, mapping, "column to number").items():
+                check_number(f"{name} of {column}", value)
 
 
 def _table_of(column: str, predictors: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
@@ -240,7 +265,7 @@ def _probability(share: float, score: FloatArray, name: str) -> FloatArray:
 
 def _errors(missed: Mapping[str, float], invented: Mapping[str, float]) -> dict[str, tuple[float, float]]:
     allowed = {*vocabulary.FINDINGS, *vocabulary.IMAGING} - {"age_50_or_over"}
-    result = {key: (float(missed.get(key, 0.0)), float(invented.get(key, 0.0))) for key in {**missed, **invented}}
+    result = {key: (missed.get(key, 0.0), invented.get(key, 0.0)) for key in {**missed, **invented}}
     for key, pair in result.items():
         if key not in allowed:
             raise ValueError(

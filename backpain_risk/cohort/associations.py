@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import logit
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, check_kind
 from ..numerics.newton import LogisticObjective, maximise
 from ..numerics.notebook import as_html
 from .scenario import Scenario
@@ -58,6 +58,7 @@ def associations(scenario: Scenario) -> Associations:
     >>> bool(np.allclose(found.odds_ratios.marginal, found.odds_ratios.conditional))
     True
     """
+    check_kind("scenario", scenario, Scenario, "Load one with load_scenario.")
     patterns = pd.DataFrame(list(product((0, 1), repeat=len(FINDINGS))), columns=list(FINDINGS), dtype=np.int8)
     p = scenario.probabilities(patterns)
     X = patterns.to_numpy(np.float64)

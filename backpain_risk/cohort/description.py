@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, check_kind
 from ..numerics.intervals import proportion_interval
 from ..numerics.notebook import as_html
 from .states import AGES
@@ -74,6 +74,7 @@ class RiskByFlags:
 
 def case_mix(cohort: Cohort) -> CaseMix:
     """Causes among patients without malignancy and primary sites among those with, beside the scenario's shares."""
+    check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
     if cohort.latent is None or cohort.scenario is None:
         raise ValueError("case_mix needs a synthetic cohort; this one has no latent causes. Simulate one.")
     scenario, event = cohort.scenario, cohort.outcome == 1
@@ -90,6 +91,7 @@ def case_mix(cohort: Cohort) -> CaseMix:
 
 def ages(cohort: Cohort) -> Ages:
     """Age by outcome, beside the scenario's distributions."""
+    check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
     if cohort.scenario is None:
         raise ValueError("ages needs a synthetic cohort; this one has no scenario. Plot its age_years directly.")
     event, age = cohort.outcome.to_numpy() == 1, cohort.predictors.age_years.to_numpy()
@@ -108,6 +110,12 @@ def ages(cohort: Cohort) -> Ages:
 
 def risk_by_flags(cohort: Cohort) -> RiskByFlags:
     """P(malignancy) by the number of the nine red flags present, Wilson limits."""
+    check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
+    absent = [flag for flag in vocabulary.RED_FLAGS if flag not in cohort.predictors]
+    if absent:
+        raise ValueError(
+            f"cohort must have the nine red flags; got none called {', '.join(absent)}. Count the flags that it has."
+        )
     flags = cohort.predictors[list(vocabulary.RED_FLAGS)].sum(axis=1).rename("flags")
     grouped = cohort.outcome.groupby(flags)
     table = grouped.agg(["size", "sum"]).set_axis(["n", "events"], axis=1).reset_index()

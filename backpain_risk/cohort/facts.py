@@ -10,7 +10,7 @@ import pandas as pd
 
 from .. import vocabulary
 from ..evidence.tables import Evidence, load_evidence
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, check_kind
 from ..numerics.intervals import proportion_interval
 from ..numerics.notebook import as_html
 from .scenario import Scenario
@@ -59,6 +59,7 @@ def published_facts(scenario: Scenario) -> Facts:
     >>> facts.verdict.tolist()
     ['agrees', 'agrees', 'disagrees', 'disagrees', 'context']
     """
+    check_kind("scenario", scenario, Scenario, "Load one with load_scenario.")
     evidence, patterns = load_evidence(), _patterns(scenario)
     rate = scenario.base_rate
     p = scenario.probabilities(patterns)

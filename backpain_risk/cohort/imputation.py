@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..numerics.chained_equations import complete
-from ..numerics.checks import as_generator
+from ..numerics.checks import as_generator, check_count, check_kind
 from .table import Cohort
 
 
@@ -51,6 +51,8 @@ def impute(
     ----------
     van Buuren (2018), Flexible Imputation of Missing Data. Moons et al. (2006), J Clin Epidemiol 59:1092 (outcome).
     """
+    check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
+    check_count("n_imputations", n_imputations, 1, 1000)
     generator, table = as_generator(rng), _imputable(cohort)
     return tuple(_completed(cohort, values) for values in complete(table, n_imputations, generator))
 

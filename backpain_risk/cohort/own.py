@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .. import vocabulary
+from ..numerics.checks import check_name, check_table
 from ..numerics.table import ResultTable
 from .table import Cohort
 
@@ -61,6 +62,8 @@ def check_cohort(df: pd.DataFrame, *, outcome: str = "outcome") -> ResultTable:
     0    outcome    2 at row 1
     1  age_years  430 at row 1
     """
+    check_table("df", df)
+    check_name("outcome", outcome)
     problems = list(_problems(df, outcome))
     return ResultTable(pd.DataFrame(problems, columns=list(Problem._fields)))
 
@@ -147,6 +150,8 @@ def cohort_from_frame(
     units: Mapping[str, str],
 ) -> Cohort:
     """See :meth:`Cohort.from_frame`."""
+    check_table("df", df)
+    check_name("outcome", outcome)
     _check_mapping(df, outcome, columns, units)
     table = df.rename(columns={**columns, outcome: "outcome"})
     for column in [c for c in table.columns if c in YES_NO or c == "outcome"]:

@@ -15,7 +15,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import vocabulary
+from ..numerics.checks import check_table
 from ..numerics.patterns import distinct_rows
+from ..numerics.values import shown
 from .laboratory import recorded_values
 
 IntArray = npt.NDArray[np.int64]
@@ -128,8 +130,13 @@ def read_query(predictors: pd.DataFrame) -> Query:
     ValueError
         Naming the column, the rule and the first offending value; also where age and its band contradict each other.
     """
-    if not isinstance(predictors, pd.DataFrame):
-        raise ValueError(f"predictors must be a DataFrame with named columns; got {type(predictors).__name__}.")
+    check_table("predictors", predictors)
+    if not len(predictors.columns):
+        raise ValueError("predictors must have at least one column of the vocabulary; got none. Name one.")
+    if predictors.columns.has_duplicates:
+        raise ValueError(
+            f"predictors must have columns of distinct names; got {shown(list(predictors.columns))}. Drop one."
+        )
     known = (*_CONTEXT, "age_50_or_over", *YES_NO, *vocabulary.LABORATORY)
     unknown = [str(column) for column in predictors.columns if column not in known]
     if unknown:

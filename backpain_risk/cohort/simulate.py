@@ -16,8 +16,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray
+from ..numerics.checks import MOST, FloatArray, check_kind
 from ..numerics.streams import BLOCK, as_seed_sequence, block_generator
+from ..numerics.values import as_real, shown
 from .laboratory import recorded_values
 from .queries import YES_NO
 from .responses import NODE_WEIGHTS, NODES
@@ -251,8 +252,10 @@ def simulate_cohort(scenario: Scenario, n: int, *, seed: int | np.random.SeedSeq
     >>> int(cohort.outcome.sum())
     1028
     """
-    if isinstance(n, bool) or n != int(n) or n < 1:
-        raise ValueError(f"n must be a positive whole number of patients; got {n}. Pass for example n=10_000.")
+    check_kind("scenario", scenario, Scenario, "Load one with load_scenario.")
+    size = as_real(n)
+    if size is None or size != size // 1 or not 1 <= size <= MOST:
+        raise ValueError(f"n must be a positive whole number of patients; got {shown(n)}. Pass for example n=10_000.")
     sequence, tables = as_seed_sequence(seed), sampler(scenario)
     return _cohort(scenario, collect(tables, sequence, int(n)), tables, sequence)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from ..numerics.checks import check_kind, check_mapping, check_name
 from ..numerics.streams import as_seed_sequence, child_sequence
 from .scenario import Scenario
 from .simulate import simulate_cohort
@@ -46,6 +47,9 @@ def simulate_sites(
     >>> cohort.other["site"].value_counts().to_dict()
     {'a': 1000, 'b': 1000}
     """
+    for site, scenario in check_mapping("scenarios", scenarios, "site to scenario").items():
+        check_name("every site of scenarios", site)
+        check_kind(f"scenario of {site}", scenario, Scenario, "Load one with load_scenario.")
     if not scenarios:
         raise ValueError("scenarios must name at least one site; got none. Pass a mapping of site to scenario.")
     sizes = n if isinstance(n, Mapping) else dict.fromkeys(scenarios, n)

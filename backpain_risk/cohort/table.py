@@ -15,6 +15,7 @@ from .. import vocabulary
 from ..numerics.checks import (
     as_vector,
     check_kind,
+    check_mapping,
     check_same_index,
     check_same_length,
     check_table,
@@ -108,6 +109,10 @@ class Cohort:
         ([0, 1], [12.0, 60.0])
         """
         from .own import cohort_from_frame
+
+        for name, mapping in (("columns", columns), ("values", values), ("units", units)):
+            if mapping is not None:
+                check_mapping(name, mapping, "what the table has to what it means")
 
         return cohort_from_frame(df, outcome=outcome, columns=columns or {}, values=values or {}, units=units or {})
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..numerics.checks import FloatArray, refuse_where
+from ..numerics.values import as_numbers
 
 
 @overload
@@ -49,7 +50,7 @@ def post_test_probability(pretest: npt.ArrayLike, likelihood_ratio: npt.ArrayLik
     >>> round(post_test_probability(0.005, 14.7), 3)
     0.069
     """
-    p, ratio = np.asarray(pretest, dtype=np.float64), np.asarray(likelihood_ratio, dtype=np.float64)
+    p, ratio = as_numbers("pretest", pretest), as_numbers("likelihood_ratio", likelihood_ratio)
     refuse_where(~((p >= 0) & (p <= 1)), p, "pretest must lie in [0, 1]", "Pass a fraction, not a percentage.")
     refuse_where(~(ratio >= 0), ratio, "likelihood_ratio must be 0 or more", "Pass the ratio itself, not its log.")
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, logit
 
-from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction
+from ..numerics.checks import MOST, FloatArray, as_generator, check_choice, check_count, check_fraction, check_number
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import (
     PROPORTION_INTERVALS,
@@ -19,6 +19,7 @@ from ..numerics.intervals import (
     score_ratio_interval,
 )
 from ..numerics.notebook import as_html
+from ..numerics.values import as_real, shown
 from .accuracy_draws import AccuracyDraws
 from .bayes_theorem import post_test_probability
 
@@ -111,12 +112,16 @@ class Accuracy:
         check_choice("ratio_interval", self.ratio_interval, RATIO_INTERVALS)
         check_fraction("level", self.level)
         for name in ("tp", "fp", "fn", "tn"):
-            value = getattr(self, name)
-            if not (np.isfinite(value) and value >= 0):
-                raise ValueError(f"{name} must be a count of 0 or more; got {value}. Check the cells of the 2x2 table.")
-        if not self.lr_positive_below > 0:
+            value = as_real(getattr(self, name))
+            if value is None or not 0 <= value <= MOST:
+                raise ValueError(
+                    f"{name} must be a count of 0 or more; got {shown(getattr(self, name))}. Check the cells of the "
+                    "2x2 table."
+                )
+        bound = as_real(self.lr_positive_below)
+        if bound is None or not bound > 0:
             raise ValueError(
-                f"lr_positive_below must be more than 0; got {self.lr_positive_below}. Leave it out for no bound."
+                f"lr_positive_below must be more than 0; got {shown(self.lr_positive_below)}. Leave it out for no bound."
             )
         for arm, size in (("with malignancy (tp + fn)", self.tp + self.fn), ("without (fp + tn)", self.fp + self.tn)):
             if size == 0:
@@ -145,9 +150,11 @@ class Accuracy:
             When a count is negative, fractional or missing, or when one class has no patients.
         """
         for name, value in (("tp", tp), ("fp", fp), ("fn", fn), ("tn", tn)):
-            if value != np.floor(value):
+            number = as_real(value)
+            if number is not None and number != number // 1:
                 raise ValueError(
-                    f"{name} must be a whole number of patients; got {value}. Use Accuracy.from_rates for proportions."
+                    f"{name} must be a whole number of patients; got {shown(value)}. Use Accuracy.from_rates for "
+                    "proportions."
                 )
         return cls(tp=tp, fp=fp, fn=fn, tn=tn, interval=interval, ratio_interval=ratio_interval, level=level)
 
@@ -174,8 +181,11 @@ class Accuracy:
             ("effective_n_diseased", effective_n_diseased),
             ("effective_n_healthy", effective_n_healthy),
         ):
-            if not size > 0:
-                raise ValueError(f"{name} must be positive; got {size}. Pass the number of patients it is worth.")
+            number = as_real(size)
+            if number is None or not 0 < number <= MOST:
+                raise ValueError(
+                    f"{name} must be positive; got {shown(size)}. Pass the number of patients it is worth."
+                )
         return cls(
             tp=sensitivity * effective_n_diseased,
             fn=(1 - sensitivity) * effective_n_diseased,
@@ -260,6 +270,8 @@ class Accuracy:
         specificity_sd^2), and so does the new setting. Draws whose LR+ is not below ``lr_positive_below`` are drawn
         again, both proportions together.
         """
+        check_count("size", size, 1)
+        check_number("specificity_sd", specificity_sd, 0, 10)
         generator = as_generator(rng)
         sensitivity, specificity = self._drawn(size, generator, specificity_sd)
         for _ in range(_ROUNDS):

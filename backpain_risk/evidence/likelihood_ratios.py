@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from .. import vocabulary
+from ..numerics.checks import check_kind
 from ..numerics.estimate import Estimate
 from ..numerics.notebook import as_html
 from .band_accuracy import BandAccuracy
@@ -29,6 +30,7 @@ class LikelihoodRatioTable:
 
 def likelihood_ratio_table(evidence: Evidence) -> LikelihoodRatioTable:
     """Likelihood ratios with confidence limits from the preferred row of every finding and test."""
+    check_kind("evidence", evidence, Evidence, "Read it with load_evidence.")
     rows = []
     for key in (*vocabulary.FINDINGS, vocabulary.CLINICIAN_SUSPICION.key, *vocabulary.IMAGING):
         accuracy = evidence.finding(key)

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 from scipy.special import expit
 
-from ..numerics.checks import as_generator, check_choice, check_fraction
+from ..numerics.checks import as_generator, check_choice, check_flag, check_level
 from .bivariate_normal import BivariateFit, LikelihoodRatioTest, ObservedLogits, fit_bivariate
 from .pooled_accuracy import PooledAccuracy
 from .study_counts import ARMS, StudyCounts, read_counts
@@ -92,8 +92,9 @@ def pool_accuracy(
     tsens intercept     1.536           0.340
     tfpr intercept     -2.000           0.474
     """
+    check_flag("allow_overlap", allow_overlap)
     check_choice("method", method, METHODS)
-    check_fraction("level", level)
+    check_level(level)
     studies = read_counts(counts, covariate, allow_overlap=allow_overlap)
     _check_number(studies, method)
     if method == "bayes":

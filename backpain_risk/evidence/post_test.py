@@ -9,7 +9,15 @@ import numpy as np
 from scipy.special import expit, logit
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction
+from ..numerics.checks import (
+    FloatArray,
+    as_generator,
+    check_choice,
+    check_fraction,
+    check_kind,
+    check_level,
+    check_resamples,
+)
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
 from ..numerics.notebook import as_html
@@ -90,6 +98,9 @@ def post_test(
     0.0696 (95% credible interval 0.0255 to 0.131, median of draws)
     """
     check_choice("result", result, RESULTS)
+    check_kind("accuracy", accuracy, (Accuracy, PooledAccuracy), "Make it with Accuracy.from_counts or pool_accuracy.")
+    check_resamples("n_draws", n_draws, 1)
+    check_level(level)
     generator = as_generator(rng)
     drawn = _accuracy_draws(accuracy, n_draws, generator, specificity_sd)
     ratio = drawn.lr_positive if result == "positive" else drawn.lr_negative
@@ -124,7 +135,7 @@ def _name(accuracy: Accuracy | PooledAccuracy) -> str:
 
 def _pretest_draws(pretest: float | Estimate, n_draws: int, rng: np.random.Generator) -> FloatArray:
     if not isinstance(pretest, Estimate):
-        return np.full(n_draws, check_fraction("pretest", float(pretest)))
+        return np.full(n_draws, check_fraction("pretest", pretest))
     for limit in (pretest.value, pretest.low, pretest.high):
         check_fraction("pretest and its limits", limit)
     sd = (logit(pretest.high) - logit(pretest.low)) / (2 * normal_quantile(pretest.level))

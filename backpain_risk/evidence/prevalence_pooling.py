@@ -13,7 +13,9 @@ from ..numerics.checks import (
     as_generator,
     as_vector,
     check_choice,
-    check_fraction,
+    check_flag,
+    check_level,
+    check_names,
     check_same_length,
     refuse_where,
 )
@@ -80,11 +82,13 @@ def pool_prevalence(
     >>> print(base_rate.prediction)
     0.00109 (95% prediction interval 2.72e-07 to 0.815, reml)
     """
+    check_flag("allow_overlap", allow_overlap)
     check_choice("method", method, METHODS)
-    check_fraction("level", level)
+    check_level(level)
     x, size = _check_counts(events, n)
+    labels = None if study is None else check_names("study", study)
     if not allow_overlap:
-        _check_overlap(x.size, study, overlaps_with)
+        _check_overlap(x.size, labels, overlaps_with)
     if method == "bayes":
         return _sampled(x, size, as_generator(rng), level)
     if x.sum() in (0.0, size.sum()):

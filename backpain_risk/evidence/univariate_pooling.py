@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import optimize
 from scipy.special import expit
 
-from ..numerics.checks import FloatArray, check_choice, check_fraction
+from ..numerics.checks import FloatArray, check_choice, check_flag, check_level
 from .heterogeneity import dersimonian_laird, typical_variance
 from .pooled_estimate import PooledEstimate, wald_estimate
 from .study_counts import StudyCounts, read_counts
@@ -66,6 +66,7 @@ def pool_measure(
     39.9 (95% confidence interval 18.6 to 85.4, reml)
     """
     check_choice("measure", measure, MEASURES)
+    check_flag("allow_overlap", allow_overlap)
     check_choice("method", method, tuple(_ESTIMATORS))
     studies = read_counts(counts, allow_overlap=allow_overlap)
     effect, variance = _effects(studies, measure)
@@ -81,7 +82,7 @@ def pool_measure(
         float(np.sqrt(between)),
         expit if measure in ("sensitivity", "specificity") else np.exp,
         n_studies=effect.size,
-        level=check_fraction("level", level),
+        level=check_level(level),
         method=method,
         i_squared=between / (between + typical_variance(variance)),
     )

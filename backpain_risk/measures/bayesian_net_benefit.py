@@ -8,8 +8,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice, check_count
+from ..numerics.checks import (
+    MOST,
+    FloatArray,
+    as_generator,
+    check_both_classes,
+    check_choice,
+    check_level,
+    check_pair,
+    check_resamples,
+)
 from ..numerics.notebook import as_html
+from ..numerics.values import as_real, shown
 from .decision_counts import DecisionCounts, decision_counts
 from .decision_inputs import TREAT_ALL, TREAT_NONE, Risks, check_models, check_thresholds
 
@@ -160,7 +170,8 @@ def bayesian_decision_curve(
     [0.1667, 0.0, 0.1556]
     """
     check_choice("dependence", dependence, DEPENDENCE)
-    check_count("n_draws", n_draws, 1)
+    check_resamples("n_draws", n_draws, 1)
+    check_level(level)
     y, named, w = check_models(outcome, risks, sample_weight)
     t = check_thresholds(thresholds)
     check_both_classes(y, w, "bayesian_decision_curve")
@@ -180,13 +191,15 @@ def bayesian_decision_curve(
 
 
 def _check_options(prior: tuple[float, float], prevalence_counts: tuple[float, float] | None, n_paired: int) -> None:
-    if min(prior) <= 0:
-        raise ValueError(f"prior must be two positive numbers; got {prior}. Use (1, 1) for a uniform prior.")
-    if prevalence_counts is not None and not 0 <= prevalence_counts[0] <= prevalence_counts[1]:
-        raise ValueError(
-            f"prevalence_counts must be events and patients, events not more than patients; got {prevalence_counts}. "
-            "Pass for example (13, 1975)."
-        )
+    if not all(0 < (as_real(value) or 0) <= MOST for value in check_pair("prior", prior)):
+        raise ValueError(f"prior must be two positive numbers; got {shown(prior)}. Use (1, 1) for a uniform prior.")
+    if prevalence_counts is not None:
+        events, patients = (as_real(count) for count in check_pair("prevalence_counts", prevalence_counts))
+        if events is None or patients is None or not 0 <= events <= patients <= MOST or patients < 1:
+            raise ValueError(
+                "prevalence_counts must be events and patients, events not more than patients; got "
+                f"{shown(prevalence_counts)}. Pass for example (13, 1975)."
+            )
     if n_paired > _MOST_PAIRED:
         raise ValueError(
             f"risks must hold at most {_MOST_PAIRED} models for dependence='paired'; got {n_paired}. Compare fewer "

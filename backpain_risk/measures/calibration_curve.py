@@ -11,7 +11,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-from ..numerics.checks import FloatArray, as_generator, as_vector, check_choice, check_count, refuse_where
+from ..numerics.checks import (
+    FloatArray,
+    as_generator,
+    as_vector,
+    check_choice,
+    check_count,
+    check_level,
+    check_resamples,
+    refuse_where,
+)
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile, proportion_interval
 from ..numerics.notebook import as_html
@@ -208,6 +217,8 @@ def calibration_curve(
     resampling = resampling or ("region" if method == "rcs" else "bootstrap")
     _check_options(method, band, resampling, n_resamples)
     check_count("n_groups", n_groups, 1)
+    check_count("n_knots", n_knots, 3, 10)
+    check_level(level)
     groups = require_calibratable(risk_groups(outcome, risk, sample_weight), "calibration_curve")
     smooth = _smoother_of(method, n_knots, _edges(groups, n_groups, at) if method == "groups" else None)
     smoother, points = smooth(groups), _points(groups, at)
@@ -239,7 +250,7 @@ def _check_options(method: str, band: str, resampling: str, n_resamples: int) ->
     check_choice("method", method, METHODS)
     check_choice("band", band, BANDS)
     check_choice("resampling", resampling, RESAMPLING)
-    check_count("n_resamples", n_resamples, 0)
+    check_resamples("n_resamples", n_resamples, 0)
     if band != "pointwise" and method in ("lowess", "isotonic"):
         raise ValueError(f"band must be 'pointwise' for method={method!r}; got {band!r}. Use 'rcs' or 'loess'.")
     if n_resamples and resampling != "bootstrap" and method != "rcs":
@@ -273,6 +284,8 @@ def _points(groups: RiskGroups, at: npt.ArrayLike | None) -> FloatArray:
 
 def _checked_at(at: npt.ArrayLike) -> FloatArray:
     points = np.sort(as_vector("at", at))
+    if points.size == 0:
+        raise ValueError("at must hold at least one probability; got none. Pass for example [0.01, 0.03].")
     refuse_where((points <= 0) | (points >= 1), points, "at must lie strictly between 0 and 1", "Pass probabilities.")
     return points
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit, stdtrit
 
-from ..numerics.checks import FloatArray, as_generator, check_choice, check_count
+from ..numerics.checks import FloatArray, as_generator, check_choice, check_level, check_resamples
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile, skewed_mean_interval
 from ..numerics.risk_groups import RiskGroups, require_both_classes, resampled_within_outcomes, risk_groups
@@ -69,9 +69,10 @@ def auroc(
     0.75
     """
     check_choice("interval", interval, AUROC_INTERVALS)
+    check_level(level)
     groups = risk_groups(outcome, risk, sample_weight)
     if interval == "bootstrap":
-        check_count("n_resamples", n_resamples, 1)
+        check_resamples("n_resamples", n_resamples, 1)
         return _bootstrap(require_both_classes(groups, "auroc"), level, n_resamples, as_generator(rng))
     return auroc_of(groups, level, interval)
 

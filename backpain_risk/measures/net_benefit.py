@@ -9,8 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice, check_count, check_fraction
+from ..numerics.checks import (
+    FloatArray,
+    as_generator,
+    check_both_classes,
+    check_choice,
+    check_fraction,
+    check_level,
+    check_resamples,
+)
 from ..numerics.notebook import as_html
+from ..numerics.values import as_real, shown
 from .decision_counts import DecisionCounts, decision_counts
 from .decision_inputs import TREAT_ALL, TREAT_NONE, Risks, check_models, check_thresholds
 from .net_benefit_limits import INTERVALS, difference_limits, standard_error
@@ -255,7 +264,8 @@ def decision_curve(
     """
     check_choice("policy", policy, POLICIES)
     check_choice("interval", interval, INTERVALS)
-    check_count("n_resamples", n_resamples, 0)
+    check_resamples("n_resamples", n_resamples, 0)
+    check_level(level)
     y, named, w = check_models(outcome, risks, sample_weight)
     t = check_thresholds(thresholds)
     check_both_classes(y, w, "decision_curve")
@@ -289,12 +299,16 @@ def _harms(harm: float | Mapping[str, float] | None, named: Mapping[str, FloatAr
         unknown = [name for name in harm if name not in named]
         if unknown:
             raise ValueError(f"harm must name models of risks; got {unknown[0]!r}. Known: {', '.join(named)}.")
-        values = [float(harm.get(name, 0.0)) for name in named]
+        values = [harm.get(name, 0.0) for name in named]
     else:
-        values = [float(harm or 0.0)] * len(named)
-    if not all(0 <= value < np.inf for value in values):
-        raise ValueError(f"harm must be 0 or more, in units of net benefit; got {values}. Pass for example 0.001.")
-    return np.array([0.0, 0.0, *values])
+        values = [0.0 if harm is None else harm] * len(named)
+    for value in values:
+        x = as_real(value)
+        if x is None or not 0 <= x < 1:
+            raise ValueError(
+                f"harm must be 0 or more, in units of net benefit; got {shown(values)}. Pass for example 0.001."
+            )
+    return np.array([0.0, 0.0, *values], dtype=np.float64)
 
 
 def _rates(positives: FloatArray, prevalence: float, *, from_sample: bool) -> tuple[FloatArray, FloatArray]:

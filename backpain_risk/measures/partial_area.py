@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..numerics.checks import FloatArray, as_generator, check_choice, check_count, check_fraction
+from ..numerics.checks import (
+    FloatArray,
+    as_generator,
+    check_choice,
+    check_flag,
+    check_fraction,
+    check_level,
+    check_pair,
+    check_resamples,
+)
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile, proportion_interval
 from ..numerics.risk_groups import RiskGroups, require_both_classes, resampled_within_outcomes, risk_groups
@@ -79,7 +88,9 @@ def partial_auroc(
     """
     check_choice("focus", focus, FOCI)
     check_choice("interval", interval, PARTIAL_INTERVALS)
-    low, high = sorted(check_fraction("bounds", b, closed=True) for b in bounds)
+    check_level(level)
+    check_flag("corrected", corrected)
+    low, high = sorted(check_fraction("bounds", b, closed=True) for b in check_pair("bounds", bounds))
     if low == high:
         raise ValueError(f"bounds must differ; got {low:g} twice. Pass for example (0.9, 1.0).")
     groups = require_both_classes(risk_groups(outcome, risk, sample_weight), "partial_auroc")
@@ -90,7 +101,7 @@ def partial_auroc(
     if interval != "bootstrap":
         limits = _analytic(groups, value, fpr, interval, level)
     else:
-        check_count("n_resamples", n_resamples, 1)
+        check_resamples("n_resamples", n_resamples, 1)
         rng = as_generator(rng)
         drawn = [_partial_area(each, fpr) for each in resampled_within_outcomes(groups, n_resamples, rng)]
         spread = np.ptp(drawn) > 0

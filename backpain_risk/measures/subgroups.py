@@ -13,6 +13,7 @@ from ..numerics.checks import check_level, check_mapping, check_outcome_risk, ch
 from ..numerics.estimate import Estimate
 from ..numerics.risk_groups import RiskGroups, group_by_risk
 from ..numerics.table import ResultTable
+from ..numerics.values import shown
 from .calibration import calibration_in_the_large_of, calibration_slope_of, observed_expected_of
 from .discrimination import auroc_of
 
@@ -84,7 +85,13 @@ def check_groupings(subgroups: Mapping[str, npt.ArrayLike] | pd.DataFrame, n: in
     """Raise unless every grouping has a label for each of n patients, in the order of what else is said of them."""
     if not isinstance(subgroups, pd.DataFrame):
         check_mapping("subgroups", subgroups, "name to one label per patient")
+    if len(subgroups.keys()) == 0:
+        raise ValueError("subgroups must name at least one grouping of the patients; got none. Pass for example sex.")
     for name in subgroups.keys():  # noqa: SIM118  (a DataFrame iterates over its columns only through keys)
+        if np.ndim(subgroups[name]) != 1:
+            raise ValueError(
+                f"subgroups must have one label per patient; got {shown(subgroups[name])} for {name}. Pass an array."
+            )
         check_same_index(**patients, **{f"subgroup {name}": subgroups[name]})
         _levels(str(name), subgroups[name], n)
 

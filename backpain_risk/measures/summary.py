@@ -9,7 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..numerics.checks import FloatArray, as_generator, check_both_classes, check_choice, check_count, check_fraction
+from ..numerics.checks import (
+    FloatArray,
+    as_generator,
+    check_both_classes,
+    check_choices,
+    check_level,
+    check_resamples,
+)
 from ..numerics.estimate import Estimate
 from ..numerics.risk_groups import RiskGroups, group_by_risk
 from ..numerics.table import ResultTable
@@ -110,10 +117,9 @@ def performance(
     >>> table.round(3).values.tolist()[:2]
     [['model', 'auroc', 0.78, 0.749, 0.808], ['model', 'observed_expected', 1.025, 0.907, 1.156]]
     """
-    for measure in measures:
-        check_choice("measures", measure, MEASURES)
-    check_count("n_resamples", n_resamples, 0)
-    check_fraction("level", level)
+    check_choices("measures", measures, MEASURES)
+    check_resamples("n_resamples", n_resamples, 0)
+    check_level(level)
     y, named, w = check_models(outcome, risks, sample_weight)
     check_both_classes(y, w, "performance")
     generator = as_generator(rng) if n_resamples else None

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from .. import vocabulary
 from ..numerics.checks import FloatArray, check_weight
 from ..numerics.patterns import distinct_rows
-from ..numerics.values import as_numbers
+from ..numerics.values import as_numbers, shown
 from .event import binary_outcome
 
 
@@ -138,8 +138,21 @@ def refuse_text(X: pd.DataFrame) -> None:
             ) from None
 
 
+def refuse_no_table(X: Any) -> None:
+    """Refuse a single number or text, mappings, and objects without rows."""
+    table = (
+        hasattr(X, "shape") or hasattr(X, "__array__") or hasattr(X, "__dataframe__") or isinstance(X, (list, tuple))
+    )
+    shape = getattr(X, "shape", None) if hasattr(X, "shape") else np.shape(np.asarray(X, dtype=object))
+    if not table or (isinstance(shape, tuple) and len(shape) < 2):
+        hint = "Reshape your data with .reshape(-1, 1) for one column, or .reshape(1, -1) for one patient."
+        got = f"{len(shape)}D array" if table and isinstance(shape, tuple) and len(shape) == 1 else shown(X)
+        raise ValueError(f"X must be a table: Expected 2D array, got {got} instead. {hint}")
+
+
 def refuse_masked(X: Any) -> Any:
-    """The predictors; masked values, which are missing ones, are refused as such, and complex numbers."""
+    """The predictors; masked values, which are missing ones, are refused as such, and what is no table of numbers."""
+    refuse_no_table(X)
     if isinstance(X, np.ndarray) and X.dtype.kind == "c":
         raise ValueError("X must hold real numbers; got complex ones. Complex data not supported: pass real columns.")
     if isinstance(X, np.ma.MaskedArray) and np.ma.getmaskarray(X).any():

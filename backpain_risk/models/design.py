@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy import linalg
 
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, check_count, check_mapping
 from ..numerics.splines import harrell_knots, restricted_cubic_basis
+from ..numerics.values import shown
 
 Column = int | str
 
@@ -106,11 +108,23 @@ def learn_design(
     bands: Mapping[str, Bands] | None = None,
 ) -> Design:
     """Learn knots from the data and resolve names to positions; columns named in ``bands`` are cut into bands."""
-    wanted = {_position(column, columns): k for column, k in (splines or {}).items()}
+    if splines is not None:
+        check_mapping("splines", splines, "column to number of knots")
+    wanted = {_position(column, columns): check_count("splines", k, 3, 10) for column, k in (splines or {}).items()}
     knots = {j: harrell_knots(X[:, j], k, weight) for j, k in wanted.items()}
-    pairs = tuple((_position(a, columns), _position(b, columns)) for a, b in interactions)
+    pairs = tuple((_position(a, columns), _position(b, columns)) for a, b in _pairs(interactions))
     cut = {_position(name, columns): cut for name, cut in (bands or {}).items()}
     return Design(columns=columns, knots=knots, interactions=pairs, bands=cut)
+
+
+def _pairs(interactions: Any) -> list[tuple[Column, Column]]:
+    """Interactions as pairs of columns."""
+    listed = list(interactions) if isinstance(interactions, (list, tuple, set, frozenset)) else None
+    if listed is None or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in listed):
+        raise ValueError(
+            f"interactions must be pairs of columns; got {shown(interactions)}. Pass for example [(0, 1)]."
+        )
+    return [(a, b) for a, b in listed]
 
 
 def _position(column: Column, columns: tuple[str, ...]) -> int:

@@ -16,6 +16,7 @@ from ..numerics.intervals import normal_quantile
 from ..numerics.newton import LogisticObjective
 from ..numerics.patterns import distinct_rows, sum_by
 from ..numerics.splines import weighted_quantile
+from ..numerics.values import as_real, shown
 from .classifier import RiskClassifier, Rows
 from .design import Column, learn_design, refuse_dependent, with_constant
 from .estimation import ConvergenceWarning as ConvergenceWarning
@@ -137,8 +138,15 @@ class LogisticModel(RiskClassifier):
         return self
 
     def _check_options(self) -> None:
-        if self.penalty not in PENALTIES:
-            raise ValueError(f"penalty must be None, 'firth' or 'ridge'; got {self.penalty!r}. Choose one of these.")
+        if not (self.penalty is None or (isinstance(self.penalty, str) and self.penalty in PENALTIES)):
+            raise ValueError(
+                f"penalty must be None, 'firth' or 'ridge'; got {shown(self.penalty)}. Choose one of these."
+            )
+        strength = as_real(0 if self.ridge_strength is None else self.ridge_strength)
+        if strength is None or not 0 <= strength <= 1e12:
+            raise ValueError(
+                f"ridge_strength must be 0 or more; got {shown(self.ridge_strength)}. Larger shrinks more."
+            )
         check_choice("correction", self.correction, CORRECTIONS)
         if self.correction in ("flic", "flac") and self.penalty != "firth":
             raise ValueError(
@@ -160,10 +168,8 @@ class LogisticModel(RiskClassifier):
     def _strength(self, objective: LogisticObjective) -> float:
         if self.ridge_strength is None:
             self.ridge_strength_ = cross_validated_strength(objective, _column_variance(objective))
-        elif self.ridge_strength >= 0:
-            self.ridge_strength_ = float(self.ridge_strength)
         else:
-            raise ValueError(f"ridge_strength must be 0 or more; got {self.ridge_strength}. Larger shrinks more.")
+            self.ridge_strength_ = float(self.ridge_strength)
         return self.ridge_strength_
 
     def _keep(self, fit: Fit, objective: LogisticObjective, terms: tuple[str, ...]) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, check_mapping
 from ..numerics.estimate import Estimate
 from ..numerics.notebook import text_as_html
+from ..numerics.values import as_real, shown
 from .likelihood_ratio import LikelihoodRatioModel
 
 DEFAULT_PRETEST = 0.01
@@ -102,6 +103,7 @@ def assess(findings: Mapping[str, Any], *, model: Any = None, pretest: float | N
         raise ValueError(
             "model or pretest must be given, not both; got both. A fitted model has a base rate of its own."
         )
+    check_mapping("findings", findings, "finding to value")
     row = pd.DataFrame({key: [_number(key, value)] for key, value in findings.items()})
     if row.empty:
         raise ValueError(
@@ -127,11 +129,14 @@ def _number(key: str, value: Any) -> float:
         raise ValueError(f"findings must be keys of the vocabulary; got {key!r}. Known: {', '.join(known)}.")
     if value is None:
         return np.nan
-    term, number = known[key], float(value)
+    number = as_real(int(value) if isinstance(value, (bool, np.bool_)) else value)
+    if number is None:
+        raise ValueError(f"{key} of findings must be a number; got {shown(value)}. Pass 1 for yes, 0 for no, or None.")
+    term, number = known[key], float(min(max(number, -1e308), 1e308))
     low, high = (term.low, term.high) if isinstance(term, vocabulary.Measurement) else (0.0, 1.0)
     if not np.isnan(number) and not (low <= number <= high and (high > 1 or number in (0.0, 1.0))):
         rule = f"from {low:g} to {high:g} {term.unit}" if high > 1 else "0 or 1"
-        raise ValueError(f"{key} must be {rule}; got {value!r}. Check the unit, or pass None when it is unknown.")
+        raise ValueError(f"{key} must be {rule}; got {shown(value)}. Check the unit, or pass None when it is unknown.")
     return number
 
 

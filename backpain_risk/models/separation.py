@@ -10,9 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linprog
 
-from ..numerics.checks import FloatArray, check_outcome, check_same_index, check_same_length
+from ..numerics.checks import FloatArray, check_flag, check_outcome, check_same_index, check_same_length, refuse_where
 from ..numerics.notebook import as_html
 from ..numerics.patterns import collapse
+from ..numerics.values import as_numbers, shown
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,7 +83,9 @@ def detect_separation(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, *, inte
     >>> detect_separation([[1], [2], [3], [4]], [0, 0, 1, 1]).directions
     ('-inf', '+inf')
     """
-    table: Any = X if isinstance(X, pd.DataFrame) else np.asarray(X, dtype=np.float64)
+    check_flag("intercept", intercept)
+    table: Any = X if isinstance(X, pd.DataFrame) else np.atleast_1d(as_numbers("X", X))
+    _check_numbers(table, X)
     outcome = check_outcome(y)
     check_same_length(X=table.shape[0], y=outcome.size)
     check_same_index(X=X, y=y)
@@ -96,6 +99,16 @@ def detect_separation(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, *, inte
     if intercept:
         design, names = np.column_stack([np.ones(len(design)), design]), ["intercept", *names]
     return separation_of(design, patterns.events, patterns.n, tuple(names))
+
+
+def _check_numbers(table: Any, given: Any) -> None:
+    """Refuse what is no table of finite numbers."""
+    columns = [table.iloc[:, j] for j in range(table.shape[1])] if isinstance(table, pd.DataFrame) else [table]
+    if not columns or table.ndim > 2 or table.size == 0:
+        raise ValueError(f"X must be a table with columns; got {shown(given)}. Pass a DataFrame or an array.")
+    for column in columns:
+        values = as_numbers("X", column)
+        refuse_where(~np.isfinite(values), values, "X must be finite", "Remove or impute these rows first.")
 
 
 def separation_of(design: FloatArray, events: FloatArray, n: FloatArray, terms: tuple[str, ...]) -> Separation:

@@ -19,6 +19,7 @@ from ..numerics.checks import (
 )
 from ..numerics.newton import LogisticObjective, maximise
 from ..numerics.risk_groups import RiskGroups, risk_groups
+from ..numerics.values import shown
 from .classifier import RiskClassifier
 from .event import binary_outcome
 
@@ -164,11 +165,15 @@ def recalibrate(
     0.0198
     """
     check_choice("method", method, METHODS)
+    if not hasattr(model, "predict_proba"):
+        raise ValueError(f"model must be a fitted classifier with predict_proba; got {shown(model)}. Fit one first.")
     updated = RecalibratedModel(model, method, from_, to)
     if method == "prevalence":
         return updated._shifted()
     if X is None or y is None:
         raise ValueError(f"X and y must be given for method={method!r}; got none. Pass patients of the new setting.")
+    if np.ndim(X) != 2 or np.ndim(y) != 1:
+        raise ValueError(f"X must be a table and y one outcome per row; got {shown(X)} and {shown(y)}. Check both.")
     check_same_length(X=len(X), y=len(np.asarray(y)))
     check_same_index(X=X, y=y)
     return updated.fit(X, y)

@@ -166,6 +166,13 @@ def check_positive(name: str, value: float) -> float:
     return float(x)
 
 
+def check_pair(name: str, value: tuple[Any, Any]) -> tuple[Any, Any]:
+    """Two values."""
+    if not isinstance(value, (tuple, list, np.ndarray)) or np.shape(value)[:1] != (2,):
+        raise ValueError(f"{name} must be two numbers; got {shown(value)}. Pass for example (0.9, 1.0).")
+    return value[0], value[1]
+
+
 def check_count(name: str, value: int, least: int, most: int = MOST) -> int:
     """A whole number that is neither too small nor beyond reason."""
     x = as_real(value)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .checks import FloatArray, check_outcome, check_same_index, check_same_length, check_weight
+from .values import as_numbers, shown
 
 IntArray = npt.NDArray[np.int64]
 _DENSE = 1 << 24  # a key below this is counted in a table, above it hashed
@@ -74,7 +75,7 @@ def collapse(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, sample_weight: n
     0  0     0.0  1.0
     1  1     1.0  2.0
     """
-    table: Any = X if isinstance(X, pd.DataFrame) else np.asarray(X)
+    table = as_table(X)
     outcome = check_outcome(y)
     check_same_length(X=table.shape[0], y=outcome.size)
     check_same_index(X=X, y=y, sample_weight=sample_weight)
@@ -86,6 +87,39 @@ def collapse(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, sample_weight: n
         n=sum_by(inverse, weight, first.size),
         inverse=inverse,
     )
+
+
+def as_table(X: Any) -> Any:
+    """A DataFrame, or an array of two dimensions; of an array of numbers masked values are missing.
+
+    Raises
+    ------
+    ValueError
+        For anything else, complex numbers and columns that mix numbers and text.
+    """
+    table = as_numbers("X", X) if isinstance(X, np.ma.MaskedArray) else X
+    if not isinstance(table, pd.DataFrame):
+        table = np.asarray(table)
+        if table.ndim == 1 and table.size and not isinstance(table[0], (str, bytes)):
+            table = table[:, None]
+        if table.ndim != 2 or table.dtype.kind == "V":
+            raise ValueError(f"X must be a table; got {shown(X)}. Pass a DataFrame or an array of two dimensions.")
+    for column in _columns(table):
+        _refuse_mixture(column)
+    return table
+
+
+def _refuse_mixture(column: Any) -> None:
+    """Refuse complex numbers, and 1 beside "1", which are two levels to the computer and one to its user."""
+    kind = getattr(column, "dtype", None)
+    if getattr(kind, "kind", "") == "O" and not isinstance(kind, pd.CategoricalDtype):
+        values = [value for value in pd.unique(np.asarray(column, dtype=object)) if not pd.isna(value)]
+        text = [value for value in values if isinstance(value, str)]
+        if text and len(text) < len(values):
+            other = next(value for value in values if not isinstance(value, str))
+            raise ValueError(f"X must not mix numbers and text; got {other!r} and {text[0]!r} in a column. Convert it.")
+    elif getattr(kind, "kind", "") == "c":
+        raise ValueError("X must hold real numbers or labels; got complex ones. Pass real columns.")
 
 
 def sum_by(codes: IntArray, weight: FloatArray, size: int) -> FloatArray:

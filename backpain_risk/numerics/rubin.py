@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from .checks import FloatArray, check_fraction
+from .checks import FloatArray, check_level, check_names, check_positive, refuse_where
 from .notebook import as_html
+from .values import as_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,7 @@ class PooledEstimates:
 
     def conf_int(self, level: float = 0.95) -> FloatArray:
         """Limits by the t distribution, shape (p, 2)."""
-        check_fraction("level", level)
+        check_level(level)
         half = stats.t.ppf(0.5 + level / 2, self.degrees_of_freedom) * self.standard_error
         return np.column_stack([self.estimate - half, self.estimate + half])
 
@@ -82,9 +83,17 @@ def pool_estimates(
     name
     x0         1.0           0.252
     """
-    q, se = np.atleast_2d(np.asarray(estimates, float)), np.atleast_2d(np.asarray(standard_errors, float))
-    m, p = q.shape
-    if m < 2 or se.shape != q.shape:
+    q, se = (np.atleast_2d(as_numbers(n, x)) for n, x in _named(estimates, standard_errors))
+    m, p = q.shape[0], q.shape[-1]
+    for name, values in _named(q, se):
+        refuse_where(~np.isfinite(values), values, f"{name} must be finite", "Leave failed imputations out.")
+    refuse_where(se < 0, se, "standard_errors must be 0 or more", "Pass standard errors, not variances.")
+    if complete_df != np.inf:
+        check_positive("complete_df", complete_df)
+    labels = check_names("names", names)
+    if labels and len(labels) != p:
+        raise ValueError(f"names must be one for each of {p} estimates; got {len(labels)}. Add or leave out some.")
+    if q.ndim != 2 or m < 2 or se.shape != q.shape:
         raise ValueError(
             f"estimates and standard_errors must have one row for each of 2 or more imputations; got {q.shape} and "
             f"{se.shape}. Impute more than once."
@@ -94,13 +103,17 @@ def pool_estimates(
     share = (1 + 1 / m) * between / total
     df = _degrees_of_freedom(share, m, complete_df)
     return PooledEstimates(
-        names=tuple(names) or tuple(f"x{j}" for j in range(p)),
+        names=labels or tuple(f"x{j}" for j in range(p)),
         estimate=q.mean(axis=0),
         standard_error=np.sqrt(total),
         degrees_of_freedom=df,
         fraction_missing=(share * (df + 1) + 2) / (df + 3),
         n_imputations=m,
     )
+
+
+def _named(estimates: npt.ArrayLike, standard_errors: npt.ArrayLike) -> tuple[tuple[str, Any], tuple[str, Any]]:
+    return ("estimates", estimates), ("standard_errors", standard_errors)
 
 
 def _degrees_of_freedom(share: FloatArray, m: int, complete: float) -> FloatArray:

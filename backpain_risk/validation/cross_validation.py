@@ -13,7 +13,7 @@ from joblib import Parallel, delayed
 from sklearn.model_selection import StratifiedKFold
 
 from ..measures.summary import USUAL, performance
-from ..numerics.checks import FloatArray, as_generator
+from ..numerics.checks import FloatArray, as_generator, check_count
 from ..numerics.notebook import as_html
 from ..numerics.patterns import IntArray
 from .patients import Patients, read_patients
@@ -128,13 +128,13 @@ def cross_validate_risk(
 
 def _check_folds(patients: Patients, n_folds: int, n_repeats: int) -> None:
     fewest = int(min(patients.outcome.sum(), patients.n - patients.outcome.sum()))
-    if not 2 <= n_folds <= fewest:
+    check_count("n_folds", n_folds, 2)
+    check_count("n_repeats", n_repeats, 1, 1000)
+    if n_folds > fewest:
         raise ValueError(
             f"n_folds must lie between 2 and the number of patients of the rarer outcome, {fewest}; got {n_folds}. Use "
             "fewer folds, or optimism_bootstrap."
         )
-    if n_repeats < 1:
-        raise ValueError(f"n_repeats must be 1 or more; got {n_repeats}. Use 1 for plain cross-validation.")
 
 
 def _folds(patients: Patients, n_folds: int, generator: np.random.Generator) -> IntArray:

@@ -16,7 +16,7 @@ from ..measures.decision_inputs import check_thresholds
 from ..measures.recalibration import require_calibratable
 from ..measures.smoothers import fit_spline
 from ..measures.summary import FUNCTIONS, MEASURES
-from ..numerics.checks import FloatArray, as_vector, check_choice, refuse_where
+from ..numerics.checks import FloatArray, as_vector, check_choices, refuse_where
 from ..numerics.risk_groups import RiskGroups, require_both_classes
 
 _LEVEL = 0.95  # of limits that are not used here
@@ -109,8 +109,7 @@ def evaluator(
     measures: Sequence[str], thresholds: npt.ArrayLike, at: npt.ArrayLike | None, risk: FloatArray
 ) -> Evaluator:
     """Check what is asked for; the calibration curve is given over the range of the apparent risks."""
-    for measure in measures:
-        check_choice("measures", measure, MEASURES)
+    check_choices("measures", measures, MEASURES)
     if at is None:
         inside = risk[(risk > 0) & (risk < 1)]
         points = expit(np.linspace(logit(inside.min()), logit(inside.max()), _POINTS)) if inside.size else np.empty(0)

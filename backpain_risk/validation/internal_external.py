@@ -16,7 +16,14 @@ from statsmodels.stats.meta_analysis import combine_effects
 
 from ..measures.decision_inputs import check_thresholds
 from ..measures.summary import MEASURES, USUAL, performance
-from ..numerics.checks import FloatArray, check_choice, check_fraction, check_same_index, check_same_length
+from ..numerics.checks import (
+    FloatArray,
+    check_choice,
+    check_choices,
+    check_level,
+    check_same_index,
+    check_same_length,
+)
 from ..numerics.intervals import normal_quantile
 from ..numerics.notebook import as_html
 from .patients import Patients, read_patients
@@ -168,9 +175,8 @@ def internal_external_validation(
     >>> result.pooled().round(2).loc["auroc", ["value", "low", "high"]].tolist()
     [0.75, 0.67, 0.82]
     """
-    for measure in measures:
-        check_choice("measures", measure, MEASURES)
-    thresholds, level = check_thresholds(thresholds), check_fraction("level", level)
+    check_choices("measures", measures, MEASURES)
+    thresholds, level = check_thresholds(thresholds), check_level(level)
     patients = read_patients(estimator, X, y, "internal_external_validation")
     site = np.asarray(groups)
     check_same_length(X=patients.n, groups=len(site))

@@ -13,7 +13,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from ..measures.summary import USUAL
-from ..numerics.checks import BoolArray, FloatArray, check_choice, check_fraction
+from ..numerics.checks import BoolArray, FloatArray, check_choice, check_level, check_resamples
 from ..numerics.notebook import as_html
 from ..numerics.patterns import IntArray
 from .evaluation import CURVE, Evaluation, Evaluator, evaluator
@@ -208,7 +208,8 @@ def optimism_bootstrap(
     """
     check_choice("method", method, METHODS)
     check_choice("limits", limits, LIMITS)
-    check_fraction("level", level)
+    check_level(level)
+    check_resamples("n_resamples", n_resamples, 1)
     patients = read_patients(estimator, X, y, "optimism_bootstrap")
     everyone = patients.sample(np.arange(patients.n))
     drawn = read_resamples(patients.n, n_resamples, rng, resamples)
