@@ -121,7 +121,7 @@ class Accuracy:
         bound = as_real(self.lr_positive_below)
         if bound is None or not bound > 0:
             raise ValueError(
-                f"lr_positive_below must be more than 0; got {shown(self.lr_positive_below)}. Leave it out for no bound."
+                f"lr_positive_below must be more than 0; got {shown(self.lr_positive_below)}. Leave it out."
             )
         for arm, size in (("with malignancy (tp + fn)", self.tp + self.fn), ("without (fp + tn)", self.fp + self.tn)):
             if size == 0:
