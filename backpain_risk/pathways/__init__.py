@@ -1,0 +1,1 @@
+"""Diagnostic pathways as data, their exact consequences, and the value of knowing more."""
