@@ -1,8 +1,9 @@
 """Who gets a test: a small language of conditions, read by a parser of our own and never run as code.
 
-Words are findings, tests and measurements of the vocabulary, ``male``, ``risk``, ``not_improved_at_review``, ``all``
-and ``no_one``; they combine by ``and``, ``or``, ``not``, comparisons with a number, ``any_of(...)``, ``all_of(...)``
-and ``at_least(2, ...)``. A patient who has not had a test does not fulfil a condition on its result.
+Words are findings, tests and measurements of the vocabulary, ``male``, ``risk`` (of the joint model), ``risk(name)``
+(of a model that is passed under that name), ``not_improved_at_review``, ``all`` and ``no_one``; they combine by
+``and``, ``or``, ``not``, comparisons with a number, ``any_of(...)``, ``all_of(...)`` and ``at_least(2, ...)``. A
+patient who has not had a test does not fulfil a condition on its result.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Condition:
     def holds(self, known: Mapping[str, FloatArray]) -> BoolArray:
         """Whether it holds for each patient, given what is known: word to values, NaN where not known."""
         if self.word:
-            slack = 1 - _AT_THRESHOLD if self.word == RISK else 1.0
+            slack = 1 - _AT_THRESHOLD if is_risk(self.word) else 1.0
             answer = known[self.word] >= self.lowest * slack
         else:
             size = next(iter(known.values())).shape
@@ -61,6 +62,11 @@ class Condition:
 
 
 EVERYONE = Condition()
+
+
+def is_risk(word: str) -> bool:
+    """Whether a word is a probability: ``risk``, or ``risk(name)``."""
+    return word == RISK or word.startswith(f"{RISK}(")
 
 
 @dataclass(frozen=True)
@@ -196,12 +202,24 @@ def _compared(left: ast.expr, op: ast.cmpop, right: ast.expr, whole: ast.Compare
     kind = type(op)
     if isinstance(left, ast.Constant):
         left, right, kind = right, left, _MIRRORED.get(kind, kind)
-    if not (isinstance(left, ast.Name) and isinstance(right, ast.Constant) and kind in _MIRRORED):
+    word = _word(left)
+    if not (word and isinstance(right, ast.Constant) and kind in _MIRRORED):
         raise _refused(whole, "is no comparison of one word with a number by <, <=, > or >=")
     if isinstance(right.value, bool) or not isinstance(right.value, (int, float)):
         raise _refused(whole, "compares with something that is no number")
-    _known(left.id)
-    return _measured(left.id, kind, float(right.value))
+    if not is_risk(word):
+        _known(word)
+    return _measured(word, kind, float(right.value))
+
+
+def _word(node: ast.expr) -> str:
+    """The word that is compared: a name, or ``risk(name)``."""
+    match node:
+        case ast.Name(id=word):
+            return word
+        case ast.Call(func=ast.Name(id="risk"), args=[ast.Name(id=model)], keywords=[]):
+            return f"{RISK}({model})"
+    return ""
 
 
 def _measured(word: str, kind: type[ast.cmpop], number: float) -> Condition:
@@ -209,7 +227,7 @@ def _measured(word: str, kind: type[ast.cmpop], number: float) -> Condition:
     if word in YES_NO:
         raise ValueError(f"who must use {word} alone, because it is yes or no; got a comparison. Write {word!r}.")
     strictly = kind in (ast.Gt, ast.LtE)
-    if word == RISK:
+    if is_risk(word):
         _check_threshold(number, strictly)
     else:
         number = _recorded(word, number, strictly)

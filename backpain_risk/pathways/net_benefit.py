@@ -1,0 +1,155 @@
+"""Net benefit of pathways, and what it would be worth to know more before choosing one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..numerics.checks import FloatArray, check_choice, check_fraction
+from .consequences import TESTS_COUNTED
+from .information import ValueOfInformation, value_of_information
+
+if TYPE_CHECKING:
+    from .comparison import PathwayComparison
+
+HARMED = (*(name for name in TESTS_COUNTED if name != "mri"), "review")
+"""What a test harm can be stated for; the harm of an MRI is the unit."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NetBenefit:
+    """Net benefit of pathways at one threshold, in cancers per ``per`` patients.
+
+    Attributes
+    ----------
+    threshold : float
+    counted : {"sent", "found"}
+    point : dict of str to float
+        At the scenario's own numbers.
+    draws : DataFrame, shape (draws, pathways)
+    parameters : DataFrame
+    """
+
+    threshold: float
+    counted: str
+    per: int
+    point: dict[str, float]
+    draws: pd.DataFrame = field(repr=False)
+    parameters: pd.DataFrame = field(repr=False)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a pathway: pathway, value (own numbers), mean, low, high, p_best (over draws; missing without)."""
+        table = pd.DataFrame({"pathway": list(self.point), "value": list(self.point.values())})
+        if self.draws.empty:
+            return table.assign(mean=np.nan, low=np.nan, high=np.nan, p_best=np.nan)
+        low, high = np.quantile(self.draws, [0.025, 0.975], axis=0)
+        return table.assign(mean=self.draws.mean().to_numpy(), low=low, high=high, p_best=self.information().p_best)
+
+    @property
+    def evpi(self) -> float:
+        """Expected value of perfect information, in cancers per ``per`` patients."""
+        return self.information().evpi
+
+    def evppi(self, groups: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
+        """Value of perfect information about groups of parameters; by default each finding, test, base rate, review.
+
+        See :func:`value_of_information` for the columns.
+        """
+        return self.information(self._groups() if groups is None else groups).evppi
+
+    def information(self, groups: Mapping[str, Sequence[str]] | None = None) -> ValueOfInformation:
+        """All of it; see :func:`value_of_information`."""
+        if self.draws.empty:
+            raise ValueError("n_draws must be positive for a value of information; got 0. Compare pathways with draws.")
+        return value_of_information(self.draws, self.parameters if groups else None, groups)
+
+    def _groups(self) -> dict[str, list[str]]:
+        """Columns of the parameters by what they are about, where they vary."""
+        varying = self.parameters.columns[self.parameters.nunique() > 1]
+        groups: dict[str, list[str]] = {}
+        for column in map(str, varying):
+            groups.setdefault(column.split(".")[0], []).append(column)
+        return groups
+
+    def __repr__(self) -> str:
+        best = max(self.point, key=self.point.__getitem__)
+        return (
+            f"NetBenefit at {self.threshold:.2%} per {self.per} patients ({self.counted}): best {best} with "
+            f"{self.point[best]:.1f}"
+        )
+
+
+def net_benefit_of(
+    comparison: PathwayComparison,
+    threshold: float,
+    *,
+    counted: str,
+    test_harm: Mapping[str, float] | None,
+    value_at_review: float | None,
+) -> NetBenefit:
+    """Net benefit of every compared pathway; see :meth:`PathwayComparison.net_benefit`."""
+    check_fraction("threshold", threshold)
+    check_choice("counted", counted, ("sent", "found"))
+    harm = _stated(comparison, test_harm)
+    credit = _credit(comparison, value_at_review)
+    odds = threshold / (1 - threshold)
+
+    def utility(values: Mapping[str, FloatArray]) -> FloatArray:
+        gained, needless = _weighed(values, counted, credit)
+        tests = sum((harm[name] * values[name] for name in harm), start=0.0 * values["mri"])
+        return np.asarray(comparison.per * (gained - odds * (needless + tests)))
+
+    point = {n: float(utility({k: np.asarray(x) for k, x in v.items()})) for n, v in comparison.point.items()}
+    drawn = {n: utility(v) for n, v in comparison.drawn.items()}
+    return NetBenefit(
+        threshold=threshold,
+        counted=counted,
+        per=comparison.per,
+        point=point,
+        draws=pd.DataFrame(drawn),
+        parameters=comparison.parameters,
+    )
+
+
+def _weighed(values: Mapping[str, FloatArray], counted: str, credit: float) -> tuple[FloatArray, FloatArray]:
+    """Cancers that count, and patients without cancer that were sent, per patient."""
+    if counted == "found":
+        return values["found_at_index"] + credit * values["found_at_review"], values["non_cancers_sent"]
+    late = values["cancers_sent_at_review"]
+    return values["cancers_sent"] - (1 - credit) * late, values["non_cancers_sent"]
+
+
+def _stated(comparison: PathwayComparison, test_harm: Mapping[str, float] | None) -> dict[str, float]:
+    """Harms of all tests that some pathway uses; none is assumed."""
+    stated = {} if test_harm is None else dict(test_harm)
+    unknown = [name for name in stated if name not in HARMED]
+    if unknown:
+        raise ValueError(
+            f"test_harm must name {', '.join(HARMED)}; got {unknown[0]!r}. The harm of an MRI is the unit."
+        )
+    for name, value in stated.items():
+        if not (isinstance(value, (int, float)) and 0 <= value < np.inf):
+            raise ValueError(f"test_harm must be 0 or more; got {value!r} for {name}. State it in harms of one MRI.")
+    used = [name for name in HARMED if any(v[name] > 0 for v in comparison.point.values())]
+    missing = [name for name in used if name not in stated]
+    if missing:
+        raise ValueError(
+            f"test_harm must state the harm of {', '.join(missing)}, in harms of one needless MRI; got none. Pass 0 for "
+            "a test that is free: the best pathway then tests everybody."
+        )
+    return {name: stated[name] for name in used}
+
+
+def _credit(comparison: PathwayComparison, value_at_review: float | None) -> float:
+    if not any(pathway.has_review for pathway in comparison.pathways.values()):
+        return 1.0
+    if value_at_review is None:
+        raise ValueError(
+            "value_at_review must be given because a pathway has a review; got None. Pass what a cancer found weeks "
+            "later is worth, from 0 to 1."
+        )
+    return check_fraction("value_at_review", value_at_review, closed=True)
