@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from .. import vocabulary
 from ..cohort.scenario import Scenario
 from ..numerics.checks import FloatArray, as_generator, check_choice, check_count
+from .closed_form import expected_given, margins
 from .consequences import LABELS, counted, indicators
 from .course import Course, run_pathway
 from .doubt import Inputs, Review, draw_inputs
@@ -51,6 +53,8 @@ class PathwayComparison:
     table: PatternTable = field(repr=False)
     probability: FloatArray = field(repr=False)
     parameters: pd.DataFrame = field(repr=False)
+    inputs: Inputs | None = field(repr=False)
+    stored: npt.NDArray[np.float32] | None = field(repr=False)
     decide: str = "expected"
 
     @property
@@ -137,6 +141,20 @@ class PathwayComparison:
         """
         return net_benefit_of(self, threshold, counted=counted, test_harm=test_harm, value_at_review=value_at_review)
 
+    @property
+    def independent(self) -> bool:
+        """Whether findings are independent given malignancy in every draw, so that closed forms hold."""
+        if self.inputs is None or self.decide == "oracle":
+            return False
+        return all(scenario.dependence == 0 for scenario in self.inputs.scenarios)
+
+    def expected_given(self, group: str) -> dict[str, dict[str, FloatArray]]:
+        """Consequences expected in each draw of one group of parameters, all others at their means (dependence 0)."""
+        if self.inputs is None or self.stored is None or not self.independent:
+            raise ValueError("expected_given needs draws at dependence 0; got another comparison. Use evppi instead.")
+        found = margins(self.table, self.stored)
+        return {n: expected_given(group, c, self.table, found, self.inputs) for n, c in self.courses.items()}
+
     def _scaled(self, consequence: str, value: Any) -> Any:
         return value if consequence == "number_needed_to_image" else self.per * value
 
@@ -151,10 +169,10 @@ class PathwayComparison:
         used = {self.scenario.base_rate_status, self.pathways[name].status}
         if self.scenario.dependence > 0 or self.pathways[name].has_review:
             used.add("assumed")
-        targets = {**self.scenario.findings, **self.scenario.laboratory}
-        for word in (*self.pathways[name].words, *self.pathways[name].tests):
-            if word in targets:
-                used.add(targets[word].accuracy_status)
+        status = {key: t.accuracy_status for key, t in self.scenario.findings.items()}
+        status |= {key: t.accuracy_status for key, t in self.scenario.laboratory.items()}
+        words = (*self.pathways[name].words, *self.pathways[name].tests)
+        used |= {status[word] for word in words if word in status}
         return max(used, key=vocabulary.STATUSES.index)
 
     def __repr__(self) -> str:
@@ -242,6 +260,8 @@ def compare_pathways(
         table=table,
         probability=exact,
         parameters=pd.DataFrame() if inputs is None else inputs.to_frame(),
+        inputs=inputs,
+        stored=stored,
         decide=decide,
     )
 
@@ -264,12 +284,12 @@ def _known(name: str, among: Mapping[str, Any]) -> str:
     return name
 
 
-def _joint(probability: FloatArray, base_rate: FloatArray) -> FloatArray:
+def _joint(probability: npt.NDArray[np.floating[Any]], base_rate: FloatArray) -> FloatArray:
     """P(pattern, class), (D, 2, patterns)."""
     return np.asarray(probability * np.stack([1 - base_rate, base_rate], axis=1)[:, :, None])
 
 
-def _probabilities(table: PatternTable, inputs: Inputs) -> FloatArray:
+def _probabilities(table: PatternTable, inputs: Inputs) -> npt.NDArray[np.float32]:
     """P(pattern | class) of every draw, (D, 2, patterns), kept in single precision."""
     result = np.empty((len(inputs), 2, table.n_patterns), dtype=np.float32)
     for place, piece in inputs.pieces():
@@ -279,14 +299,14 @@ def _probabilities(table: PatternTable, inputs: Inputs) -> FloatArray:
     return result
 
 
-def _expected(stored: FloatArray, base_rate: FloatArray) -> FloatArray:
+def _expected(stored: npt.NDArray[np.float32], base_rate: FloatArray) -> FloatArray:
     """Joint probabilities expected over the draws, (2, patterns): what a clinician may act on."""
     weight = np.stack([1 - base_rate, base_rate]) / base_rate.size
     return np.stack([weight[g] @ stored[:, g] for g in (0, 1)])
 
 
 def _consequences(
-    course: Course, table: PatternTable, probability: FloatArray, inputs: Inputs
+    course: Course, table: PatternTable, probability: npt.NDArray[np.floating[Any]], inputs: Inputs
 ) -> dict[str, FloatArray]:
     names, columns = indicators(course, table)
     shares = probability.astype(np.float64) @ columns
@@ -302,7 +322,7 @@ def _drawn(
     pathway: Pathway,
     course: Course,
     table: PatternTable,
-    stored: FloatArray | None,
+    stored: npt.NDArray[np.float32] | None,
     inputs: Inputs | None,
     models: Mapping[str, Any] | None,
     decide: str,

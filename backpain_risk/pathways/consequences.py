@@ -1,4 +1,4 @@
-"""What a pathway does, counted: tests, cancers sent and found, false alarms; a count is linear in P(pattern | class)."""
+"""What a pathway does, counted: tests, cancers sent and found, false alarms; all linear in P(pattern | class)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..numerics.checks import BoolArray, FloatArray
 from ..numerics.patterns import distinct_rows
-from .pathway import TESTS, Pathway
+from .pathway import DECISIVE, TESTS, Pathway
 from .patterns import PatternTable
 from .rule import REVIEW, RISK, is_risk
 
@@ -62,11 +62,16 @@ def run_pathway(
         for word in words:
             if is_risk(word) and word != RISK:
                 known = {**known, word: _model_risk(word, known, models or {})}
-        untested = ~tested[step.test]["index"] & ~tested[step.test]["review"]
-        now = step.rule.holds(known) & untested
+        gone = _done(tested, step.test, size) | _done(tested, DECISIVE, size)
+        now = step.rule.holds(known) & ~gone
         tested[step.test][step.at] = tested[step.test][step.at] | now
         steps.append(now)
     return Course(pathway=pathway, tested=tested, steps=tuple(steps))
+
+
+def _done(tested: dict[str, dict[str, BoolArray]], test: str, size: int) -> BoolArray:
+    """Who has had a test, at either visit."""
+    return np.any([np.zeros(size, dtype=bool), *tested.get(test, {}).values()], axis=0)
 
 
 def _known(table: PatternTable, tested: dict[str, dict[str, BoolArray]], visit: str) -> dict[str, FloatArray]:
@@ -74,10 +79,7 @@ def _known(table: PatternTable, tested: dict[str, dict[str, BoolArray]], visit: 
     known = {}
     for word, values in table.values.items():
         if word in TESTS:
-            done = np.zeros(table.n_patterns, dtype=bool)
-            for ordered in tested.get(word, {}).values():
-                done = done | ordered
-            known[word] = np.where(done, values, np.nan)
+            known[word] = np.where(_done(tested, word, values.size), values, np.nan)
         elif word != REVIEW or visit == "review":
             known[word] = values
     return known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,7 @@ def efficient_frontier(cost: npt.ArrayLike, effect: npt.ArrayLike, names: Sequen
             status[on.pop()] = "extendedly dominated"
         on.append(i)
         status[i] = "efficient"
-    steps = {b: _step(costs, effects, a, b) for a, b in zip(on, on[1:], strict=False)}
+    steps = {b: _step(costs, effects, a, b) for a, b in pairwise(on)}
     rows = [(labels[i], costs[i], effects[i], steps.get(i, np.nan), status[i]) for i in order.tolist()]
     return pd.DataFrame(rows, columns=["option", "cost", "effect", "cost_per_effect", "status"])
 

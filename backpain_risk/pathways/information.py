@@ -212,6 +212,16 @@ def _partial(values: FloatArray, best: int, group: pd.DataFrame) -> tuple[float,
     return value, _standard_error(chosen), float(_unseen(x, relative).mean())
 
 
+def conditional_mean(utility: FloatArray, group: FloatArray) -> FloatArray:
+    """E[utility | group] in every draw by regression, (draws, options); ``group`` is (draws, parameters)."""
+    base = utility[:, [0]]
+    relative = utility - base
+    if not np.any(relative) or not np.ptp(group, axis=0).all():
+        return np.tile(utility.mean(axis=0), (len(utility), 1))
+    fitted = np.reshape(_regression(group).fit(group, relative).predict(group), relative.shape)
+    return np.asarray(fitted + base.mean())
+
+
 def _gain(relative: FloatArray, fitted: FloatArray) -> FloatArray:
     """Utility gained in each draw by the option that the regression takes, over the best without information."""
     return relative[np.arange(len(relative)), fitted.argmax(axis=1)]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
-from ..numerics.checks import FloatArray, check_choice, check_fraction
+from ..numerics.checks import FloatArray, check_choice, check_count, check_fraction
 from .consequences import TESTS_COUNTED
-from .information import ValueOfInformation, value_of_information
+from .information import ValueOfInformation, conditional_mean, value_of_information
 
 if TYPE_CHECKING:
     from .comparison import PathwayComparison
@@ -40,6 +41,7 @@ class NetBenefit:
     point: dict[str, float]
     draws: pd.DataFrame = field(repr=False)
     parameters: pd.DataFrame = field(repr=False)
+    given: Callable[[str], pd.DataFrame] | None = field(repr=False, default=None)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a pathway: pathway, value (own numbers), mean, low, high, p_best (over draws; missing without)."""
@@ -55,11 +57,57 @@ class NetBenefit:
         return self.information().evpi
 
     def evppi(self, groups: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
-        """Value of perfect information about groups of parameters; by default each finding, test, base rate, review.
+        """Value of perfect information about groups of parameters, in cancers per ``per`` patients.
 
-        See :func:`value_of_information` for the columns.
+        By default each finding, each test, the base rate, dependence and the review are a group.
+
+        Returns
+        -------
+        DataFrame
+            The columns of :func:`value_of_information` and ``method``: ``"regression"``, or ``"closed form"`` at
+            dependence 0 for the default groups, which needs no regression (nothing is then cross-fitted).
         """
-        return self.information(self._groups() if groups is None else groups).evppi
+        if groups is not None or self.given is None:
+            found = self.information(self._groups() if groups is None else groups).evppi
+            return found.assign(method="regression")
+        rows = [(name, *_gained(self.given(name))) for name in self._groups()]
+        return pd.DataFrame(rows, columns=["group", "value", "standard_error"]).assign(
+            cross_fitted=np.nan, method="closed form"
+        )
+
+    def evsi(self, finding: str, cancers: Sequence[int] = (13, 30, 100, 300, 1000)) -> pd.DataFrame:
+        """Expected value of a study of one finding's sensitivity, by how many cancers the study contains.
+
+        Parameters
+        ----------
+        finding : str
+            A yes/no finding or test whose sensitivity was drawn.
+        cancers : sequence of int
+
+        Returns
+        -------
+        DataFrame
+            One row a size: finding, cancers, value (cancers per ``per`` patients), share_of_perfect (of learning the
+            sensitivity exactly).
+
+        Notes
+        -----
+        E over y of max_k E[U_k | y] - max_k E[U_k], y ~ Binomial(cancers, sensitivity) summed over exactly; E[U_k |
+        sensitivity] by regression on the draws, which weigh in by their likelihood of y (Heath et al. 2022).
+        """
+        column = f"{finding}.sensitivity"
+        if self.draws.empty or column not in self.parameters:
+            drawn = [str(c) for c in self.parameters if str(c).endswith(".sensitivity")]
+            known = ", ".join(c.split(".")[0] for c in drawn) or "none"
+            raise ValueError(f"finding must be one whose sensitivity was drawn: {known}; got {finding!r}.")
+        for n in cancers:
+            check_count("cancers", n, 1)
+        sensitivity = self.parameters[column].to_numpy()
+        expected = conditional_mean(self.draws.to_numpy(), sensitivity[:, None])
+        perfect = float(expected.max(axis=1).mean() - expected.mean(axis=0).max())
+        values = [_study(expected, sensitivity, n) for n in cancers]
+        share = [value / perfect if perfect > 0 else np.nan for value in values]
+        return pd.DataFrame({"finding": finding, "cancers": cancers, "value": values, "share_of_perfect": share})
 
     def information(self, groups: Mapping[str, Sequence[str]] | None = None) -> ValueOfInformation:
         """All of it; see :func:`value_of_information`."""
@@ -81,6 +129,20 @@ class NetBenefit:
             f"NetBenefit at {self.threshold:.2%} per {self.per} patients ({self.counted}): best {best} with "
             f"{self.point[best]:.1f}"
         )
+
+
+def _gained(expected: pd.DataFrame) -> tuple[float, float]:
+    """EVPPI from conditional expectations, and its standard error from the draws of what would be learnt."""
+    values = expected.to_numpy()
+    gain = values.max(axis=1) - values[:, values.mean(axis=0).argmax()]
+    return float(gain.mean()), float(gain.std(ddof=1) / np.sqrt(gain.size))
+
+
+def _study(expected: FloatArray, sensitivity: FloatArray, cancers: int) -> float:
+    """EVSI of a study that sees so many cancers."""
+    likelihood = binom.pmf(np.arange(cancers + 1)[:, None], cancers, sensitivity)  # (results, draws)
+    after = likelihood @ expected / sensitivity.size
+    return float(after.max(axis=1).sum() - expected.mean(axis=0).max())
 
 
 def net_benefit_of(
@@ -105,6 +167,10 @@ def net_benefit_of(
 
     point = {n: float(utility({k: np.asarray(x) for k, x in v.items()})) for n, v in comparison.point.items()}
     drawn = {n: utility(v) for n, v in comparison.drawn.items()}
+
+    def given(group: str) -> pd.DataFrame:
+        return pd.DataFrame({n: utility(v) for n, v in comparison.expected_given(group).items()})
+
     return NetBenefit(
         threshold=threshold,
         counted=counted,
@@ -112,6 +178,7 @@ def net_benefit_of(
         point=point,
         draws=pd.DataFrame(drawn),
         parameters=comparison.parameters,
+        given=given if comparison.independent else None,
     )
 
 
@@ -138,8 +205,8 @@ def _stated(comparison: PathwayComparison, test_harm: Mapping[str, float] | None
     missing = [name for name in used if name not in stated]
     if missing:
         raise ValueError(
-            f"test_harm must state the harm of {', '.join(missing)}, in harms of one needless MRI; got none. Pass 0 for "
-            "a test that is free: the best pathway then tests everybody."
+            f"test_harm must state the harm of {', '.join(missing)}, in harms of one needless MRI; got none. Pass 0 "
+            "for a test that is free: the best pathway then tests everybody."
         )
     return {name: stated[name] for name in used}
 

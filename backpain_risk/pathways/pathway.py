@@ -47,7 +47,7 @@ class Step(_Part):
         A laboratory value or imaging of the vocabulary, such as ``"esr_mm_h"`` or ``"mri_positive"``.
     who : str
         A condition on findings, on results that an earlier step has ordered, and on ``risk``; ``"all"`` by default. A
-        patient is tested once, whatever later steps say.
+        patient has a test once, and none after an MRI, whatever later steps say.
     at : {"index", "review"}
         The visit. At review only patients who return are seen, and ``not_improved_at_review`` is known.
 

@@ -78,7 +78,9 @@ def layout_for(pathways: Iterable[Pathway], words: Iterable[str] = ()) -> Layout
     for key in vocabulary.LABORATORY:
         if key in used:
             cuts = {cut for rule in rules for cut in rule.cuts(key) if np.isfinite(cut)}
-            start = np.searchsorted(recorded_values(key), sorted(cuts) or vocabulary.LABORATORY[key].cutoffs)
+            if key in words or not cuts:
+                cuts |= set(vocabulary.LABORATORY[key].cutoffs)
+            start = np.searchsorted(recorded_values(key), sorted(cuts))
             laboratory[key] = np.unique(np.append(0, start)).astype(np.int64)
     return Layout(
         age=np.array(sorted(ages), dtype=np.int64),
@@ -125,7 +127,7 @@ class PatternTable:
 
 
 def pattern_table(layout: Layout, structure: Structure) -> PatternTable:
-    """Lay the patterns out, with keys that depend on mechanisms only on the left, so that sites are summed out early."""
+    """Lay the patterns out; keys that depend on mechanisms only are left, so that sites are summed out early."""
     states = structure.states[MALIGNANT]
     group, _ = distinct_rows([column.astype(np.float64) for column in states.mechanisms.T])
     free = [key for key in layout.keys if _constant_within(structure.responses[key][MALIGNANT].state, group)]
@@ -153,7 +155,7 @@ def _lowest(layout: Layout, key: str) -> FloatArray:
 
 
 def _interpolation(layout: Layout, most: int) -> tuple[IntArray, IntArray, FloatArray]:
-    """Contexts at which probabilities are computed, the cell of each, and how all contexts are written in terms of them.
+    """Contexts at which probabilities are computed, the cell of each, and all contexts written in terms of them.
 
     Over an age cell a probability is a smooth function of age, so a polynomial through Chebyshev-spaced ages gives it
     at all others; a cell with few ages is taken whole. Both sexes are always computed.

@@ -1,0 +1,310 @@
+"""The best possible pathway: who gets which test next, and when to stop, by exact dynamic programming.
+
+A state is what is known: a pattern of age and findings, and the results of the tests done so far. In each state one may
+stop, send to MRI, or do one more test; the value of a state is that of the best of these, from all tests done back to
+none. Nothing that uses the same findings and tests can do better, so it bounds every rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .. import vocabulary
+from ..cohort.scenario import Scenario
+from ..numerics.checks import FloatArray, check_count, check_fraction
+from .comparison import compare_pathways
+from .consequences import TESTS_COUNTED
+from .doubt import Inputs, Review
+from .pathway import DECISIVE, Pathway, load_pathways
+from .patterns import PatternTable, class_probability, layout_for, pattern_table
+
+STOP, SEND = "stop", "send to MRI"
+_ORDERABLE = {name: test for name, test in TESTS_COUNTED.items() if test != DECISIVE}
+_TIE = 1e-13  # a gain smaller than this, per patient, is none
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Known:
+    """States in which the same tests have been done.
+
+    ``done`` are positions among the tests. Arrays have the shape (patterns of findings, results of each done test,
+    ...): ``joint`` (2, ...) probability without and with malignancy, ``value`` net benefit still to come, ``action``
+    the position of what is done next, ``reached`` whether the policy gets there.
+    """
+
+    done: tuple[int, ...]
+    joint: FloatArray
+    value: FloatArray
+    action: npt.NDArray[np.int64]
+    reached: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PathwayPolicy:
+    """The best pathway at a threshold, and how far published rules are from it.
+
+    Attributes
+    ----------
+    net_benefit : float
+        Cancers sent, less needless scans and tests in the same unit, per ``per`` patients; an upper bound for every
+        pathway without a review that uses the same findings and tests.
+    regret : DataFrame
+        Columns ``pathway``, ``net_benefit``, ``regret``: what each rule loses against the best.
+    actions : tuple of str
+        What can be done: stop, send to MRI, or a test.
+    """
+
+    scenario: Scenario
+    threshold: float
+    test_harm: dict[str, float]
+    per: int
+    actions: tuple[str, ...]
+    findings: pd.DataFrame = field(repr=False)
+    cells: dict[str, tuple[str, ...]] = field(repr=False)
+    states: tuple[Known, ...] = field(repr=False)
+    regret: pd.DataFrame = field(repr=False)
+    net_benefit: float = 0.0
+
+    def to_frame(self) -> pd.DataFrame:
+        """The policy as a table: every state that is reached.
+
+        One row a state: the findings, the result of each test (empty where not done), ``action``, ``patients`` and
+        ``cancers`` per ``per`` patients, and ``risk`` = P(malignancy | what is known).
+        """
+        return pd.concat([self._rows(known) for known in self.states], ignore_index=True)
+
+    def in_words(self) -> str:
+        """The policy in a few sentences: how many patients meet what, and at which risks."""
+        table = self.to_frame()
+        tests = list(self.cells)
+        first = table[(table[tests] == "").all(axis=1)] if tests else table
+        later = table.drop(first.index)
+        return "\n".join([*_sentences(first, self.per, "At first"), *_sentences(later, self.per, "After a test")])
+
+    def counts(self) -> pd.Series:
+        """Patients per ``per`` who get each action at some point."""
+        table = self.to_frame()
+        return table.groupby("action", sort=False).patients.sum()
+
+    def _rows(self, known: Known) -> pd.DataFrame:
+        place = np.nonzero(known.reached)
+        rows = self.findings.iloc[place[0]].reset_index(drop=True)
+        for test in self.cells:
+            rows[test] = ""
+        for axis, i in enumerate(known.done, 1):
+            test = list(self.cells)[i]
+            rows[test] = np.array(self.cells[test], dtype=object)[place[axis]]
+        without, with_cancer = (self.per * known.joint[g][place] for g in (0, 1))
+        return rows.assign(
+            action=np.array(self.actions, dtype=object)[known.action[place]],
+            patients=without + with_cancer,
+            cancers=with_cancer,
+            risk=with_cancer / (without + with_cancer),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"PathwayPolicy at {self.threshold:.2%} in {self.scenario.name}: net benefit {self.net_benefit:.1f} per "
+            f"{self.per}; best published {self.regret.pathway[0]} with {self.regret.net_benefit[0]:.1f}. "
+            f"{vocabulary.NOTICE}"
+        )
+
+
+def _sentences(table: pd.DataFrame, per: int, when: str) -> Iterator[str]:
+    for action, rows in table.groupby("action", sort=False):
+        low, high = rows.risk.min(), rows.risk.max()
+        yield (
+            f"{when}: {action} for {rows.patients.sum():,.0f} of {per:,} patients, {rows.cancers.sum():.1f} of them "
+            f"with cancer (risks from {low:.2%} to {high:.2%})."
+        )
+
+
+def best_pathway(
+    scenario: Scenario,
+    *,
+    threshold: float,
+    test_harm: Mapping[str, float],
+    tests: Sequence[str] | None = None,
+    pathways: Mapping[str, Pathway] | None = None,
+    per: int = 10_000,
+) -> PathwayPolicy:
+    """The best adaptive pathway without a review, and the regret of published rules against it.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    threshold : float
+        Risk in (0, 1) at which a patient is indifferent between being imaged and not.
+    test_harm : mapping of test to float
+        Harm of each test, in harms of one needless MRI: ``{"esr": 0.02, "xray": 0.1}``. With free tests (an explicit 0)
+        the best pathway tests everybody.
+    tests : sequence of str, optional
+        Tests that may be ordered; those of ``test_harm`` by default.
+    pathways : mapping of name to Pathway, optional
+        Rules to compare with; those shipped that have no review by default. Patterns are as fine as they ask for.
+    per : int
+
+    Returns
+    -------
+    PathwayPolicy
+
+    Notes
+    -----
+    V(known) = max(0, P1 - o P0, max over tests T of -o h_T (P0 + P1) + sum over results r of V(known, T = r)), with P0
+    and P1 the joint probabilities of what is known without and with malignancy, o = t / (1 - t) and h the harm of a
+    test.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_scenario
+    >>> best = best_pathway(load_scenario("primary_care"), threshold=0.02, test_harm={"esr": 0.02, "xray": 0.1})
+    >>> bool(best.regret.regret.min() > 0)
+    True
+    """
+    check_fraction("threshold", threshold)
+    check_count("per", per, 1)
+    ordered = _orderable(tests, test_harm)
+    rules = {n: p for n, p in load_pathways().items() if not p.has_review} if pathways is None else dict(pathways)
+    late = [name for name, pathway in rules.items() if pathway.has_review]
+    if late:
+        raise ValueError(f"pathways must have no review to be compared with the best; got {late[0]!r}. Leave it out.")
+    table, joint = _joint(scenario, rules, [_ORDERABLE[name] for name in ordered])
+    states, findings, cells = _solved(table, joint, ordered, test_harm, threshold / (1 - threshold))
+    value = per * float(states[0].value.sum())
+    return PathwayPolicy(
+        scenario=scenario,
+        threshold=threshold,
+        test_harm=dict(test_harm),
+        per=per,
+        actions=(STOP, SEND, *(vocabulary.label(_ORDERABLE[name]) for name in ordered)),
+        findings=findings,
+        cells=cells,
+        states=states,
+        regret=_regret(scenario, rules, threshold, test_harm, per, value),
+        net_benefit=value,
+    )
+
+
+def _orderable(tests: Sequence[str] | None, test_harm: Mapping[str, float]) -> tuple[str, ...]:
+    """Names of the tests that may be ordered, each with its harm stated."""
+    short = {test: name for name, test in _ORDERABLE.items()}
+    names = tuple(short.get(t, t) for t in (test_harm if tests is None else tests))
+    for name in names:
+        if name not in _ORDERABLE:
+            raise ValueError(f"tests must be of {', '.join(_ORDERABLE)}; got {name!r}. MRI is the decision itself.")
+        harm = test_harm.get(name)
+        if not (isinstance(harm, (int, float)) and 0 <= harm < np.inf):
+            raise ValueError(
+                f"test_harm must state the harm of {name}, 0 or more; got {harm!r}. Give it in harms of an MRI."
+            )
+    return names
+
+
+def _joint(scenario: Scenario, rules: Mapping[str, Pathway], tests: list[str]) -> tuple[PatternTable, FloatArray]:
+    """Exact P(pattern, class), (2, patterns), on patterns that all rules and tests can be told apart by."""
+    layout = layout_for(rules.values(), tests)
+    one = Inputs(scenarios=(scenario,), reviews=(Review(),))
+    structure = one.structure(layout.keys)
+    table = pattern_table(layout, structure)
+    rate = scenario.base_rate
+    shares = (1 - rate, rate)
+    return table, np.stack([shares[g] * class_probability(table, structure, g, exact=True)[0] for g in (0, 1)])
+
+
+def _solved(
+    table: PatternTable, joint: FloatArray, tests: tuple[str, ...], harm: Mapping[str, float], odds: float
+) -> tuple[tuple[Known, ...], pd.DataFrame, dict[str, tuple[str, ...]]]:
+    """All states, from none done to all done, with the best action of each."""
+    keys = [_ORDERABLE[name] for name in tests]
+    seen = [word for word in table.values if word not in (*vocabulary.LABORATORY, *vocabulary.IMAGING)]
+    cells: dict[str, FloatArray] = {key: np.unique(table.values[key]) for key in keys}
+    group = pd.DataFrame({word: table.values[word] for word in seen}).groupby(seen, sort=True).ngroup().to_numpy()
+    _, first = np.unique(group, return_index=True)
+    findings = pd.DataFrame({word: table.values[word][first] for word in seen}).astype(int)
+    shape = (first.size, *(cells[key].size for key in keys))
+    place = np.ravel_multi_index((group, *(np.searchsorted(cells[k], table.values[k]) for k in keys)), shape)
+    full: FloatArray = np.stack([np.bincount(place, w, int(np.prod(shape))).reshape(shape) for w in joint])
+    costs = [odds * harm[name] for name in tests]
+    states = _backwards(full, costs, odds)
+    labels = {key: _cell_labels(key, values) for key, values in cells.items()}
+    return _reached(states), findings, labels
+
+
+def _cell_labels(key: str, values: FloatArray) -> tuple[str, ...]:
+    if key in vocabulary.IMAGING:
+        return ("negative", "positive")
+    return tuple(f"{vocabulary.label(key)} from {v:g}" for v in values)
+
+
+def _backwards(full: FloatArray, costs: list[float], odds: float) -> dict[tuple[int, ...], Known]:
+    """Values and actions of every set of done tests, from all done back to none."""
+    everything = range(len(costs))
+    states: dict[tuple[int, ...], Known] = {}
+    for size in reversed(range(len(costs) + 1)):
+        for done in combinations(everything, size):
+            undone = tuple(i for i in everything if i not in done)
+            joint = full.sum(axis=tuple(i + 2 for i in undone))
+            options = [np.zeros(joint.shape[1:]), joint[1] - odds * joint[0]]
+            for test in everything:
+                options.append(
+                    _after(states, done, test) - costs[test] * joint.sum(axis=0)
+                    if test in undone
+                    else np.full(joint.shape[1:], -np.inf)
+                )
+            stacked = np.stack(options)
+            action = np.argmax(stacked >= stacked.max(axis=0) - _TIE, axis=0)
+            value = np.take_along_axis(stacked, action[None], axis=0)[0]
+            states[done] = Known(
+                done=done, joint=joint, value=value, action=action, reached=np.zeros_like(action, bool)
+            )
+    return states
+
+
+def _after(states: dict[tuple[int, ...], Known], done: tuple[int, ...], test: int) -> FloatArray:
+    """Expected value once one more test has been done, summed over its results."""
+    more = tuple(sorted((*done, test)))
+    return np.asarray(states[more].value.sum(axis=1 + more.index(test)))
+
+
+def _reached(states: dict[tuple[int, ...], Known]) -> tuple[Known, ...]:
+    """States the policy gets to, from nothing done on."""
+    reached: dict[tuple[int, ...], npt.NDArray[np.bool_]] = {
+        done: np.full(known.action.shape, done == ()) for done, known in states.items()
+    }
+    ordered = sorted(states, key=len)
+    for done in ordered:
+        known = states[done]
+        reached[done] = reached[done] & (known.joint.sum(axis=0) > 0)
+        for test in range(int(known.action.max()) - 1):
+            now = reached[done] & (known.action == test + 2)
+            if test not in done and now.any():
+                more = tuple(sorted((*done, test)))
+                reached[more] = reached[more] | np.expand_dims(now, 1 + more.index(test))
+    return tuple(
+        Known(done=d, joint=k.joint, value=k.value, action=k.action, reached=reached[d])
+        for d, k in ((d, states[d]) for d in ordered)
+    )
+
+
+def _regret(
+    scenario: Scenario,
+    rules: Mapping[str, Pathway],
+    threshold: float,
+    test_harm: Mapping[str, float],
+    per: int,
+    best: float,
+) -> pd.DataFrame:
+    """What rules lose against the best, for rules whose tests all have their harm stated."""
+    short = {test: name for name, test in _ORDERABLE.items()}
+    able = {n: p for n, p in rules.items() if {short[t] for t in p.tests if t in short} <= set(test_harm)}
+    if not able:
+        return pd.DataFrame(columns=["pathway", "net_benefit", "regret"])
+    found = compare_pathways(scenario, able, per=per).net_benefit(threshold, test_harm=test_harm).to_frame()
+    table = found.rename(columns={"value": "net_benefit"})[["pathway", "net_benefit"]]
+    return table.assign(regret=best - table.net_benefit).sort_values("regret", ignore_index=True, kind="stable")
