@@ -103,6 +103,21 @@ if TYPE_CHECKING:
     from .numerics.patterns import Patterns as Patterns
     from .numerics.patterns import collapse as collapse
     from .numerics.rubin import pool_estimates as pool_estimates
+    from .pathways.comparison import PathwayComparison as PathwayComparison
+    from .pathways.comparison import compare_pathways as compare_pathways
+    from .pathways.doubt import Review as Review
+    from .pathways.frontier import efficient_frontier as efficient_frontier
+    from .pathways.information import ValueOfInformation as ValueOfInformation
+    from .pathways.information import value_of_information as value_of_information
+    from .pathways.net_benefit import NetBenefit as NetBenefit
+    from .pathways.optimum import PathwayPolicy as PathwayPolicy
+    from .pathways.optimum import best_pathway as best_pathway
+    from .pathways.pathway import Pathway as Pathway
+    from .pathways.pathway import Step as Step
+    from .pathways.pathway import load_pathways as load_pathways
+    from .pathways.sensitivity import acceptability as acceptability
+    from .pathways.sensitivity import review_break_even as review_break_even
+    from .pathways.sensitivity import tornado as tornado
     from .planning.accuracy import sample_size_accuracy as sample_size_accuracy
     from .planning.development import sample_size_development as sample_size_development
     from .planning.expected_precision import precision as precision
@@ -182,6 +197,31 @@ _HOME = {
     "planning.development": ("sample_size_development",),
     "planning.expected_precision": ("precision",),
     "planning.validation": ("sample_size_validation",),
+    "pathways.comparison": (
+        "PathwayComparison",
+        "compare_pathways",
+    ),
+    "pathways.doubt": ("Review",),
+    "pathways.frontier": ("efficient_frontier",),
+    "pathways.information": (
+        "ValueOfInformation",
+        "value_of_information",
+    ),
+    "pathways.net_benefit": ("NetBenefit",),
+    "pathways.optimum": (
+        "PathwayPolicy",
+        "best_pathway",
+    ),
+    "pathways.pathway": (
+        "Pathway",
+        "Step",
+        "load_pathways",
+    ),
+    "pathways.sensitivity": (
+        "acceptability",
+        "review_break_even",
+        "tornado",
+    ),
     "validation.cross_validation": ("CrossValidatedRisk", "cross_validate_risk"),
     "validation.internal_external": ("InternalExternalValidation", "internal_external_validation"),
     "validation.optimism": ("InternalValidation", "optimism_bootstrap"),

@@ -13,7 +13,7 @@ import backpain_risk
 
 ROOT = Path(backpain_risk.__file__).parent
 BELOW = {"files", "numerics", "vocabulary", "evidence", "cohort", "models", "measures"}
-EVERYTHING = BELOW | {"planning", "validation", "plots", "report", "evaluation"}
+EVERYTHING = BELOW | {"pathways", "planning", "validation", "plots", "report", "evaluation"}
 ALLOWED = {
     "files": set(),
     "numerics": set(),
@@ -24,6 +24,7 @@ ALLOWED = {
     "measures": {"numerics"},
     "planning": BELOW - {"files", "measures"},
     "validation": BELOW,
+    "pathways": {"numerics", "vocabulary", "evidence", "cohort"},
     "plots": EVERYTHING - {"report", "evaluation"},
     "evaluation": {"files", "numerics", "vocabulary", "measures", "plots"},
     "report": EVERYTHING,

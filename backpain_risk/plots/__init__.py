@@ -21,6 +21,14 @@ from .net_benefit import (
     plot_net_benefit_difference,
     plot_usefulness,
 )
+from .pathways import (
+    plot_acceptability,
+    plot_break_even,
+    plot_information,
+    plot_pathway_flow,
+    plot_pathways,
+    plot_tornado,
+)
 from .performance import plot_performance, plot_subgroups
 from .planning import plot_precision
 from .pooling import plot_forest, plot_sroc
@@ -35,8 +43,10 @@ from .validation import (
 )
 
 __all__ = [
+    "plot_acceptability",
     "plot_ages",
     "plot_associations",
+    "plot_break_even",
     "plot_calibration",
     "plot_calibration_panels",
     "plot_case_mix",
@@ -47,11 +57,14 @@ __all__ = [
     "plot_evpi",
     "plot_fagan",
     "plot_forest",
+    "plot_information",
     "plot_internal_external",
     "plot_interventions_avoided",
     "plot_likelihood_ratios",
     "plot_net_benefit_difference",
     "plot_odds_ratios",
+    "plot_pathway_flow",
+    "plot_pathways",
     "plot_patient_risk",
     "plot_performance",
     "plot_precision",
@@ -66,6 +79,7 @@ __all__ = [
     "plot_sroc",
     "plot_stability",
     "plot_subgroups",
+    "plot_tornado",
     "plot_trace",
     "plot_usefulness",
     "plot_waterfall",
