@@ -11,15 +11,14 @@ from scipy.special import ndtr, ndtri
 
 from .. import vocabulary
 from ..numerics.checks import FloatArray
-from ..numerics.quadrature import normal_nodes
-from .states import DECADES, MALE, N_CONTEXTS, ClassStates
+from .states import EXACT, ClassStates, Grid
 from .value_response import Values, margins, values
 
 if TYPE_CHECKING:
     from .scenario import Scenario
     from .scenario_parts import Effects
 
-NODES, NODE_WEIGHTS = normal_nodes(21)
+NODES, NODE_WEIGHTS = EXACT.nodes, EXACT.node_weights
 _PIECE = 4_000_000  # numbers held at once while solving
 
 
@@ -38,11 +37,12 @@ class Response:
     dependence: float
     location: FloatArray
     recording: FloatArray
+    grid: Grid = EXACT
 
     def mean(self, contexts: Any = slice(None)) -> FloatArray:
         """Means over (contexts, S, nodes), or (S, nodes) for one context."""
         context = np.asarray(self.context[contexts])[..., None, None]
-        return self.dependence * (self.state[:, None] + context + self.loading * NODES)
+        return self.dependence * (self.state[:, None] + context + self.loading * self.grid.nodes)
 
     def probability(self, contexts: Any = slice(None)) -> FloatArray:
         """P(recorded as present | context, state, severity), (D, contexts, S, nodes)."""
@@ -57,7 +57,8 @@ def responses(scenarios: Sequence[Scenario], key: str, states: tuple[ClassStates
     """Responses of a finding without and with malignancy whose class marginals equal the targets."""
     first, targets = scenarios[0], [scenario.findings[key] for scenario in scenarios]
     effects = first.findings[key]
-    context = effects.age * DECADES + effects.male * MALE
+    grid = states[0].grid
+    context = effects.age * grid.decades + effects.male * grid.male
     sensitivity, specificity = np.array([[[t.sensitivity, t.specificity]] for t in targets]).T
     present = ((1 - specificity).T, sensitivity.T)
     absent = (specificity.T, (1 - sensitivity).T)
@@ -74,18 +75,18 @@ def value_responses(
 ) -> tuple[tuple[Response, ...], Values]:
     """Responses of whether the illness shows in a laboratory value, and the value given that; see `value_response`."""
     first, wanted = scenarios[0], margins(scenarios, key)
-    effects = first.laboratory[key]
+    effects, grid = first.laboratory[key], states[0].grid
     nothing = np.zeros(wanted.bound.size)
     errors = (np.column_stack([1 - wanted.bound, nothing]), np.column_stack([nothing, wanted.bound]))
     pair, weight = [], []
     sign = -1.0 if vocabulary.LABORATORY[key].abnormal == "low" else 1.0  # effects raise the value, y may lower it
-    for g, bare in enumerate(_bare(first, effects, np.zeros(N_CONTEXTS), states, sign)):
+    for g, bare in enumerate(_bare(first, effects, np.zeros(grid.male.size), states, sign)):
         positive = wanted.positive[:, [g]]
         location = -_located(bare, states[g].weight, 1 - positive, positive)
         pair.append(replace(bare, location=location, recording=errors[g]))
-        showing = pair[g].probability([0])[:, 0] @ NODE_WEIGHTS
+        showing = pair[g].probability([0])[:, 0] @ grid.node_weights
         weight.append(np.stack([states[g].weight @ p[:, :, None] for p in (1 - showing, showing)], axis=-1)[:, :, 0])
-    effect = first.dependence * (effects.age * DECADES + effects.male * MALE)
+    effect = first.dependence * (effects.age * grid.decades + effects.male * grid.male)
     return tuple(pair), values(key, wanted, effect, (weight[0], weight[1]))
 
 
@@ -96,7 +97,15 @@ def _bare(
     loadings = (effects.severity.non_malignant, effects.severity.malignant)
     shifts = [s.shifts(effects.shifts) for s in states]
     return [
-        Response(sign * shift, context, sign * loading, scenario.dependence, np.empty((0, 0)), np.zeros((1, 2)))
+        Response(
+            sign * shift,
+            context,
+            sign * loading,
+            scenario.dependence,
+            np.empty((0, 0)),
+            np.zeros((1, 2)),
+            states[0].grid,
+        )
         for shift, loading in zip(shifts, loadings, strict=True)
     ]
 

@@ -16,6 +16,7 @@ from scipy.special import logit
 
 from .. import vocabulary
 from ..numerics.checks import FloatArray
+from ..numerics.quadrature import normal_nodes
 
 if TYPE_CHECKING:
     from .scenario import Scenario
@@ -25,6 +26,31 @@ N_CONTEXTS = 2 * AGES.size  # pairs of age and sex, sex running fastest
 DECADES = (np.repeat(AGES, 2) - 50) / 10  # age of each context, in decades over 50
 MALE = np.tile([0.0, 1.0], AGES.size)  # sex of each context
 HEALTHY, MALIGNANT = 0, 1
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Grid:
+    """The ages, sexes and severities that probabilities are summed over.
+
+    ``decades`` and ``male`` (contexts,) are ages (decades over 50) and sexes; ``spread`` (contexts, N_CONTEXTS) writes
+    every age and sex in terms of them, so that a sum over all is a sum over these; ``nodes`` and ``node_weights`` are
+    those of the severity factor.
+    """
+
+    decades: FloatArray
+    male: FloatArray
+    spread: FloatArray
+    nodes: FloatArray
+    node_weights: FloatArray
+
+
+def _every_age_and_sex() -> Grid:
+    nodes, node_weights = normal_nodes(21)
+    return Grid(decades=DECADES, male=MALE, spread=np.eye(N_CONTEXTS), nodes=nodes, node_weights=node_weights)
+
+
+EXACT = _every_age_and_sex()
+"""Every age, both sexes, and the 21 nodes that define the severity factor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +65,12 @@ class ClassStates:
     primary_site: tuple[str, ...]
     mechanisms: npt.NDArray[np.int8]
     weight: FloatArray
+    grid: Grid = EXACT
+
+    def on(self, grid: Grid) -> ClassStates:
+        """The same with the contexts of a grid, the probability of all others spread over them."""
+        weight = self.weight if grid is EXACT else np.einsum("ca,das->dcs", grid.spread, self.weight)
+        return replace(self, weight=weight, grid=grid)
 
     def shifts(self, table: Mapping[str, float]) -> FloatArray:
         """Sum of the effects of each state, (S,)."""
@@ -59,7 +91,7 @@ class ClassStates:
         )
 
 
-def class_states(scenarios: Sequence[Scenario]) -> tuple[ClassStates, ClassStates]:
+def class_states(scenarios: Sequence[Scenario], grid: Grid = EXACT) -> tuple[ClassStates, ClassStates]:
     """States without and with malignancy of scenarios that share everything but base rate and accuracy."""
     first = scenarios[0]
     targets = [scenario.findings["age_50_or_over"] for scenario in scenarios]
@@ -69,7 +101,7 @@ def class_states(scenarios: Sequence[Scenario]) -> tuple[ClassStates, ClassState
     malignant = tilted_ages(
         first.age.malignant_mean, first.age.malignant_sd, np.array([t.sensitivity for t in targets]), healthy
     )
-    return _cause_states(first, healthy), _tumour_states(first, malignant)
+    return _cause_states(first, healthy).on(grid), _tumour_states(first, malignant).on(grid)
 
 
 def tilted_ages(mean: float, sd: float, over_50: FloatArray, others: FloatArray | None = None) -> FloatArray:

@@ -23,8 +23,8 @@ from .. import vocabulary
 from ..numerics.checks import FloatArray
 from ..numerics.patterns import distinct_rows
 from .queries import YES_NO, Branch, Group, read_query
-from .responses import NODE_WEIGHTS, NODES, Response, responses, value_responses
-from .states import HEALTHY, MALIGNANT, N_CONTEXTS, ClassStates, class_states
+from .responses import Response, responses, value_responses
+from .states import EXACT, HEALTHY, MALIGNANT, N_CONTEXTS, ClassStates, Grid, class_states
 from .value_response import Values
 
 if TYPE_CHECKING:
@@ -58,6 +58,11 @@ class Structure:
     states: tuple[ClassStates, ClassStates]
     responses: dict[str, tuple[Response, ...]]
     values: dict[str, Values]
+
+    @property
+    def grid(self) -> Grid:
+        """The ages, sexes and severities it is summed over."""
+        return self.states[0].grid
 
     def finding_probability(self, key: str, g: int, contexts: Any = slice(None)) -> FloatArray:
         """P(finding recorded | class, context, state, severity), shape (D, contexts, S, nodes)."""
@@ -134,15 +139,15 @@ class Structure:
 
     def _pieces(self, halves: list[Branch], contexts: IntArray) -> list[IntArray]:
         """Contexts in pieces whose tables stay in memory."""
-        cells = max(len(states.cause) for states in self.states) * NODES.size
+        cells = max(len(states.cause) for states in self.states) * self.grid.nodes.size
         size = max(1, _IN_CACHE // (self.base_rate.size * cells * max(half.size for half in halves)))
         return [contexts[i : i + size] for i in range(0, len(contexts), size)]
 
     def _halves_probability(self, halves: list[Branch], contexts: IntArray, g: int) -> tuple[FloatArray, FloatArray]:
         """P of each half's combinations, (D * contexts, m, S * nodes), the first weighted by P(context, s, f)."""
         left, right = (self._branch_probability(half, contexts, g) for half in halves)
-        weight = self.states[g].weight[:, contexts, None, :, None] * NODE_WEIGHTS
-        flat = (self.base_rate.size * len(contexts), -1, len(self.states[g].cause) * NODES.size)
+        weight = self.states[g].weight[:, contexts, None, :, None] * self.grid.node_weights
+        flat = (self.base_rate.size * len(contexts), -1, len(self.states[g].cause) * self.grid.nodes.size)
         return (left * weight).reshape(flat), right.reshape(flat)
 
     def _branch_probability(self, branch: Branch, contexts: IntArray, g: int) -> FloatArray:
@@ -153,7 +158,7 @@ class Structure:
         if branch.key in vocabulary.LABORATORY:
             return self.value_probability(branch.key, g, branch.ranges, contexts)
         if not branch.key:
-            return np.ones((self.base_rate.size, len(contexts), 1, len(self.states[g].cause), NODES.size))
+            return np.ones((self.base_rate.size, len(contexts), 1, len(self.states[g].cause), self.grid.nodes.size))
         p = self.finding_probability(branch.key, g, contexts)
         low, high = branch.ranges.T
         return np.stack([1 - p, p, np.ones_like(p)], axis=2).take(np.where(low == high, low, 2), axis=2)
@@ -174,12 +179,13 @@ def _rowwise(left: FloatArray, left_of: IntArray, right: FloatArray, right_of: I
     return result
 
 
-def build_structure(scenarios: Sequence[Scenario], columns: Iterable[str] = KEYS) -> Structure:
+def build_structure(scenarios: Sequence[Scenario], columns: Iterable[str] = KEYS, grid: Grid = EXACT) -> Structure:
     """Calibrate the joint distribution of scenarios that differ in base rate and accuracy only.
 
-    ``columns`` limits the work to the findings and tests that will be asked for.
+    ``columns`` limits the work to the findings and tests that will be asked for. A ``grid`` other than the exact one
+    sums over fewer ages and severities; its structure answers to contexts of that grid only.
     """
-    states, asked = class_states(scenarios), set(columns)
+    states, asked = class_states(scenarios, grid), set(columns)
     found = {key: responses(scenarios, key, states) for key in YES_NO if key in asked}
     values = {}
     for key in asked & set(vocabulary.LABORATORY):

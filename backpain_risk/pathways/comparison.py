@@ -20,7 +20,7 @@ from .doubt import Inputs, Review, draw_inputs
 from .frontier import efficient_frontier
 from .net_benefit import NetBenefit, net_benefit_of
 from .pathway import Pathway, load_pathways
-from .patterns import PatternTable, class_probability, layout_for, pattern_table
+from .patterns import PatternTable, class_probability, coarse_grid, layout_for, pattern_table
 
 _SECOND = ("cancers_sent_at_review", "non_cancers_sent_at_review")  # parts of net benefit, not shown as rows
 
@@ -244,7 +244,7 @@ def compare_pathways(
     inputs = draw_inputs(scenario, again, n_draws, dependence, as_generator(rng)) if n_draws else None
     built = point.structure(layout.keys)
     table = pattern_table(layout, built)
-    exact = np.stack([class_probability(table, built, g, exact=True)[0] for g in (0, 1)])
+    exact = np.stack([class_probability(table, built, g)[0] for g in (0, 1)])
     own = _joint(exact[None], point.base_rate)[0]
     stored = None if inputs is None else _probabilities(table, inputs)
     expected = own if inputs is None or stored is None else _expected(stored, inputs.base_rate)
@@ -292,8 +292,9 @@ def _joint(probability: npt.NDArray[np.floating[Any]], base_rate: FloatArray) ->
 def _probabilities(table: PatternTable, inputs: Inputs) -> npt.NDArray[np.float32]:
     """P(pattern | class) of every draw, (D, 2, patterns), kept in single precision."""
     result = np.empty((len(inputs), 2, table.n_patterns), dtype=np.float32)
+    grid = coarse_grid(table.layout)
     for place, piece in inputs.pieces():
-        structure = piece.structure(table.layout.keys)
+        structure = piece.structure(table.layout.keys, grid)
         for g in (0, 1):
             result[place, g] = class_probability(table, structure, g)
     return result

@@ -11,6 +11,7 @@ import pandas as pd
 
 from .. import vocabulary
 from ..cohort.scenario import Scenario
+from ..cohort.states import EXACT, Grid
 from ..cohort.structure import Structure, build_structure
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray, check_fraction
@@ -112,16 +113,16 @@ class Inputs:
             yield place, Inputs(scenarios=self.scenarios[place], reviews=self.reviews[place])
             start = stop
 
-    def structure(self, keys: Sequence[str]) -> Structure:
+    def structure(self, keys: Sequence[str], grid: Grid = EXACT) -> Structure:
         """The calibrated joint distribution of the findings and tests asked for, the review among them."""
-        built = build_structure(self.scenarios, [key for key in keys if key != REVIEW])
+        built = build_structure(self.scenarios, [key for key in keys if key != REVIEW], grid)
         if REVIEW not in keys:
             return built
         seen_again = [
             scenario.replace(accuracy={_LIKE: (review.sensitivity, review.specificity)})
             for scenario, review in zip(self.scenarios, self.reviews, strict=True)
         ]
-        like = build_structure(seen_again, [_LIKE]).responses[_LIKE]
+        like = build_structure(seen_again, [_LIKE], grid).responses[_LIKE]
         return replace(built, responses={**built.responses, REVIEW: like})
 
     def to_frame(self) -> pd.DataFrame:

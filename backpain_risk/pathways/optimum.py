@@ -214,7 +214,7 @@ def _joint(scenario: Scenario, rules: Mapping[str, Pathway], tests: list[str]) -
     table = pattern_table(layout, structure)
     rate = scenario.base_rate
     shares = (1 - rate, rate)
-    return table, np.stack([shares[g] * class_probability(table, structure, g, exact=True)[0] for g in (0, 1)])
+    return table, np.stack([shares[g] * class_probability(table, structure, g)[0] for g in (0, 1)])
 
 
 def _solved(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -17,11 +16,11 @@ import numpy.typing as npt
 
 from .. import vocabulary
 from ..cohort.laboratory import recorded_values
-from ..cohort.responses import NODE_WEIGHTS
-from ..cohort.states import AGES, MALIGNANT, N_CONTEXTS
+from ..cohort.states import AGES, MALIGNANT, Grid
 from ..cohort.structure import Structure
 from ..numerics.checks import FloatArray
 from ..numerics.patterns import distinct_rows
+from ..numerics.quadrature import normal_nodes
 from .pathway import DECISIVE, Pathway
 from .rule import REVIEW
 
@@ -29,6 +28,7 @@ IntArray = npt.NDArray[np.int64]
 AGE, BAND, MALE = vocabulary.AGE.key, "age_50_or_over", vocabulary.MALE.key
 FLAGS = tuple(key for key in vocabulary.RED_FLAGS if key != BAND)
 _AGES_PER_CELL = 7  # interpolation points over age in each cell
+_SEVERITIES = 7
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -115,15 +115,34 @@ class PatternTable:
         """Number of patterns."""
         return next(iter(self.values.values())).size
 
-    @cached_property
-    def interpolated(self) -> tuple[IntArray, IntArray, FloatArray]:
-        """Ages and sexes to sum over: their positions, cells, and interpolation weights (kept, all contexts)."""
-        return _interpolation(self.layout, _AGES_PER_CELL)
+    def cell_of(self, grid: Grid) -> IntArray:
+        """The cell of age (and sex) of each context of a grid."""
+        age = np.searchsorted(self.layout.age, np.rint(10 * grid.decades + 50), side="right") - 1
+        return 2 * age + grid.male.astype(np.int64) if self.layout.sexes else age
 
-    @cached_property
-    def every_age(self) -> tuple[IntArray, IntArray, FloatArray]:
-        """The same with every age of every cell."""
-        return _interpolation(self.layout, AGES.size)
+
+def coarse_grid(layout: Layout) -> Grid:
+    """Fewer ages and severities: polynomials through Chebyshev-spaced ages of each cell, and seven severity nodes.
+
+    Within an age cell every probability is a smooth function of age, so a polynomial through a few ages gives it at all
+    others. Counts of patients change by less than a millionth (tested).
+    """
+    ages, rows = [], []
+    for first, after in pairwise([*layout.age.tolist(), int(AGES[-1]) + 1]):
+        cell = np.arange(first, after)
+        chosen = _chebyshev(cell)
+        basis = np.zeros((chosen.size, AGES.size))
+        basis[:, cell - AGES[0]] = _lagrange(chosen, cell)
+        ages += chosen.tolist()
+        rows.append(basis)
+    nodes, node_weights = normal_nodes(_SEVERITIES)
+    return Grid(
+        decades=(np.repeat(ages, 2) - 50) / 10,
+        male=np.tile([0.0, 1.0], len(ages)),
+        spread=np.asarray(np.kron(np.concatenate(rows), np.eye(2)), dtype=np.float64),
+        nodes=nodes,
+        node_weights=node_weights,
+    )
 
 
 def pattern_table(layout: Layout, structure: Structure) -> PatternTable:
@@ -154,31 +173,10 @@ def _lowest(layout: Layout, key: str) -> FloatArray:
     return np.array([0.0, 1.0])
 
 
-def _interpolation(layout: Layout, most: int) -> tuple[IntArray, IntArray, FloatArray]:
-    """Contexts at which probabilities are computed, the cell of each, and all contexts written in terms of them.
-
-    Over an age cell a probability is a smooth function of age, so a polynomial through Chebyshev-spaced ages gives it
-    at all others; a cell with few ages is taken whole. Both sexes are always computed.
-    """
-    kept, cell, rows = [], [], []
-    for i, (first, after) in enumerate(pairwise([*layout.age.tolist(), int(AGES[-1]) + 1])):
-        ages = np.arange(first, after)
-        nodes = _chebyshev(ages, most)
-        basis = np.eye(ages.size) if nodes.size == ages.size else _lagrange(nodes, ages)
-        for sex in (0, 1):
-            for j, node in enumerate(nodes):
-                row = np.zeros(N_CONTEXTS)
-                row[2 * (ages - AGES[0]) + sex] = basis[j]
-                kept.append(2 * (node - AGES[0]) + sex)
-                cell.append(2 * i + sex if layout.sexes else i)
-                rows.append(row)
-    return np.array(kept), np.array(cell), np.array(rows)
-
-
-def _chebyshev(ages: IntArray, most: int) -> IntArray:
-    if ages.size <= most:
+def _chebyshev(ages: IntArray) -> IntArray:
+    if ages.size <= _AGES_PER_CELL:
         return ages
-    angle = (2 * np.arange(most) + 1) * np.pi / (2 * most)
+    angle = (2 * np.arange(_AGES_PER_CELL) + 1) * np.pi / (2 * _AGES_PER_CELL)
     middle, half = (ages[0] + ages[-1]) / 2, (ages[-1] - ages[0]) / 2
     return np.unique(np.rint(middle - half * np.cos(angle))).astype(np.int64)
 
@@ -192,41 +190,44 @@ def _lagrange(nodes: IntArray, ages: IntArray) -> FloatArray:
     return result
 
 
-def class_probability(table: PatternTable, structure: Structure, g: int, *, exact: bool = False) -> FloatArray:
-    """P(pattern | class g), shape (D, patterns); ``exact`` sums over every age instead of interpolating."""
-    contexts, cell, spread = table.every_age if exact else table.interpolated
-    states = structure.states[g]
-    weight = np.einsum("ca,das->dcs", spread, states.weight)
-    pool, _ = distinct_rows([structure.responses[k][g].state for k in table.left] or [np.zeros(len(states.cause))])
-    _, representative = np.unique(pool, return_index=True)
-    member = (pool[:, None] == np.arange(representative.size)).astype(np.float64)
-    left = _product(table, structure, g, table.left, contexts, representative)
-    right = _product(table, structure, g, table.right, contexts, np.arange(len(states.cause)))
-    right = right * weight[:, :, None, :, None] * NODE_WEIGHTS
-    right = np.einsum("dcmsf,sp->dcmpf", right, member)
-    flat = (len(weight), contexts.size, -1, representative.size * NODE_WEIGHTS.size)
-    by_context = right.reshape(flat) @ left.reshape(flat).swapaxes(-1, -2)
-    cells = (cell == np.arange(cell.max() + 1)[:, None]).astype(np.float64)
-    return np.einsum("nc,dcrl->dnrl", cells, by_context).reshape(len(weight), -1)
+def class_probability(table: PatternTable, structure: Structure, g: int) -> FloatArray:
+    """P(pattern | class g), shape (D, patterns), summed over the grid of the structure.
+
+    States that the left keys cannot tell apart are summed out of the right keys first; then each age cell is one matrix
+    product over its ages, sexes, states and severities.
+    """
+    states, grid = structure.states[g], structure.grid
+    pool, first = distinct_rows([structure.responses[k][g].state for k in table.left] or [np.zeros(len(states.cause))])
+    member = (pool[:, None] == np.arange(first.size)).astype(np.float64)
+    left = [_cells(table, structure, g, key)[:, :, :, first] for key in table.left]
+    right = [_cells(table, structure, g, key) for key in table.right]
+    weight = states.weight[..., None] * grid.node_weights
+    cell = table.cell_of(grid)
+    places = [np.flatnonzero(cell == n) for n in range(int(cell.max()) + 1)]
+    result = np.empty((len(weight), len(places), table.n_patterns // len(places)))
+    for draw in range(len(weight)):
+        a = _product([part[draw] for part in left], (grid.male.size, first.size, grid.nodes.size))
+        b = _product([part[draw] for part in right], weight.shape[1:]) * weight[draw]
+        b = np.swapaxes(np.swapaxes(b, -1, -2) @ member, -1, -2)
+        for n, place in enumerate(places):
+            pair = [x[:, place].reshape(len(x), -1) for x in (b, a)]
+            result[draw, n] = (pair[0] @ pair[1].T).ravel()
+    return result.reshape(len(weight), -1)
 
 
-def _product(
-    table: PatternTable, structure: Structure, g: int, keys: Sequence[str], contexts: IntArray, states: IntArray
-) -> FloatArray:
-    """P(cells of the keys | context, state, severity), (D, contexts, combinations, states, nodes)."""
-    draws = len(structure.base_rate)
-    result = np.ones((draws, contexts.size, 1, states.size, NODE_WEIGHTS.size))
-    for key in keys:
-        cells = _cells(table, structure, g, key, contexts)[:, :, :, states]
-        result = (result[:, :, :, None] * cells[:, :, None]).reshape(
-            draws, contexts.size, -1, states.size, NODE_WEIGHTS.size
-        )
+def _product(parts: Sequence[FloatArray], shape: tuple[int, ...]) -> FloatArray:
+    """P(cells of all keys | context, state, severity), (combinations, contexts, states, nodes); last key fastest."""
+    result = np.ones((1, *shape))
+    for part in parts:
+        result = (result[:, None] * part).reshape(-1, *shape)
     return result
 
 
-def _cells(table: PatternTable, structure: Structure, g: int, key: str, contexts: IntArray) -> FloatArray:
-    """P(cell | context, state, severity) of one key, (D, contexts, cells, S, nodes)."""
+def _cells(table: PatternTable, structure: Structure, g: int, key: str) -> FloatArray:
+    """P(cell | context, state, severity) of one key, (D, cells, contexts, S, nodes)."""
+    contexts = np.arange(structure.grid.male.size)
     if key in table.layout.laboratory:
-        return structure.value_probability(key, g, table.layout.ranges(key), contexts)
+        given = structure.value_probability(key, g, table.layout.ranges(key), contexts)
+        return np.moveaxis(given, 2, 1)
     present = structure.finding_probability(key, g, contexts)
-    return np.stack([1 - present, present], axis=2)
+    return np.stack([1 - present, present], axis=1)
