@@ -15,6 +15,7 @@ from .. import vocabulary
 from ..numerics.checks import FloatArray, check_weight
 from ..numerics.patterns import distinct_rows
 from ..numerics.values import as_numbers, shown
+from ..numerics.warned import in_turn
 from .event import binary_outcome
 
 
@@ -69,6 +70,10 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """Distinct rows of a DataFrame, or all rows of an array, as float64; see :meth:`_read_predictors`."""
         if isinstance(X, CheckedTable):
             return Rows(self._accept(X, reset=reset), X.inverse)
+        with in_turn():
+            return self._read_table(X, reset=reset)
+
+    def _read_table(self, X: Any, *, reset: bool) -> Rows:
         if not isinstance(X, pd.DataFrame):
             values = self._read_predictors(X, reset=reset)
             return Rows(values, np.arange(len(values)))

@@ -13,6 +13,7 @@ from ..numerics.newton import LogisticObjective, Maximum, covariance, maximise, 
 from .separation import Separation, separation_of
 
 IntArray = npt.NDArray[np.int64]
+_BEYOND = 1e9  # log odds that stand for infinite ones where these are to be ranked
 _EXTREME = 15.0  # log odds beyond which a converged fit does not yet prove that the data overlap
 
 
@@ -199,3 +200,10 @@ def limiting_predictor(design: FloatArray, coefficient: FloatArray, direction: F
     if not np.any(direction):
         return eta
     return np.where(moved_by(design, direction), np.copysign(np.inf, design @ direction), eta)
+
+
+def ranking_predictor(design: FloatArray, coefficient: FloatArray, direction: FloatArray) -> FloatArray:
+    """The limiting linear predictor with finite numbers for infinite ones, in the order in which they get there."""
+    limit, finite = limiting_predictor(design, coefficient, direction), design @ coefficient
+    moved = design @ direction / max(float(np.abs(direction).sum()), 1e-300)
+    return np.where(np.isinf(limit), np.copysign(_BEYOND, moved) * (1 + np.abs(moved)) + finite, finite)

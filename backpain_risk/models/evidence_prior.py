@@ -73,6 +73,9 @@ class EvidencePrior:
     ) -> EvidencePrior:
         """From the evidence tables; the packaged ones when None.
 
+        Every finding, test and laboratory value of the vocabulary, and every further finding that one's own tables
+        hold (of the packaged tables, composites and others that no column of a cohort stands for are left out).
+
         Parameters
         ----------
         evidence : Evidence, optional
@@ -81,8 +84,10 @@ class EvidencePrior:
         dependence : (mean, sd)
         """
         tables = load_evidence() if evidence is None else evidence
+        packaged = set(load_evidence().accuracy.finding) | set(vocabulary.LABORATORY)
+        own = [key for key in tables.accuracy.finding.unique() if key not in packaged]
         findings: dict[str, Accuracy | BandAccuracy] = {
-            key: tables.finding(key) for key in (*vocabulary.FINDINGS, *vocabulary.IMAGING)
+            key: tables.finding(key) for key in (*vocabulary.FINDINGS, *vocabulary.IMAGING, *own)
         }
         findings |= {key: tables.bands(key) for key in vocabulary.LABORATORY}
         return cls(base_rate=_base_rate(tables, setting), findings=findings, dependence=dependence)

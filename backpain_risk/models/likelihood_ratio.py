@@ -20,6 +20,7 @@ from ..numerics.newton import LogisticObjective, maximise
 from ..numerics.patterns import IntArray, sum_by
 from ..numerics.table import ResultTable
 from ..numerics.values import as_numbers
+from ..numerics.warned import in_turn
 from .classifier import RiskClassifier, refuse_text
 from .design import with_constant
 from .finding_levels import FindingLevels, learned_levels, published_levels
@@ -104,10 +105,11 @@ class LikelihoodRatioModel(RiskClassifier):
     def fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
         """Learn what is not given: ratios from the levels of each column, pre-test from the event rate, exponents."""
         check_choice("dependence", self.dependence, DEPENDENCE)
-        check_same_index(X=X, y=y, sample_weight=sample_weight)
-        rows = self._read_rows(X, reset=True)
-        outcome = self._read_outcome(y, rows.inverse.size)
-        weight = self._read_weight(sample_weight, outcome.size)
+        with in_turn():
+            check_same_index(X=X, y=y, sample_weight=sample_weight)
+            rows = self._read_rows(X, reset=True)
+            outcome = self._read_outcome(y, rows.inverse.size)
+            weight = self._read_weight(sample_weight, outcome.size)
         events, n = (sum_by(rows.inverse, w, len(rows.values)) for w in (weight * outcome, weight))
         columns = self._columns(X, rows.values)
         if self.evidence is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
@@ -17,10 +16,11 @@ from ..numerics.newton import LogisticObjective
 from ..numerics.patterns import distinct_rows, sum_by
 from ..numerics.splines import weighted_quantile
 from ..numerics.values import as_real, shown
+from ..numerics.warned import in_turn, warn
 from .classifier import RiskClassifier, Rows
 from .design import Column, learn_design, refuse_dependent, with_constant
 from .estimation import ConvergenceWarning as ConvergenceWarning
-from .estimation import Fit, firth, limiting_predictor, maximum_likelihood, ridge
+from .estimation import Fit, firth, limiting_predictor, maximum_likelihood, ranking_predictor, ridge
 from .estimation import SeparationWarning as SeparationWarning
 from .logistic_result import Effect, LogisticResult
 from .ridge import cross_validated_strength
@@ -120,10 +120,11 @@ class LogisticModel(RiskClassifier):
             For missing values, text, one class only, dependent columns, or options that do not exist.
         """
         self._check_options()
-        check_same_index(X=X, y=y, sample_weight=sample_weight, offset=offset)
-        rows = self._read_rows(X, reset=True)
-        outcome = self._read_outcome(y, rows.inverse.size)
-        weight = self._read_weight(sample_weight, outcome.size)
+        with in_turn():
+            check_same_index(X=X, y=y, sample_weight=sample_weight, offset=offset)
+            rows = self._read_rows(X, reset=True)
+            outcome = self._read_outcome(y, rows.inverse.size)
+            weight = self._read_weight(sample_weight, outcome.size)
         _refuse_one_class(outcome, weight)
         rows, shift = _with_offset(rows, offset)
         events, n = (sum_by(rows.inverse, w, len(rows.values)) for w in (weight * outcome, weight))
@@ -191,14 +192,14 @@ class LogisticModel(RiskClassifier):
     def _warn(self) -> None:
         result = self.result_
         if result.separation is not None:
-            warnings.warn(
+            warn(
                 f"the data are {result.separation}; these coefficients have no finite maximum likelihood estimate and "
                 "risks are the limiting ones. Use penalty='firth' or BayesianLogisticModel.",
                 SeparationWarning,
                 stacklevel=4,
             )
         elif not result.converged:
-            warnings.warn(
+            warn(
                 f"the Newton loop did not converge in {result.n_iterations} steps; coefficients are not the maximum "
                 "and profile limits NaN. Drop terms that say nearly the same, measure terms in units nearer 1, or use "
                 "penalty='ridge'.",
@@ -254,8 +255,16 @@ class LogisticModel(RiskClassifier):
         return Effect(column, at, value, value - half, value + half, float(self.reference_[j]), level)
 
     def decision_function(self, X: Any) -> FloatArray:
-        """The linear predictor, under scikit-learn's name."""
-        return self.linear_predictor(X)
+        """A finite score to rank patients by, shape (n,): the linear predictor wherever that is finite.
+
+        Separated data make some linear predictors infinite. These patients come before or after all others, in the
+        order in which the likelihood drives their log odds apart: by the direction of separation first, then by the
+        finite part. So scikit-learn's ``roc_auc`` may tell patients apart whose risks are all 0 or all 1.
+        """
+        check_is_fitted(self)
+        rows = self._read_rows(X, reset=False)
+        design = with_constant(self.design_.matrix(rows.values))
+        return ranking_predictor(design, self.finite_coefficient_, self.direction_)[rows.inverse]
 
     def _linear_predictor(self, X: FloatArray) -> FloatArray:
         return limiting_predictor(with_constant(self.design_.matrix(X)), self.finite_coefficient_, self.direction_)
@@ -304,7 +313,7 @@ def _column_variance(objective: LogisticObjective) -> FloatArray:
 def _warn_of_constant(objective: LogisticObjective, terms: tuple[str, ...]) -> None:
     constant = [terms[j] for j in np.flatnonzero(np.ptp(objective.X, axis=0) == 0) if j > 0]
     if constant:
-        warnings.warn(
+        warn(
             f"{', '.join(constant)} took one value only, from which nothing is learned: coefficient 0, without limits. "
             "Drop such terms, or pool them with others.",
             ConvergenceWarning,

@@ -270,7 +270,9 @@ _KINDS: dict[str, tuple[type[Any], Any, Any]] = {
 
 def _example(model: Any) -> dict[str, Any]:
     """Two made-up patients and their risk: reference values, and every column raised."""
-    inside = model.model if isinstance(model, RecalibratedModel) else model
+    inside = model
+    while isinstance(inside, RecalibratedModel):
+        inside = inside.model
     if isinstance(inside, LogisticModel):
         rows = pd.DataFrame([inside.reference_, inside.range_[1]], columns=list(inside.design_.columns))
         table: Any = rows if hasattr(inside, "feature_names_in_") else rows.to_numpy()

@@ -10,6 +10,8 @@ import pandas as pd
 from ..numerics.checks import FloatArray, check_risk
 from .classifier import RiskClassifier
 
+_BINARY = ("Logit", "Probit")
+
 
 class StatsmodelsModel(RiskClassifier):
     """A fitted statsmodels ``Logit`` or binomial ``GLM`` result, used like any other model here.
@@ -21,7 +23,14 @@ class StatsmodelsModel(RiskClassifier):
 
     Notes
     -----
-    The result is fitted already: ``fit`` only checks it, and the risk is its ``predict``. Outcomes are 0 and 1.
+    The result is fitted already: ``fit`` leaves it as it is, and the risk is its ``predict``. Outcomes are 0 and 1.
+    So it cannot be validated by refitting: :func:`optimism_bootstrap`, :func:`cross_validate_risk` and
+    :func:`internal_external_validation` refuse it.
+
+    Raises
+    ------
+    ValueError
+        For a result of another kind, such as a Poisson regression, whose predictions are no risks.
 
     Examples
     --------
@@ -33,6 +42,7 @@ class StatsmodelsModel(RiskClassifier):
     """
 
     def __init__(self, result: Any) -> None:
+        _refuse_other_models(result)
         self.result = result
 
     @property
@@ -56,3 +66,14 @@ class StatsmodelsModel(RiskClassifier):
             frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X, columns=[n for n in names if n != "const"])
             design = frame.assign(const=1.0)[names].to_numpy(np.float64)
         return check_risk(np.asarray(self.result.predict(design), dtype=np.float64))
+
+
+def _refuse_other_models(result: Any) -> None:
+    model = getattr(result, "model", None)
+    family = getattr(getattr(model, "family", None), "__class__", type(model)).__name__
+    if not hasattr(result, "predict") or family not in ("Binomial", *_BINARY):
+        raise ValueError(
+            "result must be a fitted statsmodels Logit, Probit or GLM of the binomial family; got "
+            f"{family if model is not None else type(result).__name__}. Its predictions would be no risks: fit a "
+            "binomial model."
+        )

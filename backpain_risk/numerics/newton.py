@@ -12,6 +12,7 @@ from scipy.linalg.lapack import dpotrf, dpotrs
 from .checks import BoolArray, FloatArray
 
 _ROUNDING = 1e-6  # standard errors from the maximum at which a decrement that falls no more has met rounding
+_NOTHING = 1e-150  # information so small that its inverse overflows
 _NEAR = 1e-4  # standard errors within which a step gains less than the rounding of the value
 _MUCH_WORK = 1e7  # multiplications in second derivatives beyond which more steps of another kind are quicker
 
@@ -20,7 +21,8 @@ _MUCH_WORK = 1e7  # multiplications in second derivatives beyond which more step
 class Terms:
     """Value, gradient (p,) and information (p, p) of an objective at one point.
 
-    ``otherwise`` (p, p) scales steps where the information of the parameters that move is not positive definite.
+    ``otherwise`` (p, p) scales steps more than a standard error away from the maximum, and where the information of
+    the parameters that move is not positive definite.
     """
 
     value: float
@@ -164,9 +166,9 @@ class ScaledRoot(NamedTuple):
 
 
 def scaled_root(matrix: FloatArray) -> ScaledRoot | None:
-    """Cholesky factor after scaling to unit diagonal; None when the matrix is not positive definite."""
+    """Cholesky factor after scaling to unit diagonal; None when the matrix is not positive definite, or hardly."""
     diagonal = np.diagonal(matrix)
-    if not np.all(np.isfinite(matrix)) or np.any(diagonal <= 0):
+    if not np.all(np.isfinite(matrix)) or np.any(diagonal < _NOTHING):
         return None
     scale = 1 / np.sqrt(diagonal)
     root, failed = dpotrf(matrix * scale[:, None] * scale, lower=1)  # LAPACK itself: wrappers cost more than this size
@@ -213,9 +215,7 @@ def maximise(
     move: BoolArray | slice = slice(None) if free is None else free
     parameters, terms, before = start.astype(np.float64), objective(start), np.inf
     for iteration in range(1, max_iterations + 1):
-        step = newton_step(terms.gradient[move], terms.information[move][:, move])
-        if step is None and terms.otherwise is not None:
-            step = newton_step(terms.gradient[move], terms.otherwise[move][:, move])
+        step = _step(terms, move)
         if step is None:
             return Maximum(parameters, terms, iteration, converged=False)
         decrement = float(np.sqrt(max(float(terms.gradient[move] @ step), 0.0)))
@@ -228,6 +228,15 @@ def maximise(
             return Maximum(parameters, terms, iteration, converged=True)
         before = decrement
     return Maximum(parameters, terms, max_iterations, converged=False)
+
+
+def _step(terms: Terms, move: BoolArray | slice) -> FloatArray | None:
+    """The Newton step; where it is none or goes far, that with the other scale."""
+    gradient = terms.gradient[move]
+    step = newton_step(gradient, terms.information[move][:, move])
+    if terms.otherwise is None or (step is not None and float(gradient @ step) < 1):
+        return step
+    return newton_step(gradient, terms.otherwise[move][:, move])
 
 
 def newton_step(gradient: FloatArray, information: FloatArray) -> FloatArray | None:

@@ -101,8 +101,8 @@ def cross_validate_risk(
     Raises
     ------
     ValueError
-        When there are fewer events than folds, or the estimator cannot be fitted without some fold (named, with the
-        reason): a risk that is missing for some patients cannot be measured.
+        When there are fewer events than folds, the estimator stays as it was fitted (a wrapped result), or it cannot be
+        fitted without some fold (named, with the reason): a risk that is missing for some patients cannot be measured.
 
     Examples
     --------

@@ -26,6 +26,7 @@ from ..numerics.checks import (
 )
 from ..numerics.intervals import normal_quantile
 from ..numerics.notebook import as_html
+from ..numerics.warned import recorded
 from .patients import Patients, read_patients
 
 POOLED_INTERVALS = ("hartung_knapp", "normal")
@@ -159,7 +160,13 @@ def internal_external_validation(
     Raises
     ------
     ValueError
-        For one class only, lengths that differ, fewer than 2 sites, patients without a site, or an unknown measure.
+        For one class only, lengths that differ, fewer than 2 sites, patients without a site, an unknown measure, an
+        estimator that stays as it was fitted, or one that fits without no site.
+
+    Warns
+    -----
+    UserWarning
+        When the estimator cannot be fitted without some site.
 
     References
     ----------
@@ -192,8 +199,26 @@ def internal_external_validation(
         out = site == name
         table, risk[out] = _site(patients, estimator, out, measures, thresholds, level)
         tables.append(table.assign(group=name, n=int(out.sum()), n_events=int(patients.outcome[out].sum())))
+    _say_failed(tables, [table for table in tables if np.isnan(risk[site == table.group.iloc[0]]).all()])
     columns = ["group", "n", "n_events", "measure", "value", "low", "high", "reason"]
     return InternalExternalValidation(table=pd.concat(tables, ignore_index=True)[columns], risk=risk, level=level)
+
+
+def _say_failed(tables: list[pd.DataFrame], failed: list[pd.DataFrame]) -> None:
+    """Refuse where no model could be developed, and warn of the sites that had none."""
+    if not failed:
+        return
+    first = f"the first: {failed[0].group.iloc[0]}, {failed[0].reason.iloc[0]}"
+    if len(failed) == len(tables):
+        raise ValueError(
+            f"estimator must fit without at least one site; got {len(failed)} failures, {first} Fit it to X and y by "
+            "itself to see why."
+        )
+    warnings.warn(
+        f"no model could be developed without {len(failed)} of {len(tables)} sites, which stay NaN; {first}",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def _in_order(names: Any) -> list[Any]:
@@ -217,8 +242,7 @@ def _site(
     risk = np.full(int(out.sum()), np.nan)
     try:
         risk = patients.risk(patients.refit(estimator, patients.sample(np.flatnonzero(~out))).model)[patients.row[out]]
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with recorded() as said:
             table = performance(
                 patients.outcome[out], {"model": risk}, measures=measures, thresholds=thresholds, level=level
             )
@@ -226,5 +250,5 @@ def _site(
         empty = pd.DataFrame({"measure": names, "value": np.nan, "low": np.nan, "high": np.nan})
         return empty.assign(reason=str(error)), risk
     table = table.query("model == 'model'")
-    why = " ".join(str(w.message) for w in caught)
+    why = " ".join(said)
     return table.assign(reason=np.where(table.value.isna(), why, "")), risk

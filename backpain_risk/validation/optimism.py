@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from joblib import Parallel, delayed
+from scipy.special import expit, logit
 
 from ..measures.summary import USUAL
 from ..numerics.checks import BoolArray, FloatArray, check_choice, check_level, check_resamples
@@ -77,7 +78,11 @@ class InternalValidation:
         return pd.DataFrame(columns, index=index).assign(n_resamples=self.n_resamples, n_failed=self.n_failed)
 
     def calibration_curve(self) -> pd.DataFrame:
-        """Optimism-corrected calibration: predicted, apparent, corrected, low, high, n_failed."""
+        """Optimism-corrected calibration: predicted, apparent, corrected, low, high, n_failed.
+
+        Corrected on the log odds of the observed risk, so that it stays one; half a patient of the cohort is the least
+        risk (and the most healthy), so that a resample with a nearly separated curve does not decide the optimism.
+        """
         return self._curves["calibration"]
 
     def decision_curve(self) -> pd.DataFrame:
@@ -170,7 +175,8 @@ def optimism_bootstrap(
     Raises
     ------
     ValueError
-        For one class only, lengths that differ, row numbers out of range, or when every resample fails.
+        For one class only, lengths that differ, row numbers out of range, an estimator that stays as it was fitted (a
+        wrapped result, a recalibrated model), or when every resample fails.
 
     Warns
     -----
@@ -221,7 +227,7 @@ def optimism_bootstrap(
     _refuse_all_failed(refits)
     fixed = {part: np.zeros(getattr(apparent, part).size, dtype=bool) for part in PARTS}
     fixed["values"] = np.isin(procedure.evaluate.names, FIXED_BY_FITTING)
-    parts = {part: _corrected(part, apparent, refits, method).shifted(level, fixed[part]) for part in PARTS}
+    parts = {part: _corrected(part, apparent, refits, method, patients.n).shifted(level, fixed[part]) for part in PARTS}
     if outer is not None:
         repeated = _repeat(procedure, outer, drawn.number, method, n_jobs)
         parts = {part: parts[part].within(repeated[part], level, fixed[part], method) for part in PARTS}
@@ -244,6 +250,11 @@ class _Corrected:
     def optimism(self) -> FloatArray:
         return self.apparent - self.corrected
 
+    def as_risk(self, apparent: FloatArray) -> _Corrected:
+        """What was corrected as log odds, as risk; the apparent values as they were."""
+        corrected, low, high = (np.asarray(expit(x)) for x in (self.corrected, self.low, self.high))
+        return replace(self, apparent=apparent, corrected=corrected, low=low, high=high)
+
     def shifted(self, level: float, fixed: BoolArray) -> _Corrected:
         """Percentiles of the apparent measure, moved by the optimism; NaN where fitting itself fixes the measure."""
         low, high = (np.where(fixed, np.nan, end - self.optimism) for end in _percentiles(self.own, level))
@@ -261,28 +272,37 @@ class _Corrected:
 
 
 def _percentiles(drawn: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
-    if drawn.size == 0:
-        return np.empty(0), np.empty(0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a measure defined in no resample has no limits
-        low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = np.full((2, drawn.shape[1]), np.nan)  # a measure defined in no resample has no limits
+    defined = ~np.isnan(drawn).all(axis=0)
+    if defined.any():
+        low[defined], high[defined] = np.nanquantile(drawn[:, defined], [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high
 
 
-def _corrected(part: str, apparent: Evaluation, refits: list[Refit], method: str) -> _Corrected:
+def _mean(drawn: FloatArray) -> FloatArray:
+    """Mean over resamples of what is defined; NaN where nothing is."""
+    n = (~np.isnan(drawn)).sum(axis=0)
+    return np.divide(np.nansum(drawn, axis=0), n, out=np.full(n.size, np.nan), where=n > 0)
+
+
+def _corrected(part: str, apparent: Evaluation, refits: list[Refit], method: str, n: int) -> _Corrected:
     """Subtract the optimism, the mean over resamples in which the measure is defined."""
-    value = getattr(apparent, part)
-    pairs = [(getattr(r.own, part), getattr(r.test, part)) for r in refits if r.own is not None]
+    value = _on_scale(part, apparent, n)
+    pairs = [(_on_scale(part, r.own, n), _on_scale(part, r.test, n)) for r in refits if r.own and r.test]
     own, test = np.moveaxis(np.array(pairs).reshape(len(pairs), 2, value.size), 1, 0)
     undefined = np.isnan(own) | np.isnan(test)
     own, test = (np.where(undefined, np.nan, x) for x in (own, test))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a measure defined in no resample is NaN
-        mean = np.nanmean(test, axis=0)
-        optimism = np.nanmean(own, axis=0) - mean if method == "harrell" else _OUTSIDE * (value - mean)
+    mean = _mean(test)
+    optimism = _mean(own) - mean if method == "harrell" else _OUTSIDE * (value - mean)
     failed = undefined.sum(axis=0) + len(refits) - len(pairs)
     nothing = np.full(value.size, np.nan)
     return _Corrected(value, value - optimism, own, test, failed, nothing, nothing)
+
+
+def _on_scale(part: str, evaluation: Evaluation, n: int) -> FloatArray:
+    """One part on the scale of its correction: observed risks as log odds, from half a patient of n."""
+    values: FloatArray = getattr(evaluation, part)
+    return np.asarray(logit(np.clip(values, 0.5 / n, 1 - 0.5 / n))) if part == "observed" else values
 
 
 def _outer(drawn: Resamples, n_outer: int) -> Resamples:
@@ -323,7 +343,8 @@ def _once(procedure: Procedure, outer: Resamples, b: int, n_inner: int, method: 
     refits = procedure.refit_all(base, inner)
     if all(refit.own is None for refit in refits):
         return f"no inner resample could be fitted: {refits[0].problems[0][1]}"
-    return {part: _corrected(part, apparent, refits, method).corrected for part in PARTS}
+    n = procedure.patients.n
+    return {part: _corrected(part, apparent, refits, method, n).corrected for part in PARTS}
 
 
 def _refuse_all_failed(refits: list[Refit]) -> None:
@@ -363,7 +384,7 @@ def _result(
         risk=risk[patients.row],
         problems=pd.DataFrame(problems, columns=["resample", "measure", "reason"]),
         warned=_counted([message for r in refits for message in set(r.warnings)]),
-        _curves=_curves(evaluate, parts, float(patients.outcome.mean())),
+        _curves=_curves(evaluate, apparent, parts, float(patients.outcome.mean())),
         _row=patients.row,
         _drawn_risk=np.array([r.risk for r in refits if r.risk is not None]),
     )
@@ -371,7 +392,9 @@ def _result(
     return result
 
 
-def _curves(evaluate: Evaluator, parts: dict[str, _Corrected], prevalence: float) -> dict[str, pd.DataFrame]:
+def _curves(
+    evaluate: Evaluator, apparent: Evaluation, parts: dict[str, _Corrected], prevalence: float
+) -> dict[str, pd.DataFrame]:
     def table(first: dict[str, FloatArray], part: _Corrected) -> pd.DataFrame:
         columns = {name: getattr(part, name) for name in ("apparent", "corrected", "low", "high", "n_failed")}
         return pd.DataFrame(first | columns)
@@ -379,7 +402,7 @@ def _curves(evaluate: Evaluator, parts: dict[str, _Corrected], prevalence: float
     t = evaluate.curve_thresholds
     benefit = table({"threshold": t}, parts["net_benefit"])
     return {
-        "calibration": table({"predicted": evaluate.at}, parts["observed"]),
+        "calibration": table({"predicted": evaluate.at}, parts["observed"].as_risk(apparent.observed)),
         "net_benefit": benefit.assign(treat_all=prevalence - (1 - prevalence) * t / (1 - t)),
     }
 

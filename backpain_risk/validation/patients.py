@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -11,10 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 
 from ..models.classifier import CheckedTable
 from ..models.likelihood_ratio import LikelihoodRatioModel
 from ..models.logistic import LogisticModel
+from ..models.updating import RecalibratedModel
+from ..models.wrapped import StatsmodelsModel
 from ..numerics.checks import (
     FloatArray,
     check_both_classes,
@@ -25,13 +27,14 @@ from ..numerics.checks import (
 )
 from ..numerics.patterns import IntArray, distinct_rows, sum_by
 from ..numerics.risk_groups import RiskGroups, group_by_risk
+from ..numerics.warned import collected, recorded
 
 
 class Fitted(NamedTuple):
     """An estimator refitted, and what it warned of."""
 
     model: Any
-    warnings: tuple[str, ...]
+    warnings: list[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,8 @@ class Sample:
 
 _TAKE_COUNTS = (LogisticModel, LikelihoodRatioModel)
 """Exactly these: a model derived from them may read its predictors in another way."""
+_FITTED_ALREADY = (StatsmodelsModel, RecalibratedModel, FrozenEstimator)
+"""Their ``fit`` leaves the model within as it was."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,20 +99,20 @@ class Patients:
 
         Models of this package that take counts get distinct rows with counts, any other estimator the rows themselves.
         """
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            if self.checked is None:
-                model = clone(estimator).fit(self.take(sample.rows), self.outcome[sample.rows].astype(int))
-            else:
-                model = _fit_counts(estimator, self.checked, sample)
-        return Fitted(model, tuple(str(w.message) for w in caught))
+        if self.checked is not None:
+            with collected() as said:
+                return Fitted(_fit_counts(estimator, self.checked, sample), said)
+        with recorded() as said:
+            model = clone(estimator).fit(self.take(sample.rows), self.outcome[sample.rows].astype(int))
+        return Fitted(model, said)
 
     def risk(self, model: Any) -> FloatArray:
         """Predicted risk of each distinct row, (m,)."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            rows = self.take(self.first) if self.checked is None else self.checked
-            both = np.asarray(model.predict_proba(rows), dtype=np.float64)
+        if self.checked is None:
+            with recorded():
+                both = np.asarray(model.predict_proba(self.take(self.first)), dtype=np.float64)
+        else:
+            both = np.asarray(model.predict_proba(self.checked), dtype=np.float64)
         if both.ndim != 2 or both.shape[1] != 2:
             raise ValueError(
                 f"estimator must give two probabilities, no event and event; got shape {both.shape}. Patients of one "
@@ -130,6 +135,7 @@ def read_patients(estimator: Any, X: Any, y: npt.ArrayLike, purpose: str) -> Pat
             f"estimator must be a scikit-learn classifier with probabilities; got {type(estimator).__name__} without "
             f"{' and '.join(missing)}. Pass an unfitted classifier or pipeline."
         )
+    _refuse_fitted(estimator, purpose)
     if hasattr(X, "toarray"):
         raise ValueError(f"X must be a table; got a sparse {type(X).__name__}. Pass X.toarray() or a DataFrame.")
     table = X if isinstance(X, pd.DataFrame) else np.asarray(X)
@@ -144,6 +150,18 @@ def read_patients(estimator: Any, X: Any, y: npt.ArrayLike, purpose: str) -> Pat
     row, first = distinct_rows(_comparable(table))
     patients = Patients(table, outcome, first, row)
     return replace(patients, checked=_checked(patients, estimator)) if type(estimator) in _TAKE_COUNTS else patients
+
+
+def _refuse_fitted(estimator: Any, purpose: str) -> None:
+    """Refuse what no refit changes: it saw every patient, and its optimism would come out as none."""
+    parts = [estimator, *(estimator.get_params().values() if hasattr(estimator, "get_params") else ())]
+    for part in parts:
+        if isinstance(part, _FITTED_ALREADY):
+            raise ValueError(
+                f"estimator of {purpose} must be refitted to other patients; got {type(part).__name__}, which stays as "
+                "it was fitted. Pass a model that fits, such as LogisticModel(), or measure this one in patients it "
+                "has not seen with performance()."
+            )
 
 
 def _checked(patients: Patients, estimator: Any) -> CheckedTable:

@@ -128,4 +128,4 @@ class Procedure:
             return Refit(None, None, None, (("fit", f"{type(error).__name__}: {error}"),), ())
         tested = self.patients.sample(base.rows[~np.isin(base.rows, own.rows)]) if self.left_out else base
         mine, test = (self.evaluate(sample.grouped(risk)) for sample in (own, tested))
-        return Refit(mine, test, risk, tuple({**mine.reasons, **test.reasons}.items()), fitted.warnings)
+        return Refit(mine, test, risk, tuple({**mine.reasons, **test.reasons}.items()), tuple(fitted.warnings))

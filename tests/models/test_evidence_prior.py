@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -115,3 +117,12 @@ def test_findings_without_published_accuracy_take_the_weak_slope():
     X = pd.DataFrame({"night_pain": [0, 1, 0, 1], "own_finding": [0, 0, 1, 1]})
     table = BayesianLogisticModel("evidence", **FAST).fit(X, [0, 0, 0, 1]).summary()
     assert table.loc["own_finding", ["prior_mean", "prior_sd"]].tolist() == [0.0, 2.0]
+
+
+def test_a_further_finding_of_ones_own_tables_is_in_the_prior():
+    evidence = bpr.load_evidence()
+    row = evidence.accuracy.query("finding == 'night_pain' and preferred == 1").assign(finding="thoracic_pain")
+    own = replace(evidence, accuracy=pd.concat([evidence.accuracy, row], ignore_index=True))
+    prior = EvidencePrior.published(own)
+    assert prior.findings["thoracic_pain"].sensitivity.value == prior.findings["night_pain"].sensitivity.value
+    assert set(prior.findings) == {*EvidencePrior.published().findings, "thoracic_pain"}

@@ -259,3 +259,10 @@ def test_a_full_disk_leaves_the_old_model_whole(models, tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert path.read_bytes() == old
+
+
+def test_a_model_recalibrated_twice_comes_back(models, cohort, tmp_path):
+    X, y = cohort.predictors[COLUMNS], cohort.outcome
+    twice = recalibrate(recalibrate(models["recalibrated"], X, y), method="prevalence", from_=0.01, to=0.02)
+    save_model(twice, tmp_path / "model.json")
+    np.testing.assert_array_equal(load_model(tmp_path / "model.json").risk(X[:50]), twice.risk(X[:50]))
