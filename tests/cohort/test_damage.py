@@ -7,11 +7,13 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 import shutil
 import signal
 import stat
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -374,3 +376,37 @@ def test_cohorts_of_ones_own_say_no_synthetic_data(tmp_path):
     write_cohort(Cohort.from_frame(table), tmp_path / "own.csv")
     notice = json.loads(manifest_path(tmp_path / "own.csv").read_text("utf-8"))["notice"]
     assert notice == "For research; not for clinical use."
+
+
+# A full disk: a limit on the size of files stands for it, and a write fails with the same kind of error.
+
+
+@contextmanager
+def room_for(n_bytes):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+@BOTH
+@pytest.mark.parametrize("room", [100, 5000])
+def test_a_full_disk_leaves_the_old_cohort(tmp_path, small, other, suffix, room):
+    path = tmp_path / f"cohort{suffix}"
+    write_cohort(small, path)
+    with room_for(room), pytest.raises(OSError, match="File too large"):
+        write_cohort(other, path)
+    assert same(read_cohort(path), small)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_run_that_met_a_full_disk_is_resumed(tmp_path, scenario):
+    with room_for(20_000), pytest.raises(OSError, match="File too large"):
+        simulate_to_parquet(scenario, 70_000, tmp_path, seed=4, blocks_per_file=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.json"]
+    simulate_to_parquet(scenario, 70_000, tmp_path, seed=4, blocks_per_file=1)
+    verify_cohort(tmp_path)
