@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,10 +18,12 @@ from joblib import Parallel, delayed
 
 from .. import __version__, vocabulary
 from ..files import one_writer, read_json, remove_leftovers, sha256, write_atomically
+from ..numerics.checks import check_count, check_flag, check_kind
 from ..numerics.streams import BLOCK, as_seed_sequence
+from ..numerics.values import shown
 from .manifest import parsed, stored_manifest, write_manifest
 from .scenario import Scenario
-from .simulate import GENERATOR_VERSION, latent_columns, sampler
+from .simulate import GENERATOR_VERSION, check_patients, latent_columns, sampler
 from .stored_columns import LATENT
 
 BLOCKS_PER_FILE = 16
@@ -85,7 +88,12 @@ def simulate_to_parquet(
     absent. The checksum of each is noted when it is finished, and a second call draws what is missing and, with a line
     on the log, what is not as it was noted. The bytes are those of an undisturbed run.
     """
+    check_kind("directory", directory, (str, Path), "Pass the path of a folder.")
     folder = Path(directory)
+    check_flag("resume", resume)
+    check_kind("n_jobs", n_jobs, int, "Pass the number of workers.")
+    if on_file is not None and not callable(on_file):
+        raise ValueError(f"on_file must be a function of one number; got {shown(on_file)}. Pass for example print.")
     plan = _plan(scenario, n, seed, blocks_per_file)
     with one_writer(folder / ".lock"):
         _agree_on(folder, plan, resume)
@@ -108,16 +116,14 @@ def simulate_to_parquet(
 
 
 def _plan(scenario: Scenario, n: int, seed: int, blocks_per_file: int) -> dict[str, Any]:
-    if n != int(n) or n < 1:
-        raise ValueError(f"n must be a positive whole number of patients; got {n}. Pass for example n=1_000_000.")
-    if blocks_per_file < 1:
-        raise ValueError(f"blocks_per_file must be 1 or more; got {blocks_per_file}.")
+    check_kind("scenario", scenario, Scenario, "Load one with load_scenario.")
+    check_kind("seed", seed, (int, np.integer), "Pass for example seed=1.")
     as_seed_sequence(seed)
     return {
         "notice": vocabulary.NOTICE,
-        "n": int(n),
+        "n": check_patients(n),
         "seed": int(seed),
-        "blocks_per_file": blocks_per_file,
+        "blocks_per_file": check_count("blocks_per_file", blocks_per_file, 1),
         "generator_version": GENERATOR_VERSION,
         "package_version": __version__,
         "scenario_digest": scenario.digest,

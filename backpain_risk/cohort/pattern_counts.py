@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 from joblib import Parallel, delayed
 
-from ..numerics.checks import check_outcome
+from ..numerics.checks import check_kind, check_name, check_names, check_outcome
 from ..numerics.patterns import Patterns, distinct_rows, sum_by
+from ..numerics.values import shown
 from .manifest import own_manifest
 from .store import partition_files, reading
 from .stored_columns import refuse_values
@@ -48,7 +49,12 @@ def count_patterns(
     -----
     One row group of a file is in memory at a time per worker.
     """
-    path, wanted = Path(parquet_path), list(columns)
+    check_kind("parquet_path", parquet_path, (str, Path), "Pass the path of a file or folder.")
+    path, wanted = Path(parquet_path), list(check_names("columns", columns))
+    if not wanted or len(set(wanted)) < len(wanted):
+        raise ValueError(f"columns must name one or more columns, each once; got {shown(columns)}. Leave repeats out.")
+    check_name("outcome", outcome)
+    check_kind("n_jobs", n_jobs, int, "Pass the number of workers.")
     files = _files(path)
     tasks = [(file, group) for file in files for group in range(_groups(file, [*wanted, outcome]))]
     size = max(1, len(tasks) // (4 * max(n_jobs, 1)))

@@ -253,11 +253,16 @@ def simulate_cohort(scenario: Scenario, n: int, *, seed: int | np.random.SeedSeq
     1028
     """
     check_kind("scenario", scenario, Scenario, "Load one with load_scenario.")
+    size, sequence, tables = check_patients(n), as_seed_sequence(seed), sampler(scenario)
+    return _cohort(scenario, collect(tables, sequence, size), tables, sequence)
+
+
+def check_patients(n: int) -> int:
+    """A number of patients to draw."""
     size = as_real(n)
     if size is None or size != size // 1 or not 1 <= size <= MOST:
         raise ValueError(f"n must be a positive whole number of patients; got {shown(n)}. Pass for example n=10_000.")
-    sequence, tables = as_seed_sequence(seed), sampler(scenario)
-    return _cohort(scenario, collect(tables, sequence, int(n)), tables, sequence)
+    return int(size)
 
 
 def collect(tables: Sampler, seed: np.random.SeedSequence, n: int) -> dict[str, npt.NDArray[Any]]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from .. import __version__, vocabulary
 from ..files import inside, must_be_new, one_writer, sha256, unfinished
+from ..numerics.checks import check_flag, check_kind
 from .csv_format import read_csv, read_own_csv, unguarded, write_csv
 from .manifest import Column, Manifest, manifest_path, own_manifest, stored_manifest, write_manifest
 from .scenario import validated
@@ -50,6 +51,8 @@ def write_cohort(cohort: Cohort, path: str | Path, *, overwrite: bool = True) ->
     is replaced. In CSV a text cell or heading that a spreadsheet would run as a formula gets a leading apostrophe, and
     empty text is an apostrophe (a missing value is nothing); reading with the manifest takes them off again.
     """
+    check_kind("cohort", cohort, Cohort, "Make one with Cohort.from_frame.")
+    check_flag("overwrite", overwrite)
     target = _checked(path)
     table, columns = flattened(cohort)
     refuse_values(table, table["outcome"], "cohort")
@@ -110,7 +113,7 @@ def read_cohort(path: str | Path) -> Cohort:
 
 
 def _present_path(path: str | Path) -> Path:
-    target = Path(path)
+    target = _as_path(path)
     if target.is_dir() and not manifest_path(target).is_file():
         raise ValueError(f"path must hold a finished cohort; {target} has no manifest. Run simulate again to resume.")
     if not target.is_dir() and not _checked(target).is_file():
@@ -126,7 +129,7 @@ def verify_cohort(path: str | Path) -> None:
     ValueError
         When the manifest is missing or any byte differs; every file at fault is named.
     """
-    target = Path(path)
+    target = _as_path(path)
     if own_manifest(target) is None:
         raise ValueError(f"{target} must have a manifest to be verified; {manifest_path(target).name} is missing.")
 
@@ -197,8 +200,13 @@ def _must_come_back(cohort: Cohort, part: Path, suffix: str, columns: Mapping[st
         )
 
 
+def _as_path(path: str | Path) -> Path:
+    check_kind("path", path, (str, Path), "Pass the path of a file.")
+    return Path(path)
+
+
 def _checked(path: str | Path) -> Path:
-    target = Path(path)
+    target = _as_path(path)
     if target.suffix not in FORMATS:
         raise ValueError(f"path must end in {' or '.join(FORMATS)}; got {target.name!r}. Choose a format.")
     return target
