@@ -52,7 +52,8 @@ class LogisticModel(RiskClassifier):
     Attributes
     ----------
     coef_ : ndarray, shape (1, p)
-        Infinite where the data are separated under maximum likelihood.
+        Infinite where the data are separated under maximum likelihood, NaN where they leave a coefficient free; 0 under
+        ridge where a term does not vary.
     intercept_ : ndarray, shape (1,)
     result_ : LogisticResult
         Coefficients with standard errors, limits, tests, and what a reader needs to judge them.
@@ -117,7 +118,15 @@ class LogisticModel(RiskClassifier):
         Raises
         ------
         ValueError
-            For missing values, text, one class only, dependent columns, or options that do not exist.
+            For missing values, text, one class only, options that do not exist, or (but for ridge) columns that are
+            constant or combinations of others, exactly or to 5 digits.
+
+        Warns
+        -----
+        SeparationWarning
+            When estimates are infinite.
+        ConvergenceWarning
+            When the maximum was not found, or ridge met a term that does not vary.
         """
         self._check_options()
         with in_turn():

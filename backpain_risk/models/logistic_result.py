@@ -237,16 +237,21 @@ class LogisticSummary:
         return self.result.to_frame().assign(p_value=self.result.likelihood_ratio_tests()["p_value"])
 
     def __str__(self) -> str:
-        table = self.to_frame().to_string(float_format=lambda x: f"{x:.4g}")
-        return (
-            f"{self.heading()}\n{table}\nOdds ratios with 95% profile-likelihood limits. {vocabulary.RESEARCH_NOTICE}"
-        )
+        table = self.to_frame()
+        return f"{self.heading()}\n{table.to_string(float_format=lambda x: f'{x:.4g}')}\n{_foot(table)}"
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        foot = f"Odds ratios with 95% profile-likelihood limits. {vocabulary.RESEARCH_NOTICE}"
-        return as_html(self.heading(), self.to_frame(), foot, digits=4)
+        table = self.to_frame()
+        return as_html(self.heading(), table, _foot(table), digits=4)
+
+
+def _foot(table: pd.DataFrame) -> str:
+    """What the limits are, which of them are missing, and the notice."""
+    unknown = table.index[table[["low", "high"]].isna().any(axis=1)]
+    missing = f" Not determined for {', '.join(unknown)}." if len(unknown) else ""
+    return f"Odds ratios with 95% profile-likelihood limits.{missing} {vocabulary.RESEARCH_NOTICE}"
 
 
 def _alone(objective: LogisticObjective, column: int) -> tuple[float, float, float]:

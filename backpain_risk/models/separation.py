@@ -89,7 +89,9 @@ def detect_separation(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, *, inte
     outcome = check_outcome(y)
     check_same_length(X=table.shape[0], y=outcome.size)
     check_same_index(X=X, y=y)
-    patterns = collapse(table.reshape(len(table), -1) if isinstance(table, np.ndarray) else table, outcome)
+    if isinstance(table, np.ndarray):
+        table = table.reshape(len(table), -1)  # a single column may come as a vector
+    patterns = collapse(table, outcome)
     names = (
         [str(c) for c in table.columns]
         if isinstance(table, pd.DataFrame)

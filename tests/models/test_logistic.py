@@ -134,6 +134,13 @@ def test_separation_is_reported_and_risks_are_the_limiting_ones():
     assert model.coef_[0, 0] == np.inf
 
 
+def test_a_single_column_may_come_as_a_vector():
+    assert detect_separation([1, 2, 3, 4], [0, 0, 1, 1]).to_frame().direction.to_dict() == {
+        "intercept": "-inf",
+        "x0": "+inf",
+    }
+
+
 @pytest.mark.parametrize("case", ["a", "b", "c", "d"])
 def test_separation_of_the_reference_cases(reference, case):
     x = {"a": [1, 2, 3, 4, 5, 6], "b": [1, 1, 2, 2, 3, 3], "c": [4, 5, 6, 1, 2, 3], "d": [1, 2, 3, 4, 5, 6]}[case]

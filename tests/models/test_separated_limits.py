@@ -152,3 +152,7 @@ def test_a_fit_without_convergence_has_no_profile_limits(scenario):
     with pytest.warns(ConvergenceWarning, match="profile limits of .* cannot be determined and are NaN"):
         limits = stopped.conf_int()
     assert limits.drop("intercept").isna().all(axis=None)
+    with pytest.warns(ConvergenceWarning):
+        text = str(replace(stopped).summary())
+    assert "Not determined for intercept, " not in text
+    assert "limits. Not determined for age_50_or_over, " in text
