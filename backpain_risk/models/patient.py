@@ -84,8 +84,9 @@ def assess(findings: Mapping[str, Any], *, model: Any = None, pretest: float | N
     Raises
     ------
     ValueError
-        For a finding that is not in the vocabulary, a value out of range, a finding that a fitted model needs and does
-        not get, or both a model and a pre-test probability.
+        For a finding that is not in the vocabulary, a value out of range or no number, an age and a band of age that
+        contradict each other, a finding that a fitted model needs and does not get, or both a model and a pre-test
+        probability.
 
     Notes
     -----
@@ -109,6 +110,7 @@ def assess(findings: Mapping[str, Any], *, model: Any = None, pretest: float | N
         raise ValueError(
             "findings must name at least one finding; got none. Pass for example {'history_of_cancer': 1}."
         )
+    _refuse_contradiction(row)
     if model is None:
         model = LikelihoodRatioModel.from_evidence(pretest=DEFAULT_PRETEST if pretest is None else pretest)
     if isinstance(model, LikelihoodRatioModel):
@@ -118,26 +120,38 @@ def assess(findings: Mapping[str, Any], *, model: Any = None, pretest: float | N
 
 def _number(key: str, value: Any) -> float:
     """A value as a float, checked against the vocabulary; NaN when unknown."""
-    known: dict[str, vocabulary.Finding | vocabulary.Measurement] = {
-        "male": vocabulary.MALE,
-        "age_years": vocabulary.AGE,
-        **vocabulary.FINDINGS,
-        **vocabulary.IMAGING,
-        **vocabulary.LABORATORY,
-    }
-    if key not in known:
-        raise ValueError(f"findings must be keys of the vocabulary; got {key!r}. Known: {', '.join(known)}.")
-    if value is None:
-        return np.nan
-    number = as_real(int(value) if isinstance(value, (bool, np.bool_)) else value)
+    term = vocabulary.COLUMNS.get(key) if isinstance(key, str) else None
+    if term is None:
+        raise ValueError(
+            f"findings must be keys of the vocabulary; got {shown(key)}. Known: {', '.join(vocabulary.COLUMNS)}."
+        )
+    yes_no = isinstance(term, vocabulary.Finding)
+    number = _as_float(int(value) if yes_no and isinstance(value, (bool, np.bool_)) else value)
     if number is None:
         raise ValueError(f"{key} of findings must be a number; got {shown(value)}. Pass 1 for yes, 0 for no, or None.")
-    term, number = known[key], float(min(max(number, -1e308), 1e308))
-    low, high = (term.low, term.high) if isinstance(term, vocabulary.Measurement) else (0.0, 1.0)
-    if not np.isnan(number) and not (low <= number <= high and (high > 1 or number in (0.0, 1.0))):
-        rule = f"from {low:g} to {high:g} {term.unit}" if high > 1 else "0 or 1"
+    if term.outside(np.array([number])).any():
+        rule = "0 or 1" if yes_no else f"from {term.low:g} to {term.high:g} {term.unit}"  # type: ignore[union-attr]
         raise ValueError(f"{key} must be {rule}; got {shown(value)}. Check the unit, or pass None when it is unknown.")
     return number
+
+
+def _as_float(value: Any) -> float | None:
+    """NaN when unknown; None for what is no number."""
+    if value is None or value is pd.NA:
+        return np.nan
+    number = as_real(value)
+    return None if number is None else float(min(max(number, -1e308), 1e308))
+
+
+def _refuse_contradiction(row: pd.DataFrame) -> None:
+    """Age and its band must say the same."""
+    if {"age_years", "age_50_or_over"} <= set(row):
+        age, band = float(row.age_years[0]), float(row.age_50_or_over[0])
+        known = not np.isnan([age, band]).any()
+        if known and (age >= vocabulary.AGE.cutoffs[0]) != (band == 1):
+            raise ValueError(
+                f"age_50_or_over must agree with age_years; got {band:g} and {age:g}. Drop one of the two."
+            )
 
 
 def _by_ratios(model: LikelihoodRatioModel, row: pd.DataFrame) -> Assessment:

@@ -80,3 +80,29 @@ def test_bad_input_is_named(findings, options, message):
 def test_a_model_and_a_pretest_exclude_each_other(logistic):
     with pytest.raises(ValueError, match="model or pretest must be given, not both"):
         assess(PATIENT, model=logistic, pretest=0.01)
+
+
+@pytest.mark.parametrize(
+    ("findings", "message"),
+    [
+        ({"age_years": 70, "age_50_or_over": 0}, "age_50_or_over must agree with age_years; got 0 and 70"),
+        ({"age_years": 49, "age_50_or_over": True}, "age_50_or_over must agree with age_years; got 1 and 49"),
+        ({"x": "no"}, "findings must be keys of the vocabulary; got 'x'"),
+        ({1: 1}, "findings must be keys of the vocabulary; got 1"),
+        ({"night_pain": "no"}, "night_pain of findings must be a number; got 'no'"),
+        ({"night_pain": [1]}, r"night_pain of findings must be a number; got \[1\]"),
+        ({"age_years": "seventy"}, "age_years of findings must be a number; got 'seventy'"),
+        ({"age_years": 10**400}, "age_years must be from 18 to 95 years"),
+        ({"esr_mm_h": True}, "esr_mm_h of findings must be a number; got True"),
+        (None, "findings must be a mapping of finding to value; got None"),
+    ],
+)
+def test_contradictions_and_what_is_no_value_are_refused_in_one_sentence(findings, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        assess(findings)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_age_goes_with_its_own_band_and_with_an_unknown_one():
+    for age, band in ((70, 1), (49, 0), (70, None), (None, 0)):
+        assess({"age_years": age, "age_50_or_over": band})
