@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from .. import __version__
 from . import cohorts, evidence, models, pathways, planning, reports  # noqa: F401  (each adds its commands)
 from .application import app
+from .failures import run
 
 
 @app.callback(invoke_without_command=True)
@@ -23,12 +23,4 @@ def _version(
 
 def main() -> None:
     """Run the command; bad input ends in one message and exit status 2."""
-    try:
-        app()
-    except ModuleNotFoundError as error:
-        message = f"{error.name} is not installed. Run: pip install 'backpain-risk[bayes,report]'"
-        typer.echo(f"backpain-risk: {message}", err=True)
-        sys.exit(2)
-    except ValueError as error:
-        typer.echo(f"backpain-risk: {error}", err=True)
-        sys.exit(2)
+    run(app)

@@ -9,7 +9,7 @@ import typer
 
 from .. import vocabulary
 from .application import app
-from .tables import read_table
+from .tables import Decimal, Encoding, Sep, read_table
 
 
 @app.command()
@@ -20,18 +20,35 @@ def simulate(
     scenario: Annotated[str, typer.Option(help="Name of a scenario, or path of a TOML file.")] = "primary_care",
     jobs: Annotated[int, typer.Option(help="Workers, for a folder.")] = 1,
     resume: Annotated[bool, typer.Option(help="Keep the files of an earlier run of the same plan.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Draw a synthetic cohort and write it with its manifest."""
     from ..cohort.scenario_files import load_scenario
     from ..cohort.simulate import simulate_cohort
-    from ..cohort.store import write_cohort
+    from ..cohort.store import FORMATS, write_cohort
 
+    in_one_file = out.suffix in FORMATS
+    _check_out(out, in_one_file, resume, force)
     chosen = load_scenario(scenario)
-    if out.suffix in (".csv", ".parquet"):
+    if in_one_file:
         write_cohort(simulate_cohort(chosen, n, seed=seed), out)
     else:
         _simulate_folder(chosen, n, out, seed, jobs, resume)
     typer.echo(f"{n:,} patients of scenario {chosen.name} written to {out}. {vocabulary.NOTICE}")
+
+
+def _check_out(out: Path, in_one_file: bool, resume: bool, force: bool) -> None:
+    if in_one_file and out.exists() and not force:
+        raise ValueError(f"out must be a new file; {out} is there. Choose another name, or pass --force to replace it.")
+    if in_one_file and resume:
+        raise ValueError(f"resume is for folders; got the file {out}. Leave it out, or name a folder.")
+    if not in_one_file and force:
+        raise ValueError(f"force is for files; got the folder {out}. Empty it, or name a new one.")
+    if not in_one_file and out.suffix[1:2].isalpha() and not out.is_dir():
+        raise ValueError(
+            f"out must end in .csv or .parquet, or be a folder, whose name has no ending; got {out.name!r}. "
+            "Choose one of these formats."
+        )
 
 
 def _simulate_folder(scenario: Any, n: int, out: Path, seed: int, jobs: int, resume: bool) -> None:
@@ -85,13 +102,16 @@ def scenario_schema() -> None:
 def check(
     data: Annotated[Path, typer.Argument(help="CSV file of a cohort.")],
     outcome: Annotated[str, typer.Option(help="Name of the outcome column.")] = "outcome",
+    sep: Sep = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
 ) -> None:
     """Check a cohort file against the data dictionary; every problem at once."""
     import pandas as pd
 
     from ..cohort.own import check_cohort
 
-    problems = check_cohort(read_table(data), outcome=outcome)
+    problems = check_cohort(read_table(data, sep, decimal, encoding), outcome=outcome)
     if len(problems):
         with pd.option_context("display.max_colwidth", None, "display.width", 160):
             raise ValueError(f"{data} has {len(problems)} problems.\n{problems.to_string(index=False)}")

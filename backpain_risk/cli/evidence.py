@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .application import app
-from .tables import read_table
+from .tables import Decimal, Encoding, Sep, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _RESEARCH = "Research; not for clinical use."
+_MADE_BY = "backpain-risk pool"
 
 
 @app.command()
@@ -53,15 +54,21 @@ def pool(
     seed: Annotated[int | None, typer.Option(help="Seed, for bayes.")] = None,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the table and figures.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write into a folder with other files, which stay.")] = False,
+    sep: Sep = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
 ) -> None:
     """Pool accuracy studies by bivariate random effects."""
     from ..evidence.pooling import pool_accuracy
 
+    if out is not None:
+        _check_folder(out, force)
     if method == "bayes" and seed is None:
         raise ValueError(
             "seed must be given for bayes, because numbers are drawn; got none. Pass for example --seed 1."
         )
-    pooled = pool_accuracy(read_table(data), method, covariate, seed)
+    pooled = pool_accuracy(read_table(data, sep, decimal, encoding), method, covariate, seed)
     table = pooled.to_frame().reset_index()
     _print_table(table, json)
     if not json:
@@ -69,18 +76,28 @@ def pool(
         _print_table(pooled.coefficients.rename_axis("coefficient").reset_index(), json)
         typer.echo(f"\n{_RESEARCH}")
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        table.to_csv(out / "pooled.csv", index=False)
-        _draw_pooled(pooled, out)
+        _write_pooled(pooled, table, out, force)
         typer.echo(f"Written to {out}: pooled.csv, forest.png, sroc.png.", err=json)
 
 
-def _draw_pooled(pooled: Any, out: Path) -> None:
-    from .. import plots
+def _check_folder(out: Path, force: bool) -> None:
+    from ..evaluation.folder import check_folder
 
-    for name, ax in (("forest", plots.plot_forest(pooled)), ("sroc", plots.plot_sroc(pooled))):
-        drawn: Any = ax.figure
-        drawn.savefig(out / f"{name}.png", dpi=150, metadata={"Software": None})
+    check_folder(out, _MADE_BY, force=force)
+
+
+def _write_pooled(pooled: Any, table: pd.DataFrame, out: Path, force: bool) -> None:
+    from .. import plots
+    from ..evaluation.folder import write_folder
+    from ..numerics.spreadsheet import spreadsheet_safe
+    from ..plots.style import write_png
+
+    def write(folder: Path) -> None:
+        spreadsheet_safe(table).to_csv(folder / "pooled.csv", index=False)
+        write_png(plots.plot_forest(pooled), folder / "forest.png")
+        write_png(plots.plot_sroc(pooled), folder / "sroc.png")
+
+    write_folder(out, _MADE_BY, write, force=force)
 
 
 def _print_table(table: pd.DataFrame, as_json: bool) -> None:

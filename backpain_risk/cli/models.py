@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .application import app
-from .tables import read_table
+from .tables import Decimal, Encoding, Sep, read_table, refuse_text
 
 
 @app.command("assess")
@@ -28,21 +28,33 @@ def assess_command(
     from ..models.patient import assess
     from ..models.saved import load_model
 
-    findings: dict[str, Any] = dict.fromkeys(flag or (), 1) | dict.fromkeys(no_flag or (), 0)
     numbers = {"age_years": age, "male": male, "esr_mm_h": esr}
     numbers |= {"haematocrit_percent": haematocrit, "white_cell_count_10e9_l": white_cells}
-    findings |= {key: value for key, value in numbers.items() if value is not None}
+    told = {key: value for key, value in numbers.items() if value is not None}
+    _refuse_told_twice(flag or [], no_flag or [], told)
+    findings: dict[str, Any] = dict.fromkeys(flag or (), 1) | dict.fromkeys(no_flag or (), 0) | told
+    if plot is not None and plot.suffix != ".png":
+        raise ValueError(f"plot must end in .png; got {plot.name!r}. Name a PNG file.")
     assessment = assess(findings, model=load_model(model) if model else None, pretest=pretest)
     typer.echo(str(assessment))
     if plot is not None:
+        from ..files import write_atomically
         from ..plots import plot_waterfall
+        from ..plots.style import write_png
 
-        _save(plot_waterfall(assessment), plot)
+        axes = plot_waterfall(assessment)
+        write_atomically(plot, lambda part: write_png(axes, part))
+        typer.echo(f"Drawn in {plot}.")
 
 
-def _save(ax: Any, path: Path) -> None:
-    ax.figure.savefig(path, dpi=150, metadata={"Software": None})
-    typer.echo(f"Drawn in {path}.")
+def _refuse_told_twice(present: list[str], absent: list[str], numbers: dict[str, Any]) -> None:
+    """A finding is present or absent, and a number has an option of its own."""
+    both = [key for key in present if key in absent]
+    if both:
+        raise ValueError(f"a finding must be present or absent; got --flag and --no-flag {both[0]}. Leave one out.")
+    twice = [key for key in (*present, *absent) if key in numbers]
+    if twice:
+        raise ValueError(f"{twice[0]} must be told once; got a flag and a number of its own. Leave the flag out.")
 
 
 @app.command()
@@ -58,15 +70,19 @@ def evaluate(
     resamples: Annotated[int, typer.Option(help="Directions searched for limits of the ICI; 0 for none.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of resamples and posterior draws.")] = 1,
     force: Annotated[bool, typer.Option("--force", help="Write into a folder with other files, which stay.")] = False,
+    sep: Sep = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
 ) -> None:
     """Discrimination, calibration and net benefit of anybody's predictions."""
     from ..evaluation import write_evaluation
 
-    table, groupings = read_table(data), subgroup or []
+    table, groupings = read_table(data, sep, decimal, encoding), subgroup or []
     wanted = [outcome, *risk, *groupings, *([weight] if weight else [])]
     missing = [column for column in wanted if column not in table.columns]
     if missing:
         raise ValueError(f"{data} must have the columns named; got none called {', '.join(missing)}. Check the header.")
+    refuse_text(table, [outcome, *risk, *([weight] if weight else [])])
     summary = write_evaluation(
         table[outcome],
         table[risk],

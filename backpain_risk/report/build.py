@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any
 
 import nbformat
@@ -81,12 +83,27 @@ def _executed(path: Path, work: Path, timeout: int, progress: Progress) -> Any:
         notebook,
         timeout=timeout,
         kernel_name="python3",
+        shutdown_kernel="immediate",  # nothing of it is needed any more, and an interrupted one would complain
         extra_arguments=["--log-level=40"],
         resources={"metadata": {"path": str(work)}},
         on_cell_executed=lambda **_: progress.advance(task),
     )
-    client.execute(env=environment)
+    _apart(lambda: client.execute(env=environment))
     return notebook
+
+
+def _apart(work: Callable[[], Any]) -> Any:
+    """Do the work in a thread, where nbclient leaves interruptions to Python; its own handler fails on them."""
+    done: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # every end of the work is told to who waits for it
+            done.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return done.result()
 
 
 def _offered(name: str, notebook: Any) -> Iterator[tuple[str, str, Any]]:
