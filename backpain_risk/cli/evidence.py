@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _RESEARCH = "Research; not for clinical use."
-_MADE_BY = "backpain-risk pool"
 
 
 @app.command()
@@ -53,8 +52,9 @@ def pool(
     covariate: Annotated[str | None, typer.Option(help="Column of a study-level covariate.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, for bayes.")] = None,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for the table and figures.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write into a folder with other files, which stay.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for pooled.csv, forest.png and sroc.png, which are replaced.")
+    ] = None,
     sep: Sep = None,
     decimal: Decimal = None,
     encoding: Encoding = None,
@@ -62,8 +62,6 @@ def pool(
     """Pool accuracy studies by bivariate random effects."""
     from ..evidence.pooling import pool_accuracy
 
-    if out is not None:
-        _check_folder(out, force)
     if method == "bayes" and seed is None:
         raise ValueError(
             "seed must be given for bayes, because numbers are drawn; got none. Pass for example --seed 1."
@@ -76,28 +74,20 @@ def pool(
         _print_table(pooled.coefficients.rename_axis("coefficient").reset_index(), json)
         typer.echo(f"\n{_RESEARCH}")
     if out is not None:
-        _write_pooled(pooled, table, out, force)
+        _write_pooled(pooled, table, out)
         typer.echo(f"Written to {out}: pooled.csv, forest.png, sroc.png.", err=json)
 
 
-def _check_folder(out: Path, force: bool) -> None:
-    from ..evaluation.folder import check_folder
-
-    check_folder(out, _MADE_BY, force=force)
-
-
-def _write_pooled(pooled: Any, table: pd.DataFrame, out: Path, force: bool) -> None:
+def _write_pooled(pooled: Any, table: pd.DataFrame, out: Path) -> None:
     from .. import plots
-    from ..evaluation.folder import write_folder
+    from ..files import write_atomically
     from ..numerics.spreadsheet import spreadsheet_safe
     from ..plots.style import write_png
 
-    def write(folder: Path) -> None:
-        spreadsheet_safe(table).to_csv(folder / "pooled.csv", index=False)
-        write_png(plots.plot_forest(pooled), folder / "forest.png")
-        write_png(plots.plot_sroc(pooled), folder / "sroc.png")
-
-    write_folder(out, _MADE_BY, write, force=force)
+    safe = spreadsheet_safe(table)
+    write_atomically(out / "pooled.csv", lambda part: safe.to_csv(part, index=False))
+    write_atomically(out / "forest.png", lambda part: write_png(plots.plot_forest(pooled), part))
+    write_atomically(out / "sroc.png", lambda part: write_png(plots.plot_sroc(pooled), part))
 
 
 def _print_table(table: pd.DataFrame, as_json: bool) -> None:
