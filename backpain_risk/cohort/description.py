@@ -109,14 +109,21 @@ def ages(cohort: Cohort) -> Ages:
 
 
 def risk_by_flags(cohort: Cohort) -> RiskByFlags:
-    """P(malignancy) by the number of the nine red flags present, Wilson limits."""
+    """P(malignancy) by the number of the nine red flags present, Wilson limits.
+
+    Raises
+    ------
+    ValueError
+        When a red flag is not in the cohort, or missing in some patients.
+    """
     check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
-    absent = [flag for flag in vocabulary.RED_FLAGS if flag not in cohort.predictors]
-    if absent:
-        raise ValueError(
-            f"cohort must have the nine red flags; got none called {', '.join(absent)}. Count the flags that it has."
-        )
-    flags = cohort.predictors[list(vocabulary.RED_FLAGS)].sum(axis=1).rename("flags")
+    known = [flag for flag in vocabulary.RED_FLAGS if flag in cohort.predictors]
+    absent = [flag for flag in vocabulary.RED_FLAGS if flag not in known]
+    incomplete = cohort.predictors[known].isna().any(axis=1).sum()
+    if absent or incomplete:
+        got = f"no {', '.join(absent)}" if absent else f"{incomplete} of {len(cohort)} patients with missing ones"
+        raise ValueError(f"risk_by_flags needs the nine red flags of every patient; got {got}. Add or impute them.")
+    flags = cohort.predictors[known].sum(axis=1).rename("flags")
     grouped = cohort.outcome.groupby(flags)
     table = grouped.agg(["size", "sum"]).set_axis(["n", "events"], axis=1).reset_index()
     table["observed"] = table.events / table.n

@@ -153,6 +153,7 @@ def cohort_from_frame(
     check_table("df", df)
     check_name("outcome", outcome)
     _check_mapping(df, outcome, columns, units)
+    _check_values(values)
     table = df.rename(columns={**columns, outcome: "outcome"})
     for column in [c for c in table.columns if c in YES_NO or c == "outcome"]:
         table[column] = _mapped(table[column], values)
@@ -183,6 +184,13 @@ def _check_mapping(df: pd.DataFrame, outcome: str, columns: Mapping[str, str], u
         raise ValueError(
             f"columns must map to keys of the vocabulary; got {', '.join(wrong)}. Known: {', '.join(known)}."
         )
+    names = [columns.get(name, name) for name in df.columns if name != outcome]
+    twice = sorted({str(name) for name in names if name in (*known, "outcome") and names.count(name) > 1})
+    if outcome in columns or "outcome" in names or twice:
+        got = ", ".join(twice) or ("outcome=" if outcome in columns else "another column called outcome")
+        raise ValueError(
+            f"columns and outcome must give each name to one column; got {got} too. Rename or drop one of them."
+        )
     for column, unit in units.items():
         allowed = UNITS.get(column, {})
         if unit not in allowed:
@@ -191,11 +199,33 @@ def _check_mapping(df: pd.DataFrame, outcome: str, columns: Mapping[str, str], u
             )
 
 
+def _check_values(values: Mapping[Any, int]) -> None:
+    """Each text once, and 0 or 1 behind it."""
+    bad = [key for key, value in values.items() if isinstance(value, Mapping) or value not in (0, 1)]
+    if bad:
+        raise ValueError(
+            f"values must map to 0 and 1, one mapping for all yes/no columns; got {str(values[bad[0]])[:40]} for "
+            f"{bad[0]!r}. Recode a column of its own coding before."
+        )
+    seen: dict[str, int] = {}
+    for key, value in values.items():
+        if seen.setdefault(_plain(key), value) != value:
+            raise ValueError(
+                f"values must mean one thing each without case and outer blanks; got {_plain(key)!r} as 0 and as 1. "
+                "Drop one of them."
+            )
+
+
+def _plain(value: object) -> str:
+    """A value as it is compared: text without case and outer blanks."""
+    return str(value).strip().lower()
+
+
 def _mapped(column: pd.Series[Any], values: Mapping[Any, int]) -> pd.Series[Any]:
     if not values:
         return column
-    wanted = {str(key).strip().lower(): value for key, value in values.items()}
-    return column.map(lambda x: x if pd.isna(x) else wanted.get(str(x).strip().lower(), x))
+    wanted = {_plain(key): value for key, value in values.items()}
+    return column.map(lambda x: x if pd.isna(x) else wanted.get(_plain(x), x))
 
 
 def _converted(values: pd.Series[Any], column: str, unit: str) -> pd.Series[Any]:

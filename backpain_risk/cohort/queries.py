@@ -144,6 +144,10 @@ def read_query(predictors: pd.DataFrame) -> Query:
             f"predictors must have columns of the vocabulary; got {', '.join(unknown)}. Rename or drop them; known: "
             f"{', '.join(known)}."
         )
+    if not len(predictors.columns) or predictors.columns.has_duplicates:
+        repeated = predictors.columns[predictors.columns.duplicated()]
+        got = f"{', '.join(map(str, repeated[:5]))} twice" if len(repeated) else "none"
+        raise ValueError(f"predictors must have one or more columns of distinct names; got {got}. Rename or drop some.")
     inverse, first = distinct_rows([predictors[column] for column in predictors.columns])
     rows = predictors.iloc[first]
     columns = {column: Possible.read(column, rows[column]) for column in predictors.columns}

@@ -23,6 +23,7 @@ from .scenario_parts import Age, Cause, FindingTarget, Fraction, LaboratoryTarge
 from .scenario_problems import problems, sentence
 from .structure import Structure, build_structure
 
+_MOST = 20  # problems told at once
 _DRAWN_TOGETHER = 100  # scenario draws calibrated and asked at once
 
 
@@ -148,7 +149,8 @@ class Scenario(Part):
         Parameters
         ----------
         base_rate : float, optional
-            Its interval moves along on the logit scale, and it counts as assumed.
+            Its interval moves along on the logit scale, and it counts as assumed. An interval of one's own is stated
+            by ``changes={"base_rate_interval": (low, high)}``; the base rate must lie inside it.
         dependence : float, optional
         accuracy : mapping of finding to (sensitivity, specificity), optional
             These count as assumed, and a reported bound of LR+ no longer binds them.
@@ -159,8 +161,7 @@ class Scenario(Part):
         if base_rate is not None:
             data |= {"base_rate": base_rate, "base_rate_status": "assumed"}
             if 0 < base_rate < 1:
-                moved = expit(logit(self.base_rate_interval) + logit(base_rate) - logit(self.base_rate))
-                data["base_rate_interval"] = tuple(float(limit) for limit in moved)
+                data["base_rate_interval"] = moved_interval(self.base_rate_interval, self.base_rate, base_rate)
         if dependence is not None:
             data["dependence"] = dependence
         for key, (sensitivity, specificity) in (accuracy or {}).items():
@@ -213,15 +214,20 @@ class Scenario(Part):
 
         Notes
         -----
-        Logit base rate: normal, median at ``base_rate``, SD from the width of its 95 % interval. Findings:
-        :meth:`Accuracy.draw`. Laboratory values: all cut-offs of a test together, :meth:`BandAccuracy.draw`.
+        Logit base rate: normal, median at ``base_rate``, SD from the width of its 95 % interval, which moves along with
+        the drawn rate. Findings: :meth:`Accuracy.draw`, LR+ below the reported bounds. Laboratory values: all cut-offs
+        of a test together, :meth:`BandAccuracy.draw`.
         """
         generator = as_generator(rng)
         low, high = logit(self.base_rate_interval)
         rate = expit(logit(self.base_rate) + (high - low) / 3.919927969 * generator.standard_normal())
         findings = {key: self._drawn_finding(key, generator) for key in self.findings}
         laboratory = {key: self._drawn_laboratory(key, generator) for key in self.laboratory}
-        changes = {"base_rate": float(rate), "findings": findings, "laboratory": laboratory}
+        interval = moved_interval(self.base_rate_interval, self.base_rate, float(rate))
+        changes = {"base_rate": float(rate), "base_rate_interval": interval} | {
+            "findings": findings,
+            "laboratory": laboratory,
+        }
         return validated(merged(self.model_dump(), changes), f"draw of scenario {self.name}")
 
     def difference(self, other: Scenario) -> pd.DataFrame:
@@ -264,6 +270,12 @@ def positive_probabilities(bands: FloatArray, abnormal: str) -> FloatArray:
     return below if abnormal == "low" else 1 - below
 
 
+def moved_interval(interval: tuple[float, float], old: float, new: float) -> tuple[float, float]:
+    """The interval of a base rate, moved along on the logit scale."""
+    low, high = expit(logit(interval) + logit(new) - logit(old))
+    return float(low), float(high)
+
+
 def _known_finding(scenario: Scenario, key: str) -> None:
     if key not in scenario.findings and key not in scenario.laboratory:
         known = ", ".join((*scenario.findings, *scenario.laboratory))
@@ -284,8 +296,9 @@ def validated(data: Mapping[str, Any], where: str) -> Scenario:
     try:
         return Scenario.model_validate(data)
     except ValidationError as error:
-        problems = [sentence(problem) for problem in error.errors()]
-        raise ValueError(f"{where}: " + " ".join(problems)) from None
+        found = [sentence(problem) for problem in error.errors()]
+        rest = f" And {len(found) - _MOST} more." if len(found) > _MOST else ""
+        raise ValueError(f"{where}: " + " ".join(found[:_MOST]) + rest) from None
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -14,9 +14,11 @@ from .. import vocabulary
 from ..evidence.band_accuracy import BandAccuracy
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..evidence.tables import Evidence, load_evidence
-from .scenario import Scenario, merged, positive_probabilities, validated
+from .scenario import Scenario, merged, moved_interval, positive_probabilities, validated
+from .scenario_problems import shortened
 
 SHIPPED = tuple(vocabulary.SETTINGS)
+_DEEPEST = 8  # levels of tables; a scenario needs five
 
 
 def load_scenario(name_or_path: str | Path) -> Scenario:
@@ -27,7 +29,9 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     name_or_path : str or Path
         ``"primary_care"``, ``"walk_in"``, ``"primary_care_pooled"``, ``"emergency_department"``, ``"spine_clinic"``, or
         the path of a TOML file. A file may start from another scenario with ``extends = "primary_care"``; accuracy and
-        case mix that it does not state come from the evidence tables.
+        case mix that it does not state come from the evidence tables. A file that states a base rate without its
+        interval takes the interval of what it extends along on the logit scale, as :meth:`Scenario.replace` does, and
+        the base rate then counts as assumed unless it says otherwise.
 
     Raises
     ------
@@ -41,27 +45,63 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     """
     data, name = _read(name_or_path)
     filled = _with_evidence(data, load_evidence())
-    return validated({"name": name, **filled}, f"scenario {name_or_path}")
+    return validated({"name": name, **filled}, f"scenario {shortened(str(name_or_path))}")
 
 
-def _read(name_or_path: str | Path) -> tuple[dict[str, Any], str]:
-    """The TOML of a scenario, merged over what it extends, and its name."""
-    path = Path(name_or_path)
-    if str(name_or_path) in SHIPPED:
-        text = (resources.files(__package__) / "scenarios" / f"{name_or_path}.toml").read_text("utf-8")
+def _read(name_or_path: str | Path, below: tuple[str, ...] = ()) -> tuple[dict[str, Any], str]:
+    """The TOML of a scenario, merged over what it extends, and its name; ``below`` are the files that extend it."""
+    path, given = Path(name_or_path), str(name_or_path)
+    if given in SHIPPED:
+        text = (resources.files(__package__) / "scenarios" / f"{given}.toml").read_text("utf-8")
     elif path.suffix == ".toml" and path.is_file():
-        text = path.read_text("utf-8")
+        text = _text(path)
     else:
         raise ValueError(
-            f"scenario must be one of {', '.join(SHIPPED)} or the path of a TOML file; got {str(name_or_path)!r}. "
+            f"scenario must be one of {', '.join(SHIPPED)} or the path of a TOML file; got {shortened(given)!r}. "
             "Check the name, or that the file exists."
         )
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"scenario {name_or_path} must be valid TOML; got: {error}. Mend that line.") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        why = "tables nested too deeply" if isinstance(error, RecursionError) else shortened(str(error))
+        raise ValueError(f"scenario {shortened(given)} must be valid TOML; got: {why}. Mend that line.") from None
+    if _depth(data) > _DEEPEST:
+        raise ValueError(f"scenario {shortened(given)} must nest tables at most {_DEEPEST} deep; got more. Flatten it.")
+    return _extended(data, (*below, given)), path.stem
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"scenario {shortened(str(path))} must be UTF-8 text; got other bytes. Save it so.") from None
+
+
+def _depth(data: Any) -> int:
+    """How deep tables nest, without recursion."""
+    depth, level = 0, [data]
+    while level:
+        depth, level = depth + 1, [v for table in level if isinstance(table, dict) for v in table.values()]
+    return depth
+
+
+def _extended(data: dict[str, Any], below: tuple[str, ...]) -> dict[str, Any]:
+    """What a file states, over what it extends. A base rate stated alone takes the interval along and is assumed."""
     parent = data.pop("extends", None)
-    return (merged(_read(parent)[0], data) if parent else data), path.stem
+    if parent is None:
+        return data
+    if not isinstance(parent, str):
+        raise ValueError(f"extends must be the name or path of a scenario, as text; got a {type(parent).__name__}.")
+    if str(parent) in below:
+        raise ValueError(
+            f"scenarios must not extend themselves; got {' -> '.join(map(shortened, (*below[-3:], parent)))}. Break it."
+        )
+    inherited = _read(parent, below)[0]
+    rate = data.get("base_rate")
+    if isinstance(rate, float) and 0 < rate < 1 and "base_rate_interval" not in data:
+        moved = moved_interval(inherited["base_rate_interval"], inherited["base_rate"], rate)
+        inherited |= {"base_rate_interval": moved, "base_rate_status": "assumed"}
+    return merged(inherited, data)
 
 
 def _with_evidence(data: dict[str, Any], evidence: Evidence) -> dict[str, Any]:

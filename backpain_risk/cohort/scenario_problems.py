@@ -26,19 +26,49 @@ _RULES = {
     "model_type": "be a table",
     "dict_type": "be a table",
     "literal_error": "be one of {expected}",
+    "finite_number": "be a finite number",
+    "bool_type": "be true or false",
+    "tuple_type": "be a list",
 }
+
+_LONGEST = 80  # characters of a value or name that a message repeats
+_FEW = 20  # names
 
 
 def sentence(problem: Any) -> str:
     """One sentence for one problem: the key, the rule, what came, what to do."""
-    where, context = ".".join(map(str, problem["loc"])) or "the file", problem.get("ctx", {})
+    where, context = shortened(".".join(map(str, problem["loc"]))) or "the file", problem.get("ctx", {})
     if problem["type"] == "extra_forbidden":
         return f"{where} is not a key of a scenario; remove it or check its spelling."
     if problem["type"] == "value_error":
         return f"{where}: {context['error']}; mend these."
     rule = _RULES.get(problem["type"], problem["msg"]).format(**context)
-    got = "nothing" if problem["type"] == "missing" else repr(problem["input"])
-    return f"{where} must {rule}; got {got}; probabilities are fractions, not percentages."
+    got = "nothing" if problem["type"] == "missing" else _short(problem["input"])
+    return f"{where} must {rule}; got {got}{_remedy(problem['type'])}."
+
+
+def _remedy(kind: str) -> str:
+    if kind in ("model_type", "dict_type"):
+        return "; write it as a table of keys and values"
+    numeric = kind.startswith(("greater", "less", "float", "finite"))
+    return "; probabilities are fractions, not percentages" if numeric else "; check its spelling"
+
+
+def _short(value: object) -> str:
+    """What came, in few words."""
+    text = repr(value) if isinstance(value, (str, int, float, bool)) else f"a {type(value).__name__}"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... ({len(text)} characters)"
+
+
+def named(keys: list[str]) -> str:
+    """The first few names, for a message."""
+    few = ", ".join(map(shortened, keys[:_FEW]))
+    return few if len(keys) <= _FEW else f"{few} and {len(keys) - _FEW} more"
+
+
+def shortened(name: str) -> str:
+    """A name for a message."""
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."
 
 
 def problems(scenario: Scenario) -> Iterator[str]:
@@ -51,7 +81,7 @@ def problems(scenario: Scenario) -> Iterator[str]:
     ):
         wrong = sorted(set(known) ^ set(getattr(scenario, group)))
         if wrong:
-            yield f"{group} must be exactly those of the vocabulary; got a difference in {', '.join(wrong)}"
+            yield f"{group} must be exactly those of the vocabulary; got a difference in {named(wrong)}"
     for name, shares in (
         ("causes.share", [c.share for c in scenario.causes.values()]),
         ("primary_sites.share_male", [s.share_male for s in scenario.primary_sites.values()]),
@@ -62,6 +92,11 @@ def problems(scenario: Scenario) -> Iterator[str]:
     low, high = scenario.base_rate_interval
     if low >= high:
         yield f"base_rate_interval must be ascending; got {low} and {high}"
+    elif not low < scenario.base_rate < high:
+        yield (
+            f"base_rate must lie inside base_rate_interval; got {scenario.base_rate:g} with {low:g} to {high:g}; state "
+            "both, or use replace(base_rate=), which moves the interval along"
+        )
     if (age := scenario.findings.get("age_50_or_over")) and (
         age.shifts or age.age or age.male or age.severity != Severity()
     ):

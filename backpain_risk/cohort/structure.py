@@ -34,6 +34,15 @@ IntArray = npt.NDArray[np.int64]
 KEYS = (*YES_NO, *vocabulary.LABORATORY)
 """Everything that responds; age and its band are contexts."""
 
+_ACCURACY = {
+    "sensitivity",
+    "specificity",
+    "effective_n_malignant",
+    "effective_n_non_malignant",
+    "accuracy_status",
+    "study",
+    "lr_positive_below",
+}
 _PAIRED = 32  # all pairs of two halves are multiplied as matrices up to so many times the rows that are asked
 _AT_ONCE = 2_000_000  # numbers held at once
 _IN_CACHE = 100_000  # numbers in one table that the processor keeps close
@@ -184,7 +193,14 @@ def build_structure(scenarios: Sequence[Scenario], columns: Iterable[str] = KEYS
 
     ``columns`` limits the work to the findings and tests that will be asked for. A ``grid`` other than the exact one
     sums over fewer ages and severities; its structure answers to contexts of that grid only.
+
+    Raises
+    ------
+    ValueError
+        When the scenarios differ in anything else, such as dependence or case mix.
     """
+    for scenario in scenarios[1:]:
+        _check_alike(scenarios[0], scenario)
     states, asked = class_states(scenarios, grid), set(columns)
     found = {key: responses(scenarios, key, states) for key in YES_NO if key in asked}
     values = {}
@@ -192,3 +208,17 @@ def build_structure(scenarios: Sequence[Scenario], columns: Iterable[str] = KEYS
         found[key], values[key] = value_responses(scenarios, key, states)
     rates = np.array([scenario.base_rate for scenario in scenarios])
     return Structure(base_rate=rates, states=states, responses=found, values=values)
+
+
+def _check_alike(first: Scenario, other: Scenario) -> None:
+    """Refuse a scenario that differs in what the calibration takes from the first alone."""
+    shared = ("dependence", "male_share", "age", "causes", "primary_sites")
+    differing = [name for name in shared if getattr(first, name) != getattr(other, name)]
+    for group, own in (("findings", _ACCURACY), ("laboratory", _ACCURACY | {"median_non_malignant"})):
+        pairs = ((key, part, getattr(other, group)[key]) for key, part in getattr(first, group).items())
+        differing += [f"{group}.{key}" for key, a, b in pairs if a.model_dump(exclude=own) != b.model_dump(exclude=own)]
+    if differing:
+        raise ValueError(
+            "scenarios must differ in base rate and accuracy only; got a difference in "
+            f"{', '.join(differing[:5])} between {first.name} and {other.name}. Ask each by itself."
+        )

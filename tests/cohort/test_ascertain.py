@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,7 @@ from backpain_risk import (
     simulate_cohort,
     simulate_sites,
     verify_partially,
+    vocabulary,
 )
 
 FLAGS = ["history_of_cancer", "night_pain", "unexplained_weight_loss", "failure_to_improve"]
@@ -165,3 +168,37 @@ def test_results_are_repeatable_by_seed_and_the_cohort_is_untouched(cohort):
 def test_bad_input_is_named(cohort, call, message):
     with pytest.raises(ValueError, match=message):
         call(cohort)
+
+
+def test_misreporting_twice_adds_up(cohort):
+    """Missed 0.3 and then 0.4 of those recorded: 1 - 0.7 * 0.6 = 0.58 are missed in the end."""
+    once = misreport(cohort, missed={"night_pain": 0.3}, rng=1)
+    twice = misreport(once, missed={"night_pain": 0.4}, invented={"night_pain": 0.1}, rng=2)
+    target = twice.scenario.findings["night_pain"]
+    assert target.missed == pytest.approx(1 - (0.7 * 0.6 + 0.3 * 0.1))
+    assert target.invented == pytest.approx(0.1)
+    expected, y = twice.true_risk, twice.outcome
+    assert y.sum() == pytest.approx(expected.sum(), abs=4 * np.sqrt((expected * (1 - expected)).sum()))
+    present = cohort.predictors.night_pain == 1
+    assert (twice.predictors.night_pain[present] == 0).mean() == pytest.approx(target.missed, abs=0.01)
+
+
+def test_verifying_twice_is_refused(cohort):
+    once = verify_partially(cohort, 0.5, rng=1)
+    with pytest.raises(ValueError, match=r"needs the outcome of every patient; got .* of 100000 not verified before"):
+        verify_partially(once, 0.5, rng=2)
+
+
+def test_adjusted_odds_ratios_move_under_case_control_sampling_and_missed_cancers(scenario):
+    """The figures of the docstrings, as exact sums over all patterns of the findings."""
+    keys = list(vocabulary.FINDINGS)
+    X = pd.DataFrame(list(product((0, 1), repeat=len(keys))), columns=keys, dtype="int8")
+    p = scenario.probabilities(X) * [1 - scenario.base_rate, scenario.base_rate]
+    kept = {"cohort": p, "four controls a case": p * [4 * p[:, 1].sum() / p[:, 0].sum(), 1]}
+    kept["sensitivity 0.6"] = np.column_stack([p[:, 0] + 0.4 * p[:, 1], 0.6 * p[:, 1]])
+    found = {}
+    for name, weight in kept.items():
+        y, n = np.repeat([0, 1], len(X)), weight.T.ravel() * 1e6
+        fit = LogisticModel().fit(pd.concat([X, X]), y, sample_weight=n)
+        found[name] = float(np.exp(fit.result_.to_frame().loc["history_of_cancer"].iloc[0]))
+    assert found == pytest.approx({"cohort": 11.8, "four controls a case": 13.3, "sensitivity 0.6": 10.0}, abs=0.051)

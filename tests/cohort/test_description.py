@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -149,3 +150,12 @@ def test_pooling_follows_rubin():
     assert pooled.degrees_of_freedom[0] == pytest.approx(old * observed / (old + observed))
     with pytest.raises(ValueError, match="2 or more imputations"):
         pool_estimates([[1.0]], [[0.1]])
+
+
+def test_risk_by_flags_names_what_an_own_cohort_lacks(cohort):
+    few = cohort.predictors.drop(columns=["night_pain", "fever_or_night_sweats"])
+    with pytest.raises(ValueError, match="needs the nine red flags of every patient; got no night_pain, fever_or"):
+        risk_by_flags(replace(cohort, predictors=few))
+    gaps = cohort.predictors.assign(night_pain=np.where(np.arange(len(cohort)) < 3, np.nan, 1.0))
+    with pytest.raises(ValueError, match="got 3 of 100000 patients with missing ones"):
+        risk_by_flags(replace(cohort, predictors=gaps))

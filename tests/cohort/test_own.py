@@ -96,3 +96,24 @@ def test_a_sound_cohort_has_no_problems(cohort):
 def test_bad_mappings_are_named(theirs, change, message):
     with pytest.raises(ValueError, match=message):
         Cohort.from_frame(theirs, **{**MAPPING, **change})
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "message"),
+    [
+        (
+            {},
+            {"values": {"Yes": 1, "yes ": 0}},
+            "one thing each without case and outer blanks; got 'yes' as 0 and as 1",
+        ),
+        ({}, {"values": {"night_pain": {"yes": 1}}}, "values must map to 0 and 1, one mapping for all .* 'night_pain'"),
+        ({}, {"values": {"yes": 2}}, "values must map to 0 and 1.* got 2 for 'yes'"),
+        ({}, {"columns": {"cancer": "male"}}, "must give each name to one column; got outcome= too"),
+        ({"outcome": [1, 0]}, {}, "must give each name to one column; got another column called outcome too"),
+        ({"NP": [1, 0]}, {"columns": {"NP": "night_pain"}}, "must give each name to one column; got night_pain too"),
+    ],
+)
+def test_mappings_that_could_mean_two_things_are_refused(table, options, message):
+    df = pd.DataFrame({"cancer": [0, 1], "night_pain": [1, 0], **table})
+    with pytest.raises(ValueError, match=message):
+        Cohort.from_frame(df, outcome="cancer", **options)

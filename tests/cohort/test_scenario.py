@@ -52,6 +52,25 @@ def test_a_replaced_base_rate_moves_its_interval_and_is_assumed(scenario):
     assert other.base_rate_status == "assumed"
 
 
+def test_a_base_rate_lies_inside_its_interval_everywhere(scenario, tmp_path):
+    for changes in ({"base_rate": 0.05}, {"base_rate_interval": (0.02, 0.03)}):
+        with pytest.raises(ValueError, match=r"base_rate must lie inside base_rate_interval; got 0.0"):
+            scenario.replace(changes=changes)
+    stated = written(tmp_path, "base_rate = 0.05\nbase_rate_interval = [0.005, 0.02]\n")
+    with pytest.raises(ValueError, match=r"base_rate must lie inside base_rate_interval; got 0.05 with 0.005 to 0.02"):
+        load_scenario(stated)
+    rng = np.random.default_rng(1)
+    drawn = [scenario.draw(rng=rng) for _ in range(60)]
+    assert all(s.base_rate_interval[0] < s.base_rate < s.base_rate_interval[1] for s in drawn)
+    assert min(s.base_rate for s in drawn) < 0.005 or max(s.base_rate for s in drawn) > 0.02
+
+
+def test_a_file_that_states_a_base_rate_alone_takes_the_interval_along(scenario, tmp_path):
+    own, replaced = load_scenario(written(tmp_path, "base_rate = 0.05\n")), scenario.replace(base_rate=0.05)
+    assert own.base_rate_interval == replaced.base_rate_interval
+    assert own.base_rate_status == "assumed"
+
+
 def test_draws_vary_accuracy_and_base_rate_around_their_targets(scenario):
     rng = np.random.default_rng(3)
     drawn = [scenario.draw(rng=rng) for _ in range(300)]
@@ -115,6 +134,28 @@ def test_a_file_of_ones_own_extends_another(tmp_path):
 def test_bad_files_end_in_a_sentence(tmp_path, text, message):
     with pytest.raises(ValueError, match=message):
         load_scenario(written(tmp_path, text + "\n"))
+
+
+def test_files_that_extend_each_other_or_nest_endlessly_end_in_a_sentence(tmp_path):
+    one, two = tmp_path / "one.toml", tmp_path / "two.toml"
+    one.write_text(f'extends = "{two}"\n', "utf-8")
+    two.write_text(f'extends = "{one}"\n', "utf-8")
+    deep = tmp_path / "deep.toml"
+    texts = {one: "must not extend themselves", deep: "nested too deeply|at most 8 deep"}
+    for text in ("a = " + "[" * 5000 + "]" * 5000, "x" + ".x" * 4000 + " = 1", 'extends = ["a"]', "extends = {}"):
+        deep.write_text(text, "utf-8")
+        with pytest.raises(ValueError, match=r"nested too deeply|at most 8 deep|extends must be the name") as error:
+            load_scenario(deep)
+        assert len(str(error.value)) < 500
+    with pytest.raises(ValueError, match=texts[one]):
+        load_scenario(one)
+
+
+def test_messages_stay_short_whatever_a_file_holds(tmp_path):
+    text = "\n".join(f"k{i} = 1" for i in range(3000)) + f'\nbase_rate = "{"x" * 1_800_000}"\n'
+    with pytest.raises(ValueError, match=r"And 29.. more") as error:
+        load_scenario(written(tmp_path, text))
+    assert len(str(error.value)) < 5000
 
 
 def test_all_problems_of_a_file_are_told_at_once(tmp_path):

@@ -11,6 +11,7 @@ from backpain_risk import vocabulary
 from backpain_risk.cohort.laboratory import recorded_values
 from backpain_risk.cohort.responses import NODE_WEIGHTS, NODES
 from backpain_risk.cohort.states import AGES
+from backpain_risk.cohort.structure import build_structure
 
 DEPENDENCE = (0.0, 0.5, 1.0, 1.5)
 FLAGS = tuple(vocabulary.FINDINGS)
@@ -144,6 +145,7 @@ def test_both_ways_of_multiplying_agree(scenario, cohort):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
+        ({}, "predictors must have one or more columns of distinct names; got none"),
         ({"shoe_size": [43]}, "predictors must have columns of the vocabulary; got shoe_size"),
         ({"night_pain": [2]}, "night_pain must be a whole number from 0 to 1, or missing; got 2"),
         ({"age_years": [17]}, "age_years must be a whole number from 18 to 95, or missing; got 17"),
@@ -156,3 +158,23 @@ def test_both_ways_of_multiplying_agree(scenario, cohort):
 def test_bad_questions_are_named(scenario, columns, message):
     with pytest.raises(ValueError, match=message):
         scenario.risk(pd.DataFrame(columns))
+
+
+def test_columns_of_one_name_are_refused(scenario):
+    twice = pd.DataFrame([[1, 0]], columns=["night_pain", "night_pain"])
+    with pytest.raises(ValueError, match="one or more columns of distinct names; got night_pain twice"):
+        scenario.risk(twice)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"dependence": 0.5}, "dependence"),
+        ({"causes": {"infection": {"age": 0.9}}}, "causes"),
+        ({"findings": {"night_pain": {"age": 0.1}}}, "findings.night_pain"),
+        ({"laboratory": {"esr_mm_h": {"male": 0.1}}}, "laboratory.esr_mm_h"),
+    ],
+)
+def test_scenarios_that_differ_in_more_than_accuracy_are_not_calibrated_together(scenario, changes, named):
+    with pytest.raises(ValueError, match=f"must differ in base rate and accuracy only; got a difference in {named} "):
+        build_structure([scenario, scenario.replace(changes=changes)])
