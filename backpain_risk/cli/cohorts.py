@@ -31,7 +31,7 @@ def simulate(
     _check_out(out, in_one_file, resume, force)
     chosen = load_scenario(scenario)
     if in_one_file:
-        write_cohort(simulate_cohort(chosen, n, seed=seed), out)
+        write_cohort(simulate_cohort(chosen, n, seed=seed), out, overwrite=force)
     else:
         _simulate_folder(chosen, n, out, seed, jobs, resume)
     typer.echo(f"{n:,} patients of scenario {chosen.name} written to {out}. {vocabulary.NOTICE}")

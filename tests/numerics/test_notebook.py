@@ -66,7 +66,7 @@ class Table(pd.DataFrame):
 
     def __init__(self, _):
         names = ["value", "low", "high", "method", "malignant", "healthy", "group", EVIL]
-        super().__init__([[EVIL] * len(names)], columns=names, index=pd.Index([EVIL], name=EVIL))
+        super().__init__([[EVIL] * len(names)] * 2, columns=names, index=pd.Index([EVIL, EVIL], name=EVIL))
 
     def __call__(self):
         return self
