@@ -29,6 +29,10 @@ class ImpliedAccuracy:
 
     Notes
     -----
+    The limits are those of the accuracy *among these patients*, whose findings are taken as known. A population from
+    which they were drawn has further uncertainty, that of drawing them: these limits are not to be read as limits of a
+    published or intended specificity (they cover such a value in 0.25 to 0.44 of cohorts).
+
     With r_i the risk of patient i in one draw: base rate = mean of r; sensitivity = sum of r where the finding is
     present / sum of r; specificity = sum of 1 - r where it is absent / sum of 1 - r. Patients of unknown outcome count
     too, so verification that depends on findings does no harm. Reference: Begg and Greenes (1983), Biometrics 39:207.
@@ -43,7 +47,11 @@ class ImpliedAccuracy:
         return self.table.copy()
 
     def _repr_html_(self) -> str:
-        return as_html(f"{self.n:g} patients, {self.level:.0%} credible intervals", self.table)
+        return as_html(
+            f"Among these {self.n:g} patients, not in the population they come from; {self.level:.0%} credible "
+            "intervals given their findings",
+            self.table,
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -84,7 +92,9 @@ def implied_accuracy(
     sample_weight: npt.ArrayLike | None = None,
     level: float = 0.95,
 ) -> ImpliedAccuracy:
-    """Base rate, and accuracy of findings, in a cohort whose outcomes need not be known.
+    """Base rate, and accuracy of findings, among the patients of a cohort whose outcomes need not be known.
+
+    The limits are given these patients' findings, and not limits for the population they come from.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ import pytest
 
 from backpain_risk import load_scenario, vocabulary
 from backpain_risk.cohort.laboratory import recorded_distributions, recorded_values
+from backpain_risk.cohort.structure import build_structure
 
 OTHERS = (*(key for key in vocabulary.FINDINGS if key != "age_50_or_over"), *vocabulary.IMAGING)
 LABORATORY = tuple(vocabulary.LABORATORY)
@@ -33,6 +34,20 @@ def test_risk_rises_with_an_abnormal_value_whatever_else_is_found(name, dependen
         steps = np.diff(np.log(p[:, 1] / p[:, 0]).reshape(12, -1), axis=1)
         worse = -steps if vocabulary.LABORATORY[key].abnormal == "low" else steps
         assert worse.min() >= -1e-12, key
+
+
+@pytest.mark.parametrize("name", vocabulary.SETTINGS)
+@pytest.mark.parametrize("dependence", [0.25, 0.5, 1.0, 1.5])
+def test_the_conditions_of_the_proof_hold_at_every_age_and_in_both_sexes(name, dependence):
+    """U / L is monotone in every context, and no state shows more often without malignancy than any does with it."""
+    structure = build_structure([load_scenario(name).replace(dependence=dependence)], LABORATORY)
+    for key in LABORATORY:
+        without, showing = structure.values[key].given[0]
+        steps = np.diff(np.log(showing / without), axis=1)
+        worse = -steps if vocabulary.LABORATORY[key].abnormal == "low" else steps
+        assert worse.min() >= -1e-10, key
+        highest, lowest = (structure.finding_probability(key, g, [0]) for g in (0, 1))
+        assert highest.max() <= lowest.min(), key
 
 
 @pytest.mark.parametrize("age", [25, 50, 70, 90])
