@@ -289,7 +289,7 @@ BAD = {
     ),
     "n_outer": ({"limits": "two-stage", "n_outer": 0, "rng": 1}, "n_outer must be 2 or more"),
     "rows in one dimension": ({"resamples": [1, 2, 3]}, "a row of them for each resample"),
-    "none": ({"n_resamples": 0, "rng": 1}, "n_resamples must be 1 or more"),
+    "none": ({"n_resamples": 0, "rng": 1}, "n_resamples must be a whole number of 1 or more; got 0"),
     "measure": ({"measures": ["accuracy"], "rng": 1}, "measures must be one of"),
     "limits": ({"limits": "bca", "rng": 1}, "limits must be one of"),
 }
