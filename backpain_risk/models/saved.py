@@ -224,7 +224,7 @@ def _dump_ratios(model: LikelihoodRatioModel) -> dict[str, Any]:
 
 def _dump_levels(levels: FindingLevels) -> dict[str, Any]:
     source = levels.source
-    values = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in vars(source).items()}
+    values = {k: _numbers(v) if isinstance(v, (np.ndarray, float)) else v for k, v in vars(source).items()}
     return {
         "key": levels.key,
         "labels": list(levels.labels),
@@ -238,6 +238,8 @@ def _restore_levels(state: dict[str, Any]) -> FindingLevels:
     kind: Any = {"Accuracy": Accuracy, "BandAccuracy": BandAccuracy, "Counts": Counts}[state["source"]]
     arrays = ("malignant", "healthy", "events", "others")
     values = {k: _array(v) if k in arrays else tuple(v) if k == "labels" else v for k, v in state["values"].items()}
+    if state["source"] == "Accuracy":  # infinite, so written as text, where no bound is reported
+        values["lr_positive_below"] = float(values["lr_positive_below"])
     return FindingLevels(
         key=state["key"], labels=tuple(state["labels"]), edges=_array(state["edges"]), source=kind(**values)
     )

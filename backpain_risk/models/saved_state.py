@@ -136,8 +136,9 @@ class _Accuracy(_Part):
     fn: Count
     tn: Count
     interval: Literal["wilson", "clopper_pearson", "jeffreys"]
-    ratio_interval: Literal["log", "score"]
+    ratio_interval: Literal["adjusted", "score", "log"]
     level: Probability
+    lr_positive_below: Annotated[Number, Field(gt=0)]
     finding: StrictStr
     study: StrictStr
     definition: StrictStr
