@@ -29,6 +29,7 @@ from backpain_risk import (
     verify_cohort,
     write_cohort,
 )
+from backpain_risk.cohort import store
 from backpain_risk.cohort.manifest import manifest_path
 
 BOTH = pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -280,8 +281,17 @@ def test_a_kill_over_a_file_of_ones_own_leaves_it_ones_own(tmp_path, other):
     assert back.other.site.tolist() == ["'x", "007"]
 
 
-def test_threads_writing_one_name_leave_one_of_the_cohorts(tmp_path, scenario):
+def test_threads_writing_one_name_take_turns_and_leave_one_of_the_cohorts(tmp_path, scenario, monkeypatch):
     path, errors, together = tmp_path / "cohort.parquet", [], threading.Barrier(4)
+    busy, most, look = [], [], store._must_come_back
+
+    def counted(*arguments):
+        busy.append(1)
+        look(*arguments)
+        most.append(len(busy))
+        busy.pop()
+
+    monkeypatch.setattr(store, "_must_come_back", counted)
 
     def work(seed):
         cohort = simulate_cohort(scenario, 50 + seed, seed=seed)
@@ -297,6 +307,7 @@ def test_threads_writing_one_name_leave_one_of_the_cohorts(tmp_path, scenario):
     for thread in threads:
         thread.join()
     assert errors == []
+    assert most == [1] * 4
     back = read_cohort(path)
     assert len(back) == 50 + back.seed
     assert len(list(tmp_path.iterdir())) == 2
