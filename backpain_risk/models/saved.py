@@ -154,9 +154,9 @@ def _restored(state: dict[str, Any]) -> Any:
     return model
 
 
-def _numbers(values: FloatArray) -> Any:
+def _numbers(values: FloatArray | float) -> Any:
     """Nested lists; what JSON has no numbers for, infinities and NaN, as text."""
-    if np.ndim(values):
+    if isinstance(values, np.ndarray):
         return [_numbers(value) for value in values]
     return float(values) if np.isfinite(values) else str(float(values))
 
@@ -237,7 +237,9 @@ def _dump_levels(levels: FindingLevels) -> dict[str, Any]:
 def _restore_levels(state: dict[str, Any]) -> FindingLevels:
     kind: Any = {"Accuracy": Accuracy, "BandAccuracy": BandAccuracy, "Counts": Counts}[state["source"]]
     arrays = ("malignant", "healthy", "events", "others")
-    values = {k: _array(v) if k in arrays else tuple(v) if k == "labels" else v for k, v in state["values"].items()}
+    values: dict[str, Any] = {
+        k: _array(v) if k in arrays else tuple(v) if k == "labels" else v for k, v in state["values"].items()
+    }
     if state["source"] == "Accuracy":  # infinite, so written as text, where no bound is reported
         values["lr_positive_below"] = float(values["lr_positive_below"])
     return FindingLevels(
