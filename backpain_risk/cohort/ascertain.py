@@ -75,7 +75,7 @@ def make_missing(
     >>> bool(seen.tests.esr_mm_h[old].notna().mean() > seen.tests.esr_mm_h[~old].notna().mean())
     True
     """
-    _check_cohort(cohort, share=share, given=given)
+    _check_cohort(cohort, share=check_mapping("share", share, "column to share of missing values"), given=given)
     check_number("own_value", own_value, -100, 100)
     generator = as_generator(rng)
     predictors, tests = cohort.predictors.copy(), cohort.tests.copy()

@@ -182,7 +182,7 @@ def _check_mapping(df: pd.DataFrame, outcome: str, columns: Mapping[str, str], u
     wrong = [key for key in columns.values() if key not in known]
     if wrong:
         raise ValueError(
-            f"columns must map to keys of the vocabulary; got {', '.join(wrong)}. Known: {', '.join(known)}."
+            f"columns must map to keys of the vocabulary; got {', '.join(map(str, wrong))}. Known: {', '.join(known)}."
         )
     names = [columns.get(name, name) for name in df.columns if name != outcome]
     twice = sorted({str(name) for name in names if name in (*known, "outcome") and names.count(name) > 1})

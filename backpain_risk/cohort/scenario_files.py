@@ -14,6 +14,7 @@ from .. import vocabulary
 from ..evidence.band_accuracy import BandAccuracy
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..evidence.tables import Evidence, load_evidence
+from ..numerics.checks import check_path
 from .scenario import Scenario, merged, moved_interval, positive_probabilities, validated
 from .scenario_problems import shortened
 
@@ -43,6 +44,7 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     >>> load_scenario("primary_care").base_rate
     0.01
     """
+    check_path("name_or_path", name_or_path)
     data, name = _read(name_or_path)
     filled = _with_evidence(data, load_evidence())
     return validated({"name": name, **filled}, f"scenario {shortened(str(name_or_path))}")

@@ -22,7 +22,7 @@ from ..numerics.checks import (
     refuse_where,
 )
 from ..numerics.notebook import as_html
-from ..numerics.values import shown
+from ..numerics.values import as_real, shown
 
 if TYPE_CHECKING:
     from .scenario import Scenario
@@ -114,6 +114,11 @@ class Cohort:
             if mapping is not None:
                 check_mapping(name, mapping, "what the table has to what it means")
 
+        wrong = {key: to for key, to in (values or {}).items() if as_real(to) not in (0, 1)}
+        if wrong:
+            raise ValueError(
+                f"values must map to 0 and 1; got {shown(wrong)}. Pass one mapping for all columns."
+            )
         return cohort_from_frame(df, outcome=outcome, columns=columns or {}, values=values or {}, units=units or {})
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .. import vocabulary
+from ..numerics.checks import check_path
 from .band_accuracy import BandAccuracy, band_probabilities
 from .diagnostic_accuracy import Accuracy
 
@@ -213,7 +214,7 @@ def load_evidence(path: str | Path | None = None) -> Evidence:
     """
     if path is None:
         return _packaged()
-    folder = Path(path)
+    folder = check_path("path", path)
     missing = [name for name in _FILES.values() if not (folder / name).is_file()]
     if missing:
         raise ValueError(f"path must hold {', '.join(_FILES.values())}; {folder} lacks {', '.join(missing)}.")

@@ -213,6 +213,7 @@ def calibration_curve(
     >>> curve.to_frame().round(3).values.tolist()
     [[0.01, 0.005, 0.002, 0.011], [0.1, 0.106, 0.089, 0.125]]
     """
+    check_choice("method", method, METHODS)
     asked_for = resampling is not None
     resampling = resampling or ("region" if method == "rcs" else "bootstrap")
     _check_options(method, band, resampling, n_resamples)

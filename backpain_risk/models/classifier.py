@@ -115,7 +115,9 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     def _read_outcome(self, y: Any, n: int) -> FloatArray:
         """Outcome as 0/1; sets ``classes_``. Outcome of 0 and 1 keeps both classes even where one is absent."""
         if y is None:
-            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+            raise ValueError(
+                f"y must be given; got None. {type(self).__name__} requires y to be passed, but the target y is None."
+            )
         self.classes_, outcome = binary_outcome(y, n, getattr(self, "event", None))
         return outcome
 
@@ -144,22 +146,26 @@ def refuse_text(X: pd.DataFrame) -> None:
 
 
 def refuse_no_table(X: Any) -> None:
-    """Refuse a single number or text, mappings, and objects without rows."""
-    table = (
-        hasattr(X, "shape") or hasattr(X, "__array__") or hasattr(X, "__dataframe__") or isinstance(X, (list, tuple))
-    )
-    shape = getattr(X, "shape", None) if hasattr(X, "shape") else np.shape(np.asarray(X, dtype=object))
-    if not table or (isinstance(shape, tuple) and len(shape) < 2):
+    """Refuse a single number or text, mappings, dates, and objects without rows."""
+    if hasattr(X, "dtype") and getattr(X.dtype, "kind", "") in "mMV":
+        raise ValueError(f"X must hold numbers; got {shown(X)} of {X.dtype}. Pass for example days as numbers.")
+    if isinstance(X, np.ndarray) and X.dtype.kind == "c":
+        raise ValueError("X must hold real numbers; got complex ones. Complex data not supported: pass real columns.")
+    table = isinstance(X, (list, tuple)) or any(hasattr(X, name) for name in ("shape", "__array__", "__dataframe__"))
+    shape = X.shape if hasattr(X, "shape") else np.shape(np.asarray(X, dtype=object))
+    if not table or len(shape) < 2:
         hint = "Reshape your data with .reshape(-1, 1) for one column, or .reshape(1, -1) for one patient."
-        got = f"{len(shape)}D array" if table and isinstance(shape, tuple) and len(shape) == 1 else shown(X)
-        raise ValueError(f"X must be a table: Expected 2D array, got {got} instead. {hint}")
+        got = "1D array" if table and len(shape) == 1 else shown(X)
+        raise ValueError(f"X must be a table; got {got}. Expected 2D array, got {got} instead. {hint}")
+    if isinstance(X, pd.DataFrame) and not X.size:
+        raise ValueError(
+            f"X must hold patients and columns; got shape {X.shape}, 0 sample(s) or 0 feature(s). Check it."
+        )
 
 
 def refuse_masked(X: Any) -> Any:
     """The predictors; masked values, which are missing ones, are refused as such, and what is no table of numbers."""
     refuse_no_table(X)
-    if isinstance(X, np.ndarray) and X.dtype.kind == "c":
-        raise ValueError("X must hold real numbers; got complex ones. Complex data not supported: pass real columns.")
     if isinstance(X, np.ma.MaskedArray) and np.ma.getmaskarray(X).any():
         raise ValueError(
             f"X must have no missing values; got {int(np.ma.getmaskarray(X).sum())} masked. Impute them with the "

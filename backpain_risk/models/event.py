@@ -45,6 +45,9 @@ def _labels(y: Any, n: int) -> npt.NDArray[Any]:
         raise ValueError(
             f"y must be known for every patient; got {int(np.ma.getmaskarray(y).sum())} masked. Remove these patients."
         )
+    shape = np.shape(y) if hasattr(y, "shape") else np.shape(np.asarray(y, dtype=object))
+    if len(shape) not in (1, 2) or (len(shape) == 2 and shape[1] != 1):
+        raise ValueError(f"y must be one label per row of X; got {shown(y)}. Pass a Series or an array of shape (n,).")
     if np.asarray(y).dtype.kind in "cmM":
         got = shown(np.ravel(np.asarray(y))[0])
         raise ValueError(f"y must hold labels or 0 and 1; got {got}. Code the event as 1, others as 0.")
@@ -55,7 +58,10 @@ def _labels(y: Any, n: int) -> npt.NDArray[Any]:
         refuse_where(~np.isfinite(labels), labels, "y must be finite", "Remove patients of unknown outcome.")
     elif labels.dtype.kind == "O":
         refuse_where(np.asarray(pd.isna(labels)), labels, "y must be known", "Remove patients of unknown outcome.")
-    check_classification_targets(labels)
+    try:
+        check_classification_targets(labels)
+    except ValueError as error:
+        raise ValueError(f"y must hold two labels, such as 0 and 1; got others. {error}") from None
     return labels
 
 

@@ -14,8 +14,8 @@ from ..numerics.chained_equations import complete
 from ..numerics.checks import FloatArray, check_count, check_same_index
 from ..numerics.joint_distribution import fit_joint
 from ..numerics.patterns import distinct_rows
-from ..numerics.values import as_numbers
-from .classifier import RiskClassifier, refuse_text
+from ..numerics.values import as_numbers, as_real, shown
+from .classifier import RiskClassifier, refuse_no_table, refuse_text
 
 _OUTCOME = 0  # no text, so no name of a predictor
 _BLOCK = 2000  # distinct patients completed at a time
@@ -85,6 +85,14 @@ class ImputedModel(RiskClassifier):
             For text, a column without any value, one class only, or fewer than one imputation.
         """
         check_count("n_imputations", self.n_imputations, 1, 1000)
+        seed = as_real(0 if self.random_state is None else self.random_state)
+        sound = isinstance(seed, int) and 0 <= seed < 2**32
+        if not sound and not isinstance(self.random_state, np.random.RandomState):
+            raise ValueError(
+                f"random_state must be an int, RandomState or None; got {shown(self.random_state)}. Pass a seed."
+            )
+        if not hasattr(self.estimator, "fit"):
+            raise ValueError(f"estimator must be a classifier; got {shown(self.estimator)}. Pass an unfitted one.")
         if getattr(self.estimator, "event", None) is not None:
             raise ValueError(
                 f"event must be given to ImputedModel; got it in its estimator ({self.estimator.event!r}). Move it."
@@ -150,6 +158,7 @@ class ImputedModel(RiskClassifier):
         """Predictors as float64; missing values stay."""
         if isinstance(X, pd.DataFrame):
             refuse_text(X)
+        refuse_no_table(X)
         plain = as_numbers("X", X) if isinstance(X, np.ma.MaskedArray) else X
         values = np.asarray(validate_data(self, plain, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"))
         self._check_values(values)

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import logsumexp
 from sklearn.utils.validation import check_is_fitted
 
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, check_result
 from ..numerics.notebook import as_html
 from ..numerics.pareto import smoothed_weights
 
@@ -75,6 +75,7 @@ def leave_one_out(model: BayesianLogisticModel) -> LeaveOneOut:
     >>> bool(-20 < loo.elpd < -5), loo.n_high_k
     (True, 0.0)
     """
+    check_result("model", model, "BayesianLogisticModel")
     check_is_fitted(model)
     fit = model.sampled_
     parameters = fit.parameters.reshape(-1, fit.parameters.shape[2])

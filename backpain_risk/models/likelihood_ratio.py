@@ -15,13 +15,13 @@ from .. import vocabulary
 from ..evidence.band_accuracy import BandAccuracy
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..evidence.tables import Evidence, load_evidence
-from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction, check_same_index
+from ..numerics.checks import FloatArray, as_generator, check_choice, check_fraction, check_names, check_same_index
 from ..numerics.newton import LogisticObjective, maximise
 from ..numerics.patterns import IntArray, sum_by
 from ..numerics.table import ResultTable
 from ..numerics.values import as_numbers
 from ..numerics.warned import in_turn
-from .classifier import RiskClassifier, refuse_text
+from .classifier import RiskClassifier, refuse_no_table, refuse_text
 from .design import with_constant
 from .finding_levels import FindingLevels, learned_levels, published_levels
 
@@ -95,7 +95,7 @@ class LikelihoodRatioModel(RiskClassifier):
         pretest : float
         """
         evidence = load_evidence()
-        keys = _PUBLISHED if findings is None else tuple(findings)
+        keys = _PUBLISHED if findings is None else check_names("findings", findings)
         sources = {key: _published(evidence, key) for key in keys}
         model = cls(sources, check_fraction("pretest", pretest))
         model._keep({key: published_levels(key, source) for key, source in sources.items()}, pretest)
@@ -206,6 +206,7 @@ class LikelihoodRatioModel(RiskClassifier):
         """Numbers, missing values allowed; a model from evidence takes any of its columns by name."""
         if isinstance(X, pd.DataFrame):
             refuse_text(X)
+        refuse_no_table(X)
         plain = as_numbers("X", X) if isinstance(X, np.ma.MaskedArray) else X
         if reset or hasattr(self, "n_features_in_"):
             values = validate_data(self, plain, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")

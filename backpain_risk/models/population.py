@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray, check_fraction, check_weight, refuse_where
+from ..numerics.checks import FloatArray, check_fraction, check_result, check_weight, refuse_where
 from ..numerics.notebook import as_html
 from ..numerics.patterns import sum_by
 from .posterior import DistinctRows, IntArray, Posterior
@@ -118,6 +118,7 @@ def implied_accuracy(
     >>> implied_accuracy(model, X).to_frame().loc[("base_rate", ""), "value"].round(2)
     np.float64(0.05)
     """
+    check_result("model", model, "BayesianLogisticModel")
     rows = _rows(model, X, sample_weight)
     names = [c for c in X.columns if np.isin(X[c], (0, 1)).all()] if findings is None else list(findings)
     present = np.column_stack([np.ones(len(rows.n)), *(_yes_no(X, name)[rows.first] for name in names)])
@@ -163,6 +164,7 @@ def risk_by_count(
     >>> risk_by_count(model, X).to_frame()[["flags", "n"]].to_numpy().tolist()
     [[0.0, 90.0], [1.0, 10.0]]
     """
+    check_result("model", model, "BayesianLogisticModel")
     rows = _rows(model, X, sample_weight)
     names = [flag for flag in vocabulary.RED_FLAGS if flag in X.columns] if flags is None else list(flags)
     if not names:

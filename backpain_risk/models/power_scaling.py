@@ -9,6 +9,7 @@ import arviz_stats
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from ..numerics.checks import check_result
 from ..numerics.table import ResultTable
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def power_scaling(model: BayesianLogisticModel) -> ResultTable:
     >>> power_scaling(model).leans_on.tolist()
     ['prior and cohort', 'prior and cohort']
     """
+    check_result("model", model, "BayesianLogisticModel")
     check_is_fitted(model)
     fit = model.sampled_
     groups: dict[str, Any] = {

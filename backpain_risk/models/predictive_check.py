@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from ..numerics.checks import FloatArray, as_generator, check_choice
+from ..numerics.checks import FloatArray, as_generator, check_choice, check_result
 from ..numerics.notebook import as_html
 from .bayesian_fit import Fit, prior_parameters
 
@@ -82,6 +82,7 @@ def predictive_check(
     >>> predictive_check(model, rng=1).to_frame()[["n", "observed", "median"]].loc["all"].tolist()
     [100.0, 5.0, 5.0]
     """
+    check_result("model", model, "BayesianLogisticModel")
     check_is_fitted(model)
     check_choice("source", source, ("posterior", "prior"))
     generator, fit = as_generator(rng), model.sampled_

@@ -15,7 +15,7 @@ from .. import __version__, vocabulary
 from ..evidence.band_accuracy import BandAccuracy
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..files import read_json, write_atomically
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, check_path
 from ..numerics.notebook import as_html
 from .classifier import RiskClassifier
 from .design import Design
@@ -75,7 +75,7 @@ def save_model(model: RiskClassifier, path: str | Path) -> None:
     ...     float(abs(load_model(f"{folder}/model.json").risk([[1]]) - model.risk([[1]]))[0])
     0.0
     """
-    target = Path(path)
+    target = check_path("path", path)
     if target.suffix != ".json":
         raise ValueError(f"path must end in .json; got {target.name!r}. Models are saved as JSON.")
     content = {
@@ -103,7 +103,7 @@ def load_model(path: str | Path) -> Any:
     -----
     The SHA-256 shows damage, not intent: somebody who signs a file anew can state any model that agrees with itself.
     """
-    target = Path(path)
+    target = check_path("path", path)
     if not target.is_file():
         raise ValueError(f"path must be a model saved as JSON; {target} is no file. Check the name.")
     content = read_json(target, "Save the model again.")

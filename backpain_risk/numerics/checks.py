@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -218,9 +220,16 @@ def check_name(name: str, value: str) -> str:
     return value
 
 
+def check_path(name: str, value: str | os.PathLike[str]) -> Path:
+    """The path of a file or folder, which need not exist."""
+    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
+        raise ValueError(f"{name} must be a path; got {shown(value)}. Pass a text or a pathlib.Path.")
+    return Path(value)
+
+
 def check_names(name: str, values: Iterable[str]) -> tuple[str, ...]:
     """Several texts, as a tuple; a text alone is no list of names."""
-    wrong = isinstance(values, (str, bytes)) or not isinstance(values, Iterable)
+    wrong = isinstance(values, (str, bytes, Mapping, pd.DataFrame)) or not isinstance(values, Iterable)
     names = () if wrong else tuple(values)
     if wrong or not all(isinstance(each, str) for each in names):
         got = shown(values) if wrong else shown(next(each for each in names if not isinstance(each, str)))
@@ -250,6 +259,23 @@ def check_kind(name: str, value: Any, kinds: type[T] | tuple[type[T], ...], reme
         return value
     wanted = " or ".join(k.__name__ for k in (kinds if isinstance(kinds, tuple) else (kinds,)))
     raise ValueError(f"{name} must be a {wanted}; got {shown(value)}. {remedy}")
+
+
+def check_result(name: str, value: Any, *kinds: str) -> None:
+    """A result of one of the kinds, known by name so that drawing loads nothing that computes."""
+    if not any(each.__name__ in kinds for each in type(value).__mro__):
+        raise ValueError(f"{name} must be a {' or '.join(kinds)}; got {shown(value)}. Pass what its function returned.")
+
+
+def check_results(name: str, value: Any, kind: str) -> None:
+    """A result, or a mapping of names to results."""
+    if not isinstance(value, Mapping):
+        check_result(name, value, kind)
+        return
+    if not value:
+        raise ValueError(f"{name} must hold at least one {kind}; got none. Pass for example {{'model': result}}.")
+    for key, each in value.items():
+        check_result(f"each of {name} ({shown(key)})", each, kind)
 
 
 def as_generator(rng: int | np.random.SeedSequence | np.random.Generator | None) -> np.random.Generator:

@@ -12,7 +12,7 @@ from scipy import stats
 
 from .checks import FloatArray, check_level, check_names, check_positive, refuse_where
 from .notebook import as_html
-from .values import as_numbers
+from .values import as_numbers, as_real
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,7 @@ def pool_estimates(
     for name, values in _named(q, se):
         refuse_where(~np.isfinite(values), values, f"{name} must be finite", "Leave failed imputations out.")
     refuse_where(se < 0, se, "standard_errors must be 0 or more", "Pass standard errors, not variances.")
-    if complete_df != np.inf:
+    if as_real(complete_df) != np.inf:
         check_positive("complete_df", complete_df)
     labels = check_names("names", names)
     if labels and len(labels) != p:

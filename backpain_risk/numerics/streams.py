@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .values import shown
+
 BLOCK = 65_536
 """Patients per block: patient i lives in block i // BLOCK."""
 
@@ -15,7 +17,7 @@ def as_seed_sequence(seed: int | np.random.SeedSequence | None) -> np.random.See
     if isinstance(seed, np.random.SeedSequence):
         return seed
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed must be a non-negative int or a SeedSequence; got {seed!r}. Pass for example seed=1.")
+        raise ValueError(f"seed must be a non-negative int or a SeedSequence; got {shown(seed)}. Pass for example 1.")
     return np.random.SeedSequence(int(seed))
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, check_result
+from ..numerics.values import shown
 from ..vocabulary import label
 from .style import FAINT, INK, MUTED, PALETTE, axes_or_new, log_percent_axis, note, tidy
 
@@ -24,6 +25,7 @@ _BANDS = ((0.95, 1.6), (0.8, 4.0), (0.5, 7.5))  # share of the posterior, and wi
 
 def plot_prior_posterior(summary: PosteriorSummary, *, ax: Axes | None = None) -> Axes:
     """Odds ratio of every term before the cohort (pale) and after it, with 95 % credible limits."""
+    check_result("summary", summary, "PosteriorSummary")
     table = summary.to_frame().drop(index="intercept")
     table = table[~table.index.str.contains(": ") & ~table.index.str.startswith("reference ")]
     ax = axes_or_new(ax, (6.8, 1.2 + 0.36 * len(table)))
@@ -56,6 +58,7 @@ def _term(term: str) -> str:
 
 def plot_patient_risk(risk: CredibleRisk, *, ax: Axes | None = None) -> Axes:
     """Posterior of the risk of each patient: half, 80 % and 95 % of it in ever thinner lines, and its mean."""
+    check_result("risk", risk, "CredibleRisk")
     ax = axes_or_new(ax, (6.8, 1.3 + 0.42 * len(risk.patients)))
     y = np.arange(len(risk.patients))[::-1]
     for share, width in _BANDS:
@@ -76,6 +79,7 @@ def _quantile(risk: CredibleRisk, probability: float) -> FloatArray:
 
 def plot_risk_by_count(result: RiskByCount, *, ax: Axes | None = None) -> Axes:
     """Mean risk of the patients with each number of flags, with credible limits and the number of patients."""
+    check_result("result", result, "RiskByCount")
     ax = axes_or_new(ax, (6.0, 4.2))
     ax.vlines(result.flags, result.low, result.high, color=PALETTE[0], lw=2)
     ax.plot(result.flags, result.risk, "o", color=PALETTE[0], ms=5.5)
@@ -92,6 +96,7 @@ def plot_risk_by_count(result: RiskByCount, *, ax: Axes | None = None) -> Axes:
 
 def plot_predictive_check(check: PredictiveCheck, *, ax: Axes | None = None) -> Axes:
     """Recorded numbers of events beside those of cohorts drawn from the model, for each group of patients."""
+    check_result("check", check, "PredictiveCheck")
     table = check.to_frame()
     ax = axes_or_new(ax, (6.8, 1.2 + 0.36 * len(table)))
     y = np.arange(len(table))[::-1]
@@ -119,8 +124,8 @@ def _group(group: str) -> str:
 
 def plot_trace(posterior: Any, term: str, *, ax: Axes | None = None) -> Axes:
     """The draws of one coefficient in the order they were made, a colour per chain (``posterior_`` of a model)."""
-    ax = axes_or_new(ax, (6.4, 3.0))
     data = _of_term(posterior, term)
+    ax = axes_or_new(ax, (6.4, 3.0))
     look = {"title": False, "trace": {"alpha": 0.7, "width": 0.5}}
     _arviz_plots().plot_trace(data, plot_collection=_collection(data, ax), visuals=look)
     ax.set(xlabel="Draw", ylabel="Log odds ratio" if term != "intercept" else "Log odds")
@@ -136,8 +141,8 @@ def plot_ranks(posterior: Any, term: str, *, ax: Axes | None = None) -> Axes:
     """
     import xarray as xr
 
-    ax = axes_or_new(ax, (6.4, 3.0))
     data = _of_term(posterior, term)
+    ax = axes_or_new(ax, (6.4, 3.0))
     step = max(1, data.posterior.sizes["draw"] // 500)
     data = xr.DataTree.from_dict({"posterior": data.posterior.to_dataset().isel(draw=slice(None, None, step))})
     look, envelope = {"title": False, "remove_axis": False}, {"ecdf_pit": {"n_simulations": _SIMULATIONS}}
@@ -152,6 +157,8 @@ def _of_term(posterior: Any, term: str) -> Any:
     """A tree of one coefficient."""
     import xarray as xr
 
+    if not hasattr(posterior, "posterior"):
+        raise ValueError(f"posterior must be posterior_ of a fitted model; got {shown(posterior)}. Pass it as it is.")
     known = ["intercept", *map(str, posterior.posterior.term.to_numpy())]
     if term not in known:
         raise ValueError(f"term must be one of {', '.join(known)}; got {term!r}.")

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from ..measures.calibration_curve import CalibrationCurve
+from ..numerics.checks import check_results
 from .style import FAINT, LINES, MUTED, PALETTE, axes_or_new, colours, log_percent_axis, note, percent_axis, tidy
 
 Curves = CalibrationCurve | Mapping[str, CalibrationCurve]
@@ -33,6 +34,7 @@ def plot_calibration(
     histogram : bool
         Distribution of the risk by outcome below the plot, for a single curve.
     """
+    check_results("curves", curves, "CalibrationCurve")
     ax = axes_or_new(ax, (5.2, 5.2))
     named = dict(curves) if isinstance(curves, Mapping) else {"": curves}
     view = _view(list(named.values()), log, limit)
@@ -47,6 +49,7 @@ def plot_calibration_panels(
     curves: Mapping[str, CalibrationCurve], *, log: bool = True, limit: float | None = None, columns: int = 3
 ) -> npt.NDArray[Any]:
     """One calibration plot per model on common axes, each with its histogram; returns the array of axes."""
+    check_results("curves", curves, "CalibrationCurve")
     rows = -(-len(curves) // columns)
     columns = min(columns, len(curves))
     figure, axes = plt.subplots(

@@ -7,12 +7,14 @@ from matplotlib.axes import Axes
 
 from ..cohort.associations import Associations
 from ..cohort.description import Ages, CaseMix, RiskByFlags
+from ..numerics.checks import check_result
 from ..vocabulary import label
 from .style import FAINT, INK, MUTED, PALETTE, axes_or_new, log_percent_axis, note, percent, tidy
 
 
 def plot_case_mix(mix: CaseMix, *, ax: Axes | None = None) -> Axes:
     """Shares of causes and primary sites in the cohort (bars) and in the scenario (marks), on a log scale."""
+    check_result("mix", mix, "CaseMix")
     table = mix.to_frame().iloc[::-1].reset_index(drop=True)
     ax = axes_or_new(ax, (6.6, 5.0))
     colour = np.where(table.group == "cause", PALETTE[0], PALETTE[1])
@@ -33,6 +35,7 @@ def plot_case_mix(mix: CaseMix, *, ax: Axes | None = None) -> Axes:
 
 def plot_ages(ages: Ages, *, ax: Axes | None = None) -> Axes:
     """Age by outcome: shares in the cohort (steps) and in the scenario (lines)."""
+    check_result("ages", ages, "Ages")
     ax = axes_or_new(ax, (6.4, 3.6))
     for share, target, name, colour in (
         (ages.others, ages.target_others, f"without malignancy ({ages.n - ages.n_events:,})", PALETTE[0]),
@@ -49,6 +52,7 @@ def plot_ages(ages: Ages, *, ax: Axes | None = None) -> Axes:
 
 def plot_risk_by_flags(result: RiskByFlags, *, ax: Axes | None = None) -> Axes:
     """P(malignancy) by number of red flags with Wilson limits, and the mean true risk where known."""
+    check_result("result", result, "RiskByFlags")
     table = result.to_frame()
     ax = axes_or_new(ax, (6.4, 4.0))
     shown = table[table.events > 0]
@@ -77,6 +81,7 @@ def plot_risk_by_flags(result: RiskByFlags, *, ax: Axes | None = None) -> Axes:
 
 def plot_associations(found: Associations, *, ax: Axes | None = None) -> Axes:
     """Log odds ratios between findings: below the diagonal without malignancy, above it with."""
+    check_result("found", found, "Associations")
     names = list(found.odds_ratios.index)
     ax = axes_or_new(ax, (7.0, 6.0))
     log_ratio = np.full((len(names), len(names)), np.nan)

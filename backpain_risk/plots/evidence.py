@@ -12,11 +12,13 @@ from scipy.special import logit
 
 from ..evidence.likelihood_ratios import LikelihoodRatioTable
 from ..evidence.post_test import PostTest
+from ..numerics.checks import check_result
 from .style import FILLS, INK, MARKERS, MUTED, PALETTE, axes_or_new, colours, percent, tidy
 
 
 def plot_likelihood_ratios(table: LikelihoodRatioTable, *, ax: Axes | None = None) -> Axes:
     """LR+ and LR- of every finding with limits, the status of the numbers shown by the marker."""
+    check_result("table", table, "LikelihoodRatioTable")
     rows = table.to_frame()
     keys = list(dict.fromkeys(rows.row))
     ax = axes_or_new(ax, (7.0, 0.9 + 0.28 * len(keys)))
@@ -73,6 +75,8 @@ _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))  # lines that coinc
 
 def plot_fagan(results: PostTest | Sequence[PostTest], *, ax: Axes | None = None) -> Axes:
     """Fagan's nomogram for one or more findings, with the interval of each post-test probability."""
+    for each in results or [None] if isinstance(results, (list, tuple)) else [results]:
+        check_result("results", each, "PostTest")
     items = [results] if isinstance(results, PostTest) else list(results)
     ax = axes_or_new(ax, (6.6, 6.2))
     _scales(ax)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from ..measures.bayesian_net_benefit import BayesianDecisionCurve
 from ..measures.decision_inputs import TREAT_ALL, TREAT_NONE
 from ..measures.net_benefit import DecisionCurve
+from ..numerics.checks import check_result
 from .style import INK, LINES, MUTED, PALETTE, axes_or_new, colours, note, percent_axis, tidy
 
 _REFERENCE = {TREAT_ALL: ("treat all", MUTED, "--"), TREAT_NONE: ("treat none", INK, ":")}
@@ -30,6 +31,7 @@ def plot_decision_curve(
     bands : bool
         Shade the limits, confidence or credible.
     """
+    check_result("curve", curve, "DecisionCurve", "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 4.4))
     shown = _models(curve) if models is None else list(models)
     for i, (name, colour) in enumerate(colours(shown).items()):
@@ -48,6 +50,7 @@ def plot_decision_curve(
 
 def plot_net_benefit_difference(curve: Curve, a: str, b: str, *, ax: Axes | None = None) -> Axes:
     """Paired difference in net benefit between two strategies, a minus b, with limits."""
+    check_result("curve", curve, "DecisionCurve", "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
     table = curve.difference(a, b)
     ax.axhline(0, color=INK, lw=1, ls=":")
@@ -61,6 +64,7 @@ def plot_net_benefit_difference(curve: Curve, a: str, b: str, *, ax: Axes | None
 
 def plot_interventions_avoided(curve: DecisionCurve, *, ax: Axes | None = None, per: float = 1000) -> Axes:
     """Interventions avoided by each model against treating all, with no malignancy missed more, per 1 000 patients."""
+    check_result("curve", curve, "DecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
     table = curve.consequences(per)
     for i, (name, colour) in enumerate(colours(_models(curve)).items()):
@@ -75,6 +79,7 @@ def plot_interventions_avoided(curve: DecisionCurve, *, ax: Axes | None = None, 
 
 def plot_usefulness(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> Axes:
     """Posterior probability that each model is useful (better than treating all and none), by threshold."""
+    check_result("curve", curve, "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
     for i, (name, colour) in enumerate(colours(_models(curve)).items()):
         useful = curve.p_useful[curve.models.index(name)]
@@ -87,6 +92,7 @@ def plot_usefulness(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> 
 
 def plot_evpi(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> Axes:
     """Expected net benefit lost, per 1 000 patients, by not knowing which strategy is best."""
+    check_result("curve", curve, "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
     ax.fill_between(curve.thresholds, 0, 1000 * curve.evpi, color=PALETTE[0], alpha=0.18, lw=0)
     ax.plot(curve.thresholds, 1000 * curve.evpi, color=PALETTE[0], lw=1.8)

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ..measures.decision_inputs import TREAT_ALL, TREAT_NONE
+from ..numerics.checks import check_choice, check_choices, check_count, check_table
 from .style import INK, MUTED, PALETTE, axes_or_new, colours, note, tidy
 
 LABELS = {
@@ -53,6 +54,10 @@ def plot_performance(
         All of the table when None.
     columns : int
     """
+    _check_columns(table, "performance", "model", "measure", "value", "low", "high")
+    check_count("columns", columns, 1, 100)
+    if measures is not None:
+        check_choices("measures", measures, table.measure)
     measures = list(dict.fromkeys(table.measure)) if measures is None else list(measures)
     models = [name for name in dict.fromkeys(table.model) if name not in (TREAT_ALL, TREAT_NONE)]
     rows, columns = -(-len(measures) // columns), min(columns, len(measures))
@@ -93,6 +98,8 @@ def plot_subgroups(table: pd.DataFrame, *, measure: str = "observed_expected", a
     measure : {"observed_expected", "calibration_in_the_large", "calibration_slope", "auroc"}
     ax : Axes, optional
     """
+    _check_columns(table, "subgroup_calibration", "subgroup", "group", "measure", "value", "low", "high")
+    check_choice("measure", measure, dict.fromkeys(table.measure))
     mine = table[table.measure == measure]
     ax = axes_or_new(ax, (6.6, 1.1 + 0.27 * len(mine)))
     known = [PALETTE[0] if subgroup != "all" else INK for subgroup in mine.subgroup]
@@ -106,6 +113,12 @@ def plot_subgroups(table: pd.DataFrame, *, measure: str = "observed_expected", a
     right.spines["right"].set_visible(False)
     note(ax, "events of patients on the right; lines are confidence limits")
     return ax
+
+
+def _check_columns(table: Any, maker: str, *columns: str) -> None:
+    absent = [column for column in columns if column not in check_table("table", table).columns]
+    if absent:
+        raise ValueError(f"table must be what {maker} returns; got no column {', '.join(absent)}. Pass it as it is.")
 
 
 def _draw_rows(ax: Axes, rows: pd.DataFrame, shades: Sequence[str], ideal: float | None) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
+from ..numerics.checks import check_result
 from ..planning.sample_size import FEW_EVENTS
 from .style import INK, MUTED, PALETTE, axes_or_new, note, percent_axis, tidy
 
@@ -58,6 +59,7 @@ _PERCENT = ("prevalence", "sensitivity", "specificity")
 
 def plot_precision(precision: Precision, measure: str | None = None, *, ax: Axes | None = None) -> Axes:
     """The interval to expect of one measure (the first when not said) against patients, with expected cancers above."""
+    check_result("precision", precision, "Precision")
     measure = precision.measures[0] if measure is None else measure
     if measure not in precision.measures:
         raise ValueError(

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ..evidence.pooled_accuracy import PooledAccuracy
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, check_result
 from ..numerics.estimate import Estimate
 from .style import INK, MUTED, PALETTE, axes_or_new, note, tidy
 
@@ -22,6 +22,7 @@ _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 def plot_forest(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
     """Paired forest plot: sensitivity (left) and specificity (right) of every study, and pooled below."""
+    check_result("pooled", pooled, "PooledAccuracy")
     studies = pooled.studies.to_frame()
     ax = axes_or_new(ax, (7.6, 1.5 + 0.27 * len(studies)))
     rows = np.arange(len(studies), 0, -1)
@@ -75,6 +76,7 @@ def plot_sroc(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
 
     The curve spans the observed false positive rates. A study with one arm is a tick on the axis of that arm.
     """
+    check_result("pooled", pooled, "PooledAccuracy")
     ax = axes_or_new(ax, (5.6, 5.4))
     studies = pooled.studies.to_frame()
     fpr = (1 - studies.specificity).to_numpy()

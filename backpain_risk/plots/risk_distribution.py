@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..measures.risk_distribution import RiskDistribution
+from ..numerics.checks import check_results
 from .style import INK, MUTED, PALETTE, axes_or_new, log_percent_axis, note, tidy
 
 
@@ -15,6 +16,7 @@ def plot_risk_distribution(
     distributions: RiskDistribution | Mapping[str, RiskDistribution], *, ax: Axes | None = None
 ) -> Axes:
     """Distribution of the risk by outcome: one row per model, with malignancy above the line and without below."""
+    check_results("distributions", distributions, "RiskDistribution")
     named = dict(distributions) if isinstance(distributions, Mapping) else {"": distributions}
     ax = axes_or_new(ax, (6.4, 0.9 + 0.85 * len(named)))
     low = min(float(d.edges[0]) for d in named.values())

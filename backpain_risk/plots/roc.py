@@ -8,12 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..measures.roc import PrecisionRecallCurve, RocCurve
+from ..numerics.checks import check_results
 from ..numerics.estimate import Estimate
 from .style import LINES, MUTED, axes_or_new, colours, note, percent_axis, tidy
 
 
 def plot_roc(curves: RocCurve | Mapping[str, RocCurve], *, ax: Axes | None = None, bands: bool = True) -> Axes:
     """Sensitivity against 1 - specificity, with limits of the sensitivity and the area of each curve."""
+    check_results("curves", curves, "RocCurve")
     ax = axes_or_new(ax, (5.0, 5.0))
     named = curves if isinstance(curves, Mapping) else {"": curves}
     ax.plot([0, 1], [0, 1], color=MUTED, lw=1, ls="--")
@@ -36,6 +38,7 @@ def plot_precision_recall(
 
     The steep start, where fewer than ten patients are positive, is left out.
     """
+    check_results("curves", curves, "PrecisionRecallCurve")
     ax = axes_or_new(ax, (5.4, 4.6))
     named = curves if isinstance(curves, Mapping) else {"": curves}
     first = next(iter(named.values()))

@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from ..numerics.values import shown
+
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's colours, distinguishable with every common colour vision."""
 INK, MUTED, FAINT = "#222222", "#6b6b6b", "#d9d9d9"
@@ -23,6 +25,8 @@ FILLS = {"reported": True, "unconfirmed": True, "assumed": False, "learned": Tru
 def axes_or_new(ax: Axes | None, size: tuple[float, float] = (6.0, 4.5)) -> Axes:
     """The given axes, or those of a new figure."""
     if ax is not None:
+        if not hasattr(ax, "plot") or not hasattr(ax, "figure"):
+            raise ValueError(f"ax must be Matplotlib axes; got {shown(ax)}. Pass what plt.subplots gives, or None.")
         return ax
     return plt.subplots(figsize=size, layout="constrained")[1]
 

@@ -8,6 +8,7 @@ from scipy.special import expit, logit
 
 from ..models.logistic_result import Effect, LogisticResult
 from ..models.patient import Assessment
+from ..numerics.checks import check_result
 from ..vocabulary import AGE, LABORATORY, label
 from .style import FAINT, INK, MUTED, PALETTE, axes_or_new, note, percent, tidy
 
@@ -20,6 +21,7 @@ def plot_odds_ratios(result: LogisticResult, *, ax: Axes | None = None, marginal
     The distance between the two marks is what the other terms explain: the effect of dependence between findings.
     An arrow marks a limit that is infinite.
     """
+    check_result("result", result, "LogisticResult", "SavedLogisticResult")
     table = result.to_frame().drop(index="intercept")
     alone = result.marginal_odds_ratios() if marginal else None
     ax = axes_or_new(ax, (6.8, 1.1 + 0.36 * len(table)))
@@ -70,6 +72,7 @@ def _draw_ratios(
 
 def plot_effect(effect: Effect, *, ax: Axes | None = None) -> Axes:
     """Log odds ratio of a column against its reference, with its band."""
+    check_result("effect", effect, "Effect")
     ax = axes_or_new(ax, (5.6, 3.8))
     ax.axhline(0, color=FAINT, lw=1, zorder=0)
     ax.fill_between(effect.values, effect.low, effect.high, color=PALETTE[0], alpha=0.18, lw=0)
@@ -85,6 +88,7 @@ def plot_effect(effect: Effect, *, ax: Axes | None = None) -> Axes:
 
 def plot_waterfall(assessment: Assessment, *, ax: Axes | None = None) -> Axes:
     """Each finding's shift of the log odds, from the probability before to the probability after."""
+    check_result("assessment", assessment, "Assessment")
     steps = assessment.steps
     ax = axes_or_new(ax, (7.2, 1.6 + 0.42 * len(steps)))
     before = np.concatenate([[logit(assessment.baseline)], logit(steps.probability.to_numpy()[:-1])])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..numerics.checks import check_result
 from .style import FAINT, INK, MUTED, PALETTE, axes_or_new, log_percent_axis, note, percent_axis, tidy
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _IDEAL = {"observed_expected": 1.0, "calibration_in_the_large": 0.0, "calibratio
 
 def plot_corrected_calibration(validation: InternalValidation, *, ax: Axes | None = None) -> Axes:
     """Apparent and optimism-corrected calibration curve, on logarithmic axes."""
+    check_result("validation", validation, "InternalValidation")
     curve = validation.calibration_curve()
     shown = curve[(curve.corrected > 0) & (curve.predicted > 0)]
     if shown.empty:
@@ -52,6 +54,7 @@ def plot_corrected_calibration(validation: InternalValidation, *, ax: Axes | Non
 
 def plot_corrected_decision_curve(validation: InternalValidation, *, ax: Axes | None = None) -> Axes:
     """Apparent and optimism-corrected net benefit, with treating all and none."""
+    check_result("validation", validation, "InternalValidation")
     ax = axes_or_new(ax)
     curve = validation.decision_curve()
     ax.axhline(0, color=INK, linewidth=1, label="treat none")
@@ -71,6 +74,7 @@ def plot_stability(validation: InternalValidation, *, ax: Axes | None = None) ->
 
     Points are the first 200 refitted models; patients of equal risk are drawn once.
     """
+    check_result("validation", validation, "InternalValidation")
     table = validation.stability()
     distinct, first = np.unique(table.risk, return_index=True)
     if distinct[-1] == 0:
@@ -104,6 +108,7 @@ def plot_internal_external(
     validation: InternalExternalValidation, measure: str = "auroc", *, ax: Axes | None = None
 ) -> Axes:
     """Forest plot of one measure: each site by the model of the others, pooled mean and prediction interval."""
+    check_result("validation", validation, "InternalExternalValidation")
     sites = validation.to_frame().query("measure == @measure").reset_index(drop=True)
     if sites.empty:
         raise ValueError(f"measure must be one that was measured; got {measure!r}. See to_frame().")

@@ -27,6 +27,7 @@ from ..numerics.checks import (
 from ..numerics.intervals import normal_quantile
 from ..numerics.notebook import as_html
 from ..numerics.warned import recorded
+from ..numerics.values import shown
 from .patients import Patients, read_patients
 
 POOLED_INTERVALS = ("hartung_knapp", "normal")
@@ -185,6 +186,8 @@ def internal_external_validation(
     check_choices("measures", measures, MEASURES)
     thresholds, level = check_thresholds(thresholds), check_level(level)
     patients = read_patients(estimator, X, y, "internal_external_validation")
+    if np.ndim(groups) != 1 or isinstance(groups, np.ma.MaskedArray):
+        raise ValueError(f"groups must name the site of every patient; got {shown(groups)}. Pass one label per row.")
     site = np.asarray(groups)
     check_same_length(X=patients.n, groups=len(site))
     check_same_index(X=X, y=y, groups=groups)

@@ -28,6 +28,7 @@ from ..numerics.checks import (
 from ..numerics.patterns import IntArray, distinct_rows, sum_by
 from ..numerics.risk_groups import RiskGroups, group_by_risk
 from ..numerics.warned import collected, recorded
+from ..numerics.values import as_numbers
 
 
 class Fitted(NamedTuple):
@@ -127,6 +128,11 @@ def _fit_counts(estimator: Any, checked: CheckedTable, sample: Sample) -> Any:
     return copy(estimator).fit(replace(checked, inverse=present // 2), present % 2, sample_weight=weight[present])
 
 
+def _array(X: Any) -> npt.NDArray[Any]:
+    """An array as it is; masked values are missing."""
+    return as_numbers("X", X) if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
+
+
 def read_patients(estimator: Any, X: Any, y: npt.ArrayLike, purpose: str) -> Patients:
     """Check what came and find the distinct rows."""
     missing = [name for name in ("fit", "predict_proba") if not hasattr(estimator, name)]
@@ -138,7 +144,7 @@ def read_patients(estimator: Any, X: Any, y: npt.ArrayLike, purpose: str) -> Pat
     _refuse_fitted(estimator, purpose)
     if hasattr(X, "toarray"):
         raise ValueError(f"X must be a table; got a sparse {type(X).__name__}. Pass X.toarray() or a DataFrame.")
-    table = X if isinstance(X, pd.DataFrame) else np.asarray(X)
+    table = X if isinstance(X, pd.DataFrame) else _array(X)
     if table.ndim != 2:
         raise ValueError(
             f"X must be a table; got {table.ndim} dimension(s). Pass a DataFrame or a two-dimensional array."
