@@ -507,6 +507,14 @@ NOT_CALLED = {
     "data_dictionary": "has no argument",
     "simulate_to_parquet": "writes to disk; its arguments are those of simulate_cohort",
     "simulation_based_calibration": "fits a hundred models",
+    "load_pathways": "the functions of pathways are called in tests/pathways",
+    "compare_pathways": "",
+    "best_pathway": "",
+    "efficient_frontier": "",
+    "value_of_information": "",
+    "acceptability": "",
+    "review_break_even": "",
+    "tornado": "",
 }
 
 

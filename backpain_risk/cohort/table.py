@@ -116,9 +116,7 @@ class Cohort:
 
         wrong = {key: to for key, to in (values or {}).items() if as_real(to) not in (0, 1)}
         if wrong:
-            raise ValueError(
-                f"values must map to 0 and 1; got {shown(wrong)}. Pass one mapping for all columns."
-            )
+            raise ValueError(f"values must map to 0 and 1; got {shown(wrong)}. Pass one mapping for all columns.")
         return cohort_from_frame(df, outcome=outcome, columns=columns or {}, values=values or {}, units=units or {})
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from ..numerics.checks import BoolArray, FloatArray
+from ..numerics.checks import BoolArray, FloatArray, check_result, check_table
 from ..pathways.comparison import PathwayComparison
 from ..pathways.sensitivity import Acceptability, BreakEven, Tornado
 from ..vocabulary import label
@@ -32,6 +32,7 @@ def plot_pathways(comparison: PathwayComparison, *, ax: Axes | None = None) -> A
     >>> ax.get_ylabel()
     'Cancers found per 10,000 patients'
     """
+    check_result("comparison", comparison, "PathwayComparison")
     ax = axes_or_new(ax, (7.2, 5.4))
     table = comparison.frontier()
     root = np.sqrt(table.mri)
@@ -91,6 +92,7 @@ def _name_points(ax: Axes, x: FloatArray, y: FloatArray, names: list[str], bold:
 
 def plot_pathway_flow(comparison: PathwayComparison, pathway: str, *, ax: Axes | None = None) -> Axes:
     """Patients through the steps of one pathway, counted as a STARD diagram counts them."""
+    check_result("comparison", comparison, "PathwayComparison")
     flow = comparison.flow(pathway)
     ax = axes_or_new(ax, (7.0, 1.0 * (len(flow) + 1) + 0.3))
     ax.set(xlim=(0, 10), ylim=(-(len(flow) + 0.35), 0.75))
@@ -123,6 +125,7 @@ def _box(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
 
 def plot_acceptability(result: Acceptability, *, ax: Axes | None = None, most: int = 6) -> Axes:
     """Probability that each pathway is the best, by threshold; those that are best most often, with the frontier."""
+    check_result("result", result, "Acceptability")
     ax = axes_or_new(ax, (6.6, 4.2))
     wide = result.table.pivot(index="threshold", columns="pathway", values="p_best")
     shown = wide.max().sort_values(ascending=False).index[:most].tolist()
@@ -143,6 +146,8 @@ def plot_information(table: pd.DataFrame, *, ax: Axes | None = None, most: int =
 
     ``table`` is what :meth:`NetBenefit.evppi` returns.
     """
+    if "value" not in check_table("table", table):
+        raise ValueError("table must be what evppi returns; got no column value. Pass it as it is.")
     rows = table.sort_values("value", ascending=False, kind="stable").head(most)[::-1]
     ax = axes_or_new(ax, (6.4, 0.34 * len(rows) + 1.2))
     y = np.arange(len(rows))
@@ -170,6 +175,7 @@ def _named(group: str) -> str:
 
 def plot_tornado(result: Tornado, *, ax: Axes | None = None, most: int = 10) -> Axes:
     """How far the difference between two pathways moves as each number goes from its low to its high."""
+    check_result("result", result, "Tornado")
     rows = result.table.head(most)[::-1]
     ax = axes_or_new(ax, (6.8, 0.34 * len(rows) + 1.2))
     y = np.arange(len(rows))
@@ -189,6 +195,7 @@ def plot_tornado(result: Tornado, *, ax: Axes | None = None, most: int = 10) -> 
 
 def plot_break_even(result: BreakEven, *, ax: Axes | None = None) -> Axes:
     """Gain of a pathway with a review over the best without, by what the review would find."""
+    check_result("result", result, "BreakEven")
     ax = axes_or_new(ax, (6.0, 4.6))
     bound = float(np.abs(result.gain).max()) or 1.0
     shades = ax.contourf(

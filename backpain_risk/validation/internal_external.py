@@ -26,8 +26,8 @@ from ..numerics.checks import (
 )
 from ..numerics.intervals import normal_quantile
 from ..numerics.notebook import as_html
-from ..numerics.warned import recorded
 from ..numerics.values import shown
+from ..numerics.warned import recorded
 from .patients import Patients, read_patients
 
 POOLED_INTERVALS = ("hartung_knapp", "normal")

@@ -27,8 +27,8 @@ from ..numerics.checks import (
 )
 from ..numerics.patterns import IntArray, distinct_rows, sum_by
 from ..numerics.risk_groups import RiskGroups, group_by_risk
-from ..numerics.warned import collected, recorded
 from ..numerics.values import as_numbers
+from ..numerics.warned import collected, recorded
 
 
 class Fitted(NamedTuple):
