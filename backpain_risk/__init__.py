@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from .measures.calibration_curve import CalibrationCurve as CalibrationCurve
     from .measures.calibration_curve import calibration_curve as calibration_curve
     from .measures.comparison import compare_auroc as compare_auroc
+    from .measures.coverage import coverage_of_limits as coverage_of_limits
     from .measures.discrimination import auroc as auroc
     from .measures.discrimination import discrimination_slope as discrimination_slope
     from .measures.discrimination import somers_d as somers_d
@@ -165,6 +166,7 @@ _HOME = {
     "measures.calibration": ("calibration_in_the_large", "calibration_slope", "miller_tests", "observed_expected"),
     "measures.calibration_curve": ("CalibrationCurve", "calibration_curve"),
     "measures.comparison": ("compare_auroc",),
+    "measures.coverage": ("coverage_of_limits",),
     "measures.discrimination": ("auroc", "discrimination_slope", "somers_d"),
     "measures.hypothesis_test": ("HypothesisTest",),
     "measures.net_benefit": ("DecisionCurve", "decision_curve"),

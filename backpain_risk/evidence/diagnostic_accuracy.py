@@ -78,7 +78,7 @@ class Accuracy:
     diagnostic odds ratio are computed, except with ``score``, where they stay as they are and may be 0 or infinite. The
     score limits need no correction and have none; they may be 0 or infinite too.
 
-    Coverage of the limits with 13 to 200 cancers is kept in ``tests/proofs/measures_coverage.json``.
+    How often the limits hold with 13 to 200 cancers: ``coverage_of_limits()``.
 
     References
     ----------

@@ -155,6 +155,8 @@ def bayesian_decision_curve(
     Net benefit at t: Se p - (1 - Sp)(1 - p) t/(1 - t), with p | data ~ Beta(a + events, b + non-events), Se | data ~
     Beta(a + TP, b + FN), Sp | data ~ Beta(a + TN, b + FP). The draws of p are shared by all strategies.
 
+    How often the credible limits hold with 13 to 200 events: :func:`coverage_of_limits`.
+
     With few events the prior counts: a model that makes nobody positive at a threshold has the net benefit of treating
     none, but the prior gives it some sensitivity, and so a high ``p_useful`` that no patient supports.
 

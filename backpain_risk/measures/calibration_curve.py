@@ -190,9 +190,11 @@ def calibration_curve(
     Limits of spline and loess are made on the logit scale and so stay inside [0, 1]; those of groups are Wilson's.
     The indices depend on the smoother: name it beside them. ICI and its kin are never below 0 and rise with noise: with
     13 events the value is twice the truth or more, and percentiles lie above it. The limits over the confidence region
-    hold the truth (too often rather than too rarely), 0 included. Limits of loess fall short of their level at the
-    lowest risks with fewer than 50 events, and for the whole curve at once with any number. Coverage of all limits with
-    13 to 200 events is kept in ``tests/proofs/measures_coverage.json``.
+    hold the truth (too often rather than too rarely), 0 included.
+
+    Where no event is seen among the lowest risks the spline plunges, and with fewer than 50 events the band for the
+    whole curve misses the truth there. Limits of loess, and percentiles of isotonic regression, fall far short at the
+    lowest risks with any number of events below 200. How often all of them hold: :func:`coverage_of_limits`.
 
     Warns
     -----

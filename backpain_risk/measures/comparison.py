@@ -88,7 +88,7 @@ def compare_auroc(
 
     Notes
     -----
-    Coverage of the limits of the difference with 13 to 200 events is kept in ``tests/proofs/measures_coverage.json``.
+    How often the limits hold with 13 to 200 events: :func:`coverage_of_limits`.
 
     Examples
     --------

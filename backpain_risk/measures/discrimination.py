@@ -55,9 +55,9 @@ def auroc(
     Notes
     -----
     Newcombe's limits are the areas whose standard error, that of exponentially distributed risks, puts them two errors
-    away; they hold with 13 events, the others fall short there (coverage with 13 to 200 events is kept in
-    ``tests/proofs/measures_coverage.json``). The logit interval is not defined at an AUROC of exactly 0 or 1, nor with
-    a single patient of an outcome; there Newcombe's is used and named in the result.
+    away; they hold with 13 events, where the others fall short (:func:`coverage_of_limits`). The logit interval is not
+    defined at an AUROC of exactly 0 or 1, nor with a single patient of an outcome; there Newcombe's is used and named
+    in the result.
 
     References
     ----------

@@ -247,9 +247,8 @@ def decision_curve(
     given prevalence patients with and without the event are separate samples.
 
     The limits by ``mover`` treat the proportion of patients treated by one strategy only, with and without the event,
-    as what is estimated: at a low threshold a handful of missed cancers decides. Coverage of 95 % limits with 13, 20,
-    30, 50 and 200 events is kept in ``tests/proofs/measures_coverage.json``; normal and bootstrap limits of a
-    difference fall far below 95 % where few are expected.
+    as what is estimated: at a low threshold a handful of missed cancers decides. Normal and bootstrap limits of a
+    difference fall far short of their level where few are expected (:func:`coverage_of_limits`).
 
     References
     ----------

@@ -4,6 +4,8 @@ Accuracy, the F1 score, sensitivity at a risk of 0.5 and the net reclassificatio
 proper (a model with worse risks can score better), the first calls 99 % of back-pain patients well classified by
 saying "no cancer" to everyone, and the last rewards miscalibration. Use net benefit at a threshold that means
 something.
+
+How often the limits hold with 13 to 200 events: :func:`coverage_of_limits`.
 """
 
 from __future__ import annotations

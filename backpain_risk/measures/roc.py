@@ -194,8 +194,7 @@ def precision_recall_curve(
     -----
     Average precision is the mean over events of the precision at their risk (no interpolation). Its limits are made
     on the logit scale from its influence function, that is, how much each patient moves it, with as many degrees of
-    freedom as there are events (or non-events, if fewer) less one; their coverage with 13 to 200 events is kept in
-    ``tests/proofs/measures_coverage.json``.
+    freedom as there are events (or non-events, if fewer) less one (:func:`coverage_of_limits`).
 
     References
     ----------

@@ -194,8 +194,7 @@ def optimism_bootstrap(
     The O:E ratio of a new model among new patients is uncertain because the model is: with other patients it would have
     become another one. The models refitted to resamples scatter about the patients as a model does about the
     population, so percentiles of their O:E, calibration-in-the-large and slope in all patients are limits of those of
-    this model. Two-stage limits of these three covered 0.44, 0.30 and 0.48 with 20 events; the coverage of the
-    percentiles is kept in ``tests/proofs/optimism_coverage.json``.
+    this model. How often they hold with 13 to 200 events: ``coverage_of_limits()``, measures "of a new model".
 
     References
     ----------

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
+PACKAGED = FOLDER.parents[1] / "backpain_risk" / "measures" / "coverage.csv"
+COLUMNS = (
+    *("measure", "interval", "default", "events"),
+    *("coverage", "mcse", "below", "above", "without_limits", "replicates"),
+)
 
 
 def checksum(result: Any) -> str:
@@ -26,3 +33,26 @@ def read_proof(name: str) -> Any:
     if checksum(stored["result"]) != stored["sha256"]:
         raise ValueError(f"{name}.json must have the checksum it states; make it again with `make proofs`.")
     return stored["result"]
+
+
+def coverage_csv() -> str:
+    """The table of both proofs of coverage, as it is kept with the package.
+
+    The first interval of a measure is its default.
+    """
+    rows = [row for name in ("measures_coverage", "optimism_coverage") for row in read_proof(name)["table"]]
+    first: dict[str, str] = {}
+    for row in rows:
+        now = first.setdefault(row["measure"], row["interval"]) == row["interval"]
+        row["default"] = "before" if row.get("former_default") else "now" if now else ""
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    table.writerows({column: row[column] for column in COLUMNS} for row in rows)
+    return text.getvalue()
+
+
+def write_coverage() -> None:
+    """Put the table into the package once both proofs are there."""
+    if (FOLDER / "measures_coverage.json").exists() and (FOLDER / "optimism_coverage.json").exists():
+        PACKAGED.write_text(coverage_csv(), "utf-8")

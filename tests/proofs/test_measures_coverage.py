@@ -1,36 +1,96 @@
-"""What the proof of coverage found, and that the code still finds it."""
+"""What the proofs of coverage found, and that the code still finds it."""
 
 from __future__ import annotations
 
 import measures_coverage
+import optimism_coverage
 import pytest
-from stored import read_proof
+from stored import coverage_csv, read_proof
 
-USUAL = {
-    "observed_expected": "wilson",
-    "calibration_slope": "profile",
-    "auroc": "logit",
-    "net_benefit": "normal",
-}
+import backpain_risk as bpr
 
 
 @pytest.fixture(scope="module")
-def coverage():
+def proof():
     return read_proof("measures_coverage")
 
 
-def test_usual_limits_cover_as_often_as_they_say_with_two_hundred_events(coverage):
-    """2 000 cohorts: the standard error of a coverage of 95 % is half a percentage point."""
-    assert coverage["replicates"] == 2000
-    assert coverage["base_rate"] == pytest.approx(0.01, abs=1e-5)
-    found = {(row["measure"], row["interval"], row["events"]): row["coverage"] for row in coverage["table"]}
-    for measure, interval in USUAL.items():
-        assert 0.92 <= found[measure, interval, 200] <= 0.98, measure
-        assert {(measure, interval, 20), (measure, interval, 50)} <= set(found)
+@pytest.fixture(scope="module")
+def coverage(proof):
+    return {(row["measure"], row["interval"], row["events"]): row for row in proof["table"]}
 
 
-def test_the_code_still_gives_the_first_replicates(coverage):
-    for events, first in coverage["first"].items():
-        for replicate, expected in enumerate(first):
-            again = measures_coverage.covered(int(events), replicate)
-            assert list(map(int, again.values())) == expected
+def lowest(coverage, measure, interval, *, at_least=13):
+    """The lowest coverage of an interval from so many events on."""
+    found = [row["coverage"] for (m, i, n), row in coverage.items() if (m, i) == (measure, interval) and n >= at_least]
+    assert found
+    return min(found)
+
+
+def test_every_interval_was_judged_at_every_number_of_events(proof, coverage):
+    assert proof["base_rate"] == pytest.approx(0.01, abs=1e-5)
+    intervals = {(measure, interval) for measure, interval, _ in coverage}
+    assert len(coverage) == len(intervals) * len(measures_coverage.EVENTS)
+    assert {row["replicates"] for row in coverage.values()} == {measures_coverage.REPLICATES, measures_coverage.SLOW}
+    for row in coverage.values():
+        total = row["coverage"] + row["below"] + row["above"] + row["without_limits"]
+        assert total == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("measure", "interval", "least"),
+    [
+        ("auroc", "newcombe", 0.94),
+        ("observed_expected", "wilson", 0.93),
+        ("calibration_slope", "profile", 0.93),
+        ("calibration_in_the_large", "profile", 0.93),
+        ("average_precision", "logit, t", 0.925),
+        ("lr_positive age", "score", 0.92),
+        ("lr_positive history", "score", 0.92),
+        ("lr_negative weight loss", "score", 0.92),
+        *(
+            (f"net_benefit@{t:g}{what}", "mover", 0.93)
+            for t in (0.005, 0.01, 0.03)
+            for what in ("", " - treat_all", " - b")
+        ),
+        *((f"{index}{risks}", "region", 0.90) for index in ("ici", "e50", "e90") for risks in ("", ", calibrated")),
+    ],
+)
+def test_default_limits_hold_from_thirteen_events_on(coverage, measure, interval, least):
+    assert lowest(coverage, measure, interval) >= least
+
+
+def test_the_former_defaults_fell_short(coverage):
+    """What the default was before; those of resampling at 13 events."""
+    for measure, interval, most in (
+        ("net_benefit@0.005 - treat_all", "normal", 0.87),
+        ("net_benefit@0.005 - b", "normal", 0.80),
+        ("discrimination_slope", "normal", 0.88),
+        ("ici", "bootstrap", 0.5),
+        ("ici, calibrated", "bootstrap", 0.1),
+    ):
+        row = coverage[measure, interval, 13]
+        assert row["former_default"]
+        assert row["coverage"] <= most
+
+
+def test_the_code_still_gives_the_first_replicates(proof):
+    for events, first in proof["first"].items():
+        for number, expected in enumerate(first):
+            assert "".join(measures_coverage.replicate(int(events), number).values()) == expected
+
+
+def test_percentiles_of_refitted_models_hold_what_fitting_fixes():
+    """30 cohorts: the standard error of a coverage of 95 % is 4 %."""
+    found = read_proof("optimism_coverage")["table"]
+    assert {row["events"] for row in found} == set(optimism_coverage.EVENTS)
+    assert {row["measure"] for row in found} == {f"{name} of a new model" for name in optimism_coverage.MEASURES}
+    assert min(row["coverage"] for row in found) >= 0.8
+
+
+def test_the_table_in_the_package_is_that_of_the_proofs():
+    packaged = bpr.coverage_of_limits()
+    assert packaged.to_csv(index=False) == coverage_csv()
+    now = packaged[packaged.default == "now"]
+    assert now.groupby("measure").interval.nunique().eq(1).all()
+    assert set(packaged[packaged.default == "before"].measure) <= set(now.measure)
