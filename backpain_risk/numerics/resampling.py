@@ -20,7 +20,7 @@ def resamples(counts: FloatArray, n_resamples: int, rng: np.random.Generator) ->
     Parameters
     ----------
     counts : ndarray, shape (cells,)
-        Patients in each cell; their sum, rounded, is drawn.
+        Patients in each cell; as many as their sum, a whole number, are drawn.
     n_resamples : int
     rng : Generator
 
@@ -33,6 +33,11 @@ def resamples(counts: FloatArray, n_resamples: int, rng: np.random.Generator) ->
     >>> [drawn.sum() for drawn in resamples(np.array([1.0, 2.0, 97.0]), 2, np.random.default_rng(1))]
     [np.float64(100.0), np.float64(100.0)]
     """
+    if abs(counts.sum() - round(counts.sum())) > 1e-6:
+        raise ValueError(
+            f"sample_weight must add up to a whole number of patients to be resampled; got {counts.sum():g}. It is the "
+            "number of identical patients, not a weight of another kind."
+        )
     small = (counts <= _FEW) & (counts == np.floor(counts))
     large = np.flatnonzero(~small)
     patients = np.repeat(np.flatnonzero(small), counts[small].astype(np.int64))
