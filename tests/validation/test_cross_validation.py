@@ -66,7 +66,7 @@ def test_bad_folds_are_refused_with_advice(patients):
     X, y = patients
     with pytest.raises(ValueError, match=r"n_folds must lie between 2 and .* rarer outcome"):
         bpr.cross_validate_risk(bpr.LogisticModel(), X, y, n_folds=500, rng=1)
-    with pytest.raises(ValueError, match="n_repeats must be 1 or more"):
+    with pytest.raises(ValueError, match="n_repeats must be a whole number of 1 or more"):
         bpr.cross_validate_risk(bpr.LogisticModel(), X, y, n_repeats=0, rng=1)
     with pytest.raises(ValueError, match="rng must be given"):
         bpr.cross_validate_risk(bpr.LogisticModel(), X, y)
