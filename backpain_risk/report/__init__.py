@@ -4,6 +4,6 @@ In a notebook, :func:`record` collects a number for the prose, :func:`table` and
 it to the report. ``backpain-risk report`` runs the notebooks and builds the report from what they offered.
 """
 
-from .records import figure, record, table
+from .records import figure, monte_carlo_error, record, table
 
-__all__ = ["figure", "record", "table"]
+__all__ = ["figure", "monte_carlo_error", "record", "table"]

@@ -30,19 +30,21 @@ _KINDS = {FIGURE: "fig", TABLE: "tbl"}
 
 @dataclass
 class Contents:
-    """What the notebooks offered, in order."""
+    """What the notebooks offered, in order; ``mcse`` is the Monte-Carlo error of results that have one."""
 
     results: dict[str, Any] = field(default_factory=dict)
+    mcse: dict[str, float] = field(default_factory=dict)
     figures: dict[str, bytes] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     blocks: list[tuple[str, str, Any]] = field(default_factory=list)
 
-    def add_result(self, where: str, values: dict[str, Any]) -> None:
-        """Keep recorded values; a key is recorded once."""
+    def add_result(self, where: str, values: dict[str, Any], mcse: dict[str, float]) -> None:
+        """Keep recorded values and their Monte-Carlo errors; a key is recorded once."""
         repeated = sorted(set(values) & set(self.results))
         if repeated:
             raise ValueError(f"{where}: {', '.join(repeated)} is recorded twice. Give each result a key of its own.")
         self.results |= {key: rounded(value) for key, value in values.items()}
+        self.mcse |= {key: float(f"{error:.2g}") for key, error in mcse.items()}
 
     def add_shown(self, where: str, kind: str, payload: dict[str, Any]) -> None:
         """Number a table or figure."""
@@ -125,7 +127,7 @@ def _keep(contents: Contents, where: str, kind: str, item: Any) -> None:
         refuse_typed_numbers(item, where)
         contents.blocks.append((where, "prose", item))
     elif kind == RECORD:
-        contents.add_result(where, item[RECORD])
+        contents.add_result(where, item[RECORD]["values"], item[RECORD]["mcse"])
     else:
         payload = dict(item[kind])
         refuse_typed_numbers(payload["caption"], where)
@@ -171,7 +173,12 @@ def build_report(notebooks: Path, reports: Path) -> None:
         stale.unlink()
     for key, picture in contents.figures.items():
         (figures / f"{key}.png").write_bytes(picture)
-    text = json.dumps({"notice": vocabulary.NOTICE, "results": contents.results}, indent=1, sort_keys=True) + "\n"
+    text = (
+        json.dumps(
+            {"notice": vocabulary.NOTICE, "results": contents.results, "mcse": contents.mcse}, indent=1, sort_keys=True
+        )
+        + "\n"
+    )
     write_atomically(reports / "results.json", lambda part: part.write_text(text, "utf-8"))
     write_atomically(reports / "report.html", lambda part: _html(markdown(contents, figures.resolve()), part))
 

@@ -13,11 +13,14 @@ from typing import Any
 from .build import build_report
 from .prose import format_value
 
-TOLERANCE = {"": (1e-5, 1e-9), "bayes.": (5e-2, 5e-3), "bayes.ess": (0.5, 0.0)}
-"""Relative and absolute difference allowed, by prefix of the key.
+RELATIVE, ABSOLUTE = 1e-5, 1e-9
+"""Difference allowed to a number: rounding, and six digits kept."""
 
-On one machine a second build gives the same bytes. Between processors the chains of the sampler part after rounding, so
-sampled quantities differ by Monte Carlo error; everything else differs in rounding only.
+ERRORS = 7.0
+"""Monte-Carlo standard errors allowed besides, where a number has one: five of the difference of two runs.
+
+On one machine a second build gives the same bytes. Draws of the package are the same on any processor but those of the
+no-U-turn sampler, whose chains part after rounding; what comes from these is recorded with its Monte-Carlo error.
 """
 
 _LOADING = {
@@ -84,33 +87,34 @@ def page_problems(html: str, results: dict[str, Any]) -> list[str]:
     return problems
 
 
-def result_problems(kept: dict[str, Any], built: dict[str, Any]) -> list[str]:
-    """Results that differ beyond tolerance, or exist on one side only."""
+def result_problems(kept: dict[str, Any], built: dict[str, Any], mcse: dict[str, float]) -> list[str]:
+    """Results that differ beyond tolerance, or exist on one side only; ``mcse`` are the Monte-Carlo errors kept."""
     problems = [f"{key} is kept but not built." for key in sorted(set(kept) - set(built))]
     problems += [f"{key} is built but not kept." for key in sorted(set(built) - set(kept))]
     for key in sorted(set(kept) & set(built)):
-        if not _agree(key, kept[key], built[key]):
-            problems.append(f"{key} is {kept[key]} in results.json; a new build gives {built[key]}.")
+        if not _agree(kept[key], built[key], mcse.get(key, 0.0)):
+            error = f" (Monte-Carlo error {mcse[key]})" if key in mcse else ""
+            problems.append(f"{key} is {kept[key]}{error} in results.json; a new build gives {built[key]}.")
     return problems
 
 
-def _agree(key: str, a: Any, b: Any) -> bool:
+def _agree(a: Any, b: Any, error: float) -> bool:
     if isinstance(a, bool | str) or isinstance(b, bool | str):
         return bool(a == b)
     if math.isnan(a) or math.isnan(b):
         return math.isnan(a) and math.isnan(b)
-    prefix = max((p for p in TOLERANCE if key.startswith(p)), key=len)
-    relative, absolute = TOLERANCE[prefix]
-    return math.isclose(a, b, rel_tol=relative, abs_tol=absolute)
+    return math.isclose(a, b, rel_tol=RELATIVE, abs_tol=max(ABSOLUTE, ERRORS * error))
 
 
 def check_report(notebooks: Path, reports: Path) -> None:
     """Rebuild in a temporary folder and compare; raise with every problem found."""
-    kept = json.loads((reports / "results.json").read_text("utf-8"))["results"]
-    problems = page_problems((reports / "report.html").read_text("utf-8"), kept)
+    kept = json.loads((reports / "results.json").read_text("utf-8"))
+    problems = page_problems((reports / "report.html").read_text("utf-8"), kept["results"])
     with TemporaryDirectory() as folder:
         build_report(notebooks, Path(folder))
-        built = json.loads((Path(folder) / "results.json").read_text("utf-8"))["results"]
-    problems += result_problems(kept, built)
+        built = json.loads((Path(folder) / "results.json").read_text("utf-8"))
+    problems += result_problems(kept["results"], built["results"], kept.get("mcse", {}))
+    if set(kept.get("mcse", {})) != set(built["mcse"]):
+        problems.append("the results with a Monte-Carlo error differ; build the report again.")
     if problems:
         raise ValueError("the report must agree with a new build and stand alone; got: " + " ".join(problems))
