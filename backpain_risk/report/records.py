@@ -78,7 +78,8 @@ def monte_carlo_error(value: Any, effective: float) -> dict[str, Any]:
     -------
     dict
         Like ``value``. Of a normal with SD s: 1.25 s / sqrt(effective) for the centre (a median; a mean has less), 2.67
-        s / sqrt(effective) for a limit, s being taken from the distance of that limit.
+        s / sqrt(effective) for a limit, s being taken from the distance of that limit; on the log scale where all are
+        positive.
 
     Raises
     ------
@@ -88,8 +89,8 @@ def monte_carlo_error(value: Any, effective: float) -> dict[str, Any]:
     Examples
     --------
     >>> errors = monte_carlo_error(Estimate(0.5, 0.3, 0.9), effective=400)
-    >>> {name: round(error, 4) for name, error in errors.items()}
-    {'value': 0.0096, 'low': 0.0136, 'high': 0.0272}
+    >>> {name: round(error, 3) for name, error in errors.items()}
+    {'value': 0.009, 'low': 0.01, 'high': 0.036}
     """
     if not effective >= 1:
         raise ValueError(f"effective must be 1 or more; got {effective}. Pass effective draws.")
@@ -99,10 +100,11 @@ def monte_carlo_error(value: Any, effective: float) -> dict[str, Any]:
     if len(parts) != 3 or not {"low", "high"} < set(parts):
         raise ValueError(f"value must have low, high and a centre; got {', '.join(parts)}. Choose these three.")
     middle = next(name for name in parts if name not in ("low", "high"))
+    positive = parts["low"] > 0
+    low, centre, high = (np.log(x) if positive else x for x in (parts["low"], parts[middle], parts["high"]))
+    sizes = {"low": 2.67 * (centre - low), middle: 1.25 * (high - low) / 2, "high": 2.67 * (high - centre)}
     unit = 1 / (1.96 * np.sqrt(effective))
-    sizes = {"low": 2.67 * (parts[middle] - parts["low"]), "high": 2.67 * (parts["high"] - parts[middle])}
-    sizes[middle] = 1.25 * (parts["high"] - parts["low"]) / 2
-    return {name: float(sizes[name] * unit) for name in parts}
+    return {name: float(sizes[name] * unit * (part if positive else 1.0)) for name, part in parts.items()}
 
 
 def _show(data: Mapping[str, Any]) -> None:
