@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
@@ -90,7 +91,7 @@ def _executed(path: Path, work: Path, timeout: int, progress: Progress) -> Any:
         resources={"metadata": {"path": str(work)}},
         on_cell_executed=lambda **_: progress.advance(task),
     )
-    _apart(lambda: client.execute(env=environment))
+    _apart(lambda: asyncio.run(client.async_execute(env=environment)))  # a loop that is closed
     return notebook
 
 
