@@ -31,7 +31,7 @@ ALLOWED = {
     "cli": EVERYTHING,
     "__init__": EVERYTHING,
 }
-SAMPLER = {"numerics/nuts.py", "numerics/laplace.py", "evidence/bayesian_pooling.py"} | {
+SAMPLER = {"numerics/nuts.py", "numerics/laplace.py", "evidence/bayesian_pooling.py", "models/standard_check.py"} | {
     f"models/bayesian_{part}.py" for part in ("density", "fit", "calibration")
 }
 SAMPLER_MODULES = ("nuts", "laplace")

@@ -26,6 +26,7 @@ from .posterior import DistinctRows, IntArray
 from .posterior_summary import PosteriorSummary, data_tree, summarise
 from .prior import WEAK, Prior, TermPrior
 from .sites import find_sites, learn_sites, split_site
+from .standard_check import MisspecificationWarning, StandardCheck, check_standard
 
 
 class _Patients(NamedTuple):
@@ -60,12 +61,16 @@ class BayesianLogisticModel(RiskClassifier):
         same findings. 0 means missing at random; None that every outcome must be known.
     reference_standard : (sensitivity, specificity) or Accuracy, optional
         What decided the outcome, when it errs: fixed numbers, or counts of a study large enough to make them nearly
-        known. The risk is then that of malignancy, not of a positive reference standard.
+        known. The risk is then that of malignancy, not of a positive reference standard. Counts leave room for the
+        findings to move the errors, wrongly where the terms of the model do not fit: see ``standard_check_``.
     progress : bool
         Show a progress bar while sampling.
     event : label, optional
         Which of the two labels of the outcome is the event. The larger when None, with a warning where the labels are
         text: "case" and "control" would make controls the event.
+    interactions : pairs of columns
+        Products added as terms: N(0, 0.5^2) under the evidence prior (:attr:`EvidencePrior.interaction_sd`), a slope
+        like any other, named ``a:b``, under other priors.
 
     Attributes
     ----------
@@ -74,6 +79,9 @@ class BayesianLogisticModel(RiskClassifier):
         ``sample_stats``.
     diagnostics_ : Diagnostics or ImportanceDiagnostics
         R-hat, effective sample sizes, divergences, E-BFMI; or Pareto k. One warning when any fails.
+    standard_check_ : StandardCheck or None
+        With errors of the reference standard that are estimated: the base rate by its study alone, by the model, and
+        with pairwise products, and a ``MisspecificationWarning`` when the recorded outcomes contradict the terms.
     prior_ : Prior or EvidencePrior
         As used, further counts included.
 
@@ -113,6 +121,7 @@ class BayesianLogisticModel(RiskClassifier):
         reference_standard: tuple[float, float] | Accuracy | None = None,
         progress: bool = False,
         event: Any = None,
+        interactions: Iterable[tuple[Column, Column]] = (),
     ) -> None:
         self.prior = prior
         self.splines = splines
@@ -125,6 +134,7 @@ class BayesianLogisticModel(RiskClassifier):
         self.reference_standard = reference_standard
         self.progress = progress
         self.event = event
+        self.interactions = interactions
 
     @classmethod
     def from_evidence(
@@ -136,6 +146,7 @@ class BayesianLogisticModel(RiskClassifier):
         chains: int = 4,
         random_state: int | None = None,
         method: str = "nuts",
+        interactions: Iterable[tuple[Column, Column]] = (),
     ) -> BayesianLogisticModel:
         """A model that knows the published evidence and no patient; :meth:`update_from_counts` adds studies to it.
 
@@ -145,13 +156,13 @@ class BayesianLogisticModel(RiskClassifier):
             Keys of the columns; every finding of history and examination when None.
         prior : EvidencePrior, optional
             The packaged evidence when None.
-        draws, chains, random_state, method
+        draws, chains, random_state, method, interactions
             As for the model.
         """
         columns = tuple(vocabulary.FINDINGS) if findings is None else tuple(findings)
         options: dict[str, Any] = {"draws": draws, "chains": chains, "random_state": random_state, "method": method}
         evidence = EvidencePrior.published() if prior is None else prior
-        model = cls(evidence, **options)
+        model = cls(evidence, interactions=interactions, **options)
         model.feature_names_in_, model.n_features_in_ = np.array(columns, dtype=object), len(columns)
         model.classes_, model.sites_, model.n_unverified_ = np.array([0, 1]), (), 0.0
         predictors, share = evidence.reference_population(columns)
@@ -271,7 +282,9 @@ class BayesianLogisticModel(RiskClassifier):
         """Design, prior and counts of distinct rows; patients not verified count in ``weight`` only."""
         columns = tuple(map(str, getattr(self, "feature_names_in_", [f"x{j}" for j in range(predictors.shape[1])])))
         self.prior_ = _named(self.prior)
-        self.design_ = learn_design(predictors, weight, columns, self.splines, (), self.prior_.bands(columns))
+        self.design_ = learn_design(
+            predictors, weight, columns, self.splines, self.interactions, self.prior_.bands(columns)
+        )
         some = weight > 0
         self.patterns_, self.weight_ = predictors[some], weight[some]
         self.counts_ = PatternCounts(
@@ -296,6 +309,19 @@ class BayesianLogisticModel(RiskClassifier):
         self.diagnostics_: Diagnostics | ImportanceDiagnostics = self.sampled_.diagnostics()
         if self.diagnostics_.problems:
             warnings.warn(f"sampling: {'; '.join(self.diagnostics_.problems)}.", SamplingWarning, stacklevel=3)
+        self._check_standard()
+
+    def _check_standard(self) -> None:
+        """Warn when the errors of the reference standard are learned from terms that do not fit."""
+        self.standard_check_: StandardCheck | None = None
+        outcome = self._outcome_model()
+        if not outcome.estimates_errors or not self.counts_.n.any():
+            return
+        self.standard_check_ = check_standard(
+            self.counts_, self.weight_, self.design_, self.term_prior_, outcome.data()
+        )
+        if self.standard_check_.problems:
+            warnings.warn(f"{'; '.join(self.standard_check_.problems)}.", MisspecificationWarning, stacklevel=4)
 
     def _check_options(self) -> None:
         for name in ("draws", "chains"):

@@ -15,7 +15,7 @@ from .. import vocabulary
 from ..evidence.band_accuracy import BandAccuracy
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..evidence.tables import Evidence, load_evidence
-from ..numerics.checks import FloatArray, refuse_where
+from ..numerics.checks import FloatArray, check_positive, refuse_where
 from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
 from ..numerics.notebook import as_html
@@ -25,6 +25,8 @@ from .prior import WEAK_SLOPE, TermPrior, centre_and_scale, with_further_counts
 
 DEVIATION_SD = 0.5
 """SD of the coefficients of a spline per SD of its terms: how far risk may stray from the banded effect."""
+INTERACTION_SD = 0.5
+"""SD of the log odds ratio that two findings together have beyond the product of theirs (judgement)."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -38,6 +40,8 @@ class EvidencePrior:
     findings : mapping of finding to Accuracy or BandAccuracy
     dependence : (mean, sd)
         kappa, the ratio of adjusted to crude log odds ratios; judgement, so vary it: ``(1.0, 0.2)``.
+    interaction_sd : float
+        SD of the coefficients of interactions, whose mean is 0: no published table says how findings interact.
     name : str
 
     Notes
@@ -51,7 +55,9 @@ class EvidencePrior:
     of findings leaves it there; with an intercept drawn apart from the slopes it would not stay.
 
     A recorded age enters by its published band, laboratory values by theirs; splines asked for add deviations with SD
-    0.5. Columns without published accuracy take the weak slope, N(0, 2^2) per unit or per SD.
+    0.5. Columns without published accuracy take the weak slope, N(0, 2^2) per unit or per SD. Interactions that the
+    model declares are N(0, interaction_sd^2), per unit between yes/no findings and per SD of the product elsewhere;
+    the intercept makes up for them too, so the mean risk stays.
 
     Examples
     --------
@@ -65,7 +71,11 @@ class EvidencePrior:
     base_rate: Estimate
     findings: Mapping[str, Accuracy | BandAccuracy]
     dependence: Normal = DEPENDENCE
+    interaction_sd: float = INTERACTION_SD
     name: str = "evidence"
+
+    def __post_init__(self) -> None:
+        check_positive("interaction_sd", self.interaction_sd)
 
     @classmethod
     def published(
@@ -107,9 +117,10 @@ class EvidencePrior:
                 f"X must have a finding with published accuracy for prior='evidence'; got columns "
                 f"{', '.join(design.columns)}. Name the columns by the data dictionary, or use prior='weak'."
             )
+        parts.append(self._interactions(design, predictors, n))
         kappa, kappa_sd = self.dependence
         crude = np.concatenate([part.mean for part in parts])
-        spread = linalg.block_diag(*(part.covariance for part in parts))
+        spread = linalg.block_diag(*(part.covariance for part in parts if part.mean.size))
         base_rate = _logit_normal(self.base_rate)
         return TermPrior(
             name=self.name,
@@ -168,7 +179,8 @@ class EvidencePrior:
 
     def _repr_html_(self) -> str:
         kappa, sd = self.dependence
-        head = f"Prior: {self.name}; base rate {self.base_rate}; dependence N({kappa:g}, {sd:g}²)"
+        head = f"Prior: {self.name}; base rate {self.base_rate}; dependence N({kappa:g}, {sd:g}²); "
+        head += f"interactions N(0, {self.interaction_sd:g}²)"
         return as_html(head, self.to_frame(), digits=3)
 
     def _column(self, design: Design, column: int, values: FloatArray, n: FloatArray) -> _ColumnPrior:
@@ -185,6 +197,18 @@ class EvidencePrior:
         covariance = np.diag((DEVIATION_SD / scale) ** 2)
         covariance[:size, :size] = odds.covariance + ADJUSTMENT_SD**2 * np.eye(size)
         return _ColumnPrior(np.pad(odds.mean, (0, scale.size - size)), covariance, published=True)
+
+    def _interactions(self, design: Design, predictors: FloatArray, n: FloatArray) -> _ColumnPrior:
+        """What is assumed of the products of columns, which stand after all other terms."""
+        banded = [design.columns[j] for pair in design.interactions for j in pair if j in design.bands]
+        if banded:
+            raise ValueError(
+                f"interactions must be between columns that enter as they are; got {banded[0]!r}, which enters by its "
+                f"published bands. Use a yes/no column, such as {AGE_BAND!r} for the age."
+            )
+        products = design.matrix(predictors)[:, len(design.terms) - len(design.interactions) :]
+        _, scale = centre_and_scale(products, n)
+        return _ColumnPrior(np.zeros(scale.size), np.diag((self.interaction_sd / scale) ** 2), published=False)
 
     def _levels(self, key: str) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Values that stand for the levels of a finding, and their shares without and with malignancy."""

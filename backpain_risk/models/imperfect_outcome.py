@@ -29,6 +29,10 @@ class ImperfectOutcome:
     A shift of log(2) says that among patients with the same findings those with malignancy were twice as likely to be
     verified. Where that ratio is the same for all findings, the log odds of verified patients are shifted by its log,
     exactly; who was verified need not be modelled.
+
+    With errors that are estimated the findings help to tell false positives from cancers, and that help is only as good
+    as the terms of the model: see :class:`~backpain_risk.models.standard_check.StandardCheck`, which every such fit
+    carries. Fixed errors are not moved by the findings.
     """
 
     verification_shift: float | None = None

@@ -126,3 +126,46 @@ def test_a_further_finding_of_ones_own_tables_is_in_the_prior():
     prior = EvidencePrior.published(own)
     assert prior.findings["thoracic_pain"].sensitivity.value == prior.findings["night_pain"].sensitivity.value
     assert set(prior.findings) == {*EvidencePrior.published().findings, "thoracic_pain"}
+
+
+PAIRS = [("age_50_or_over", "history_of_cancer"), ("history_of_cancer", "unexplained_weight_loss")]
+
+
+def test_interactions_have_mean_zero_the_stated_spread_and_keep_the_base_rate(cohort):
+    """Apart from the other slopes, and the median prior mean risk stays within a tenth of the base rate."""
+    X, prior = cohort.predictors[FLAGS], replace(EvidencePrior.published(), interaction_sd=1.5)
+    model = BayesianLogisticModel(prior, interactions=PAIRS, **FAST).fit(X, cohort.outcome)
+    products, summary = [f"{a}:{b}" for a, b in PAIRS], model.summary()
+    assert summary.prior_mean[products].tolist() == [0.0, 0.0]
+    assert summary.prior_sd[products].tolist() == [1.5, 1.5]
+    assert np.all(model.term_prior_.covariance[-2:, :-2] == 0)
+    plain = BayesianLogisticModel("evidence", **FAST).fit(X, cohort.outcome).term_prior_
+    np.testing.assert_array_equal(model.term_prior_.mean[:-2], plain.mean)
+    np.testing.assert_array_equal(model.term_prior_.covariance[:-2, :-2], plain.covariance)
+    rates = predictive_check(model, "prior", n_draws=4000, rng=1).expected_rate
+    assert np.median(rates) == pytest.approx(0.01, rel=0.1)
+    np.testing.assert_allclose(np.quantile(rates, [0.025, 0.975]), [0.005, 0.02], rtol=0.15)
+
+
+def test_interactions_stay_at_their_prior_without_patients_and_move_with_them():
+    model = BayesianLogisticModel.from_evidence(["age_50_or_over", "history_of_cancer"], interactions=PAIRS[:1], **FAST)
+    assert model.summary().loc["age_50_or_over:history_of_cancer", "prior_sd"] == 0.5
+    rng = np.random.default_rng(3)
+    X = pd.DataFrame({"age_50_or_over": rng.random(20_000) < 0.5, "history_of_cancer": rng.random(20_000) < 0.5}) * 1
+    y = rng.random(20_000) < expit(-4 + X.sum(axis=1) + 1.5 * X.prod(axis=1))
+    weak = BayesianLogisticModel(interactions=PAIRS[:1], **FAST).fit(X, y).summary()
+    row = weak.loc["age_50_or_over:history_of_cancer"]
+    assert row.prior_sd == 2.0
+    assert row.low < 1.5 < row.high
+    assert row.low > 0
+
+
+def test_interactions_of_banded_columns_are_refused():
+    X = pd.DataFrame({"age_years": [40, 60, 70, 30], "history_of_cancer": [0, 1, 0, 1]})
+    model = BayesianLogisticModel("evidence", interactions=[("age_years", "history_of_cancer")], **FAST)
+    with pytest.raises(
+        ValueError, match="interactions must be between columns that enter as they are; got 'age_years'"
+    ):
+        model.fit(X, [0, 0, 1, 0])
+    with pytest.raises(ValueError, match="interaction_sd must be one finite number above 0; got 0"):
+        replace(EvidencePrior.published(), interaction_sd=0)
