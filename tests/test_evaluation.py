@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import backpain_risk as bpr
-from backpain_risk.evaluation import write_evaluation
+from backpain_risk.report.evaluation import write_evaluation
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +127,8 @@ def write(folder, predictions, columns=("a",), **options):
 @pytest.fixture
 def quick(monkeypatch):
     """Without figures, which take nearly all of the time."""
-    monkeypatch.setattr("backpain_risk.evaluation.plots", Mock())
-    monkeypatch.setattr("backpain_risk.evaluation.write_png", lambda axes, path: path.write_bytes(b"picture"))
+    monkeypatch.setattr("backpain_risk.report.evaluation.plots", Mock())
+    monkeypatch.setattr("backpain_risk.report.evaluation.write_png", lambda axes, path: path.write_bytes(b"picture"))
 
 
 @pytest.mark.usefixtures("quick")
@@ -191,7 +191,7 @@ def test_folders_in_folders_files_and_the_folder_of_work_are_refused(predictions
     ],
 )
 def test_options_are_checked_before_any_work(predictions, tmp_path, monkeypatch, options, message):
-    monkeypatch.setattr("backpain_risk.evaluation.performance", None)
+    monkeypatch.setattr("backpain_risk.report.evaluation.performance", None)
     with pytest.raises(ValueError, match=message):
         write(tmp_path / "out", predictions, **options)
     assert not (tmp_path / "out").exists()
@@ -202,8 +202,8 @@ import signal, sys
 from pathlib import Path
 import numpy as np
 from unittest.mock import Mock
-from backpain_risk import evaluation
-from backpain_risk.evaluation import folder as folders
+from backpain_risk.report import evaluation
+from backpain_risk.report.evaluation import folder as folders
 def stop(*_):
     print("under way", flush=True)
     signal.pause()

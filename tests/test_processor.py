@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import backpain_risk as bpr
-from backpain_risk.numerics.diagnostics import SamplingWarning
+from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
 
 # OpenBLAS, NumPy and XLA made to compute as on an older processor; a name that one of them does not know is ignored
 OTHER = {

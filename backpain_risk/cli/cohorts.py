@@ -23,9 +23,9 @@ def simulate(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Draw a synthetic cohort and write it with its manifest."""
-    from ..cohort.scenario_files import load_scenario
     from ..cohort.simulate import simulate_cohort
     from ..cohort.store import FORMATS, write_cohort
+    from ..scenario.files import load_scenario
 
     in_one_file = out.suffix in FORMATS
     _check_out(out, in_one_file, resume, force)
@@ -82,8 +82,8 @@ def scenario_show(
     name: Annotated[str, typer.Argument(help="Name of a scenario, or path of a TOML file.")] = "primary_care",
 ) -> None:
     """Targets with their status, case mix, and marginal beside conditional log odds ratios."""
-    from ..cohort.scenario_files import load_scenario
-    from ..cohort.scenario_text import scenario_text
+    from ..scenario.files import load_scenario
+    from ..scenario.text import scenario_text
 
     typer.echo(scenario_text(load_scenario(name)))
 
@@ -93,7 +93,7 @@ def scenario_schema() -> None:
     """JSON schema of a scenario file, for editors that check TOML."""
     import json
 
-    from ..cohort.scenario_files import file_schema
+    from ..scenario.files import file_schema
 
     typer.echo(json.dumps(file_schema(), indent=1))
 

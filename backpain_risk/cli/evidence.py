@@ -60,7 +60,7 @@ def pool(
     encoding: Encoding = None,
 ) -> None:
     """Pool accuracy studies by bivariate random effects."""
-    from ..evidence.pooling import pool_accuracy
+    from ..evidence.pooling.accuracy import pool_accuracy
 
     if method == "bayes" and seed is None:
         raise ValueError(
@@ -81,8 +81,8 @@ def pool(
 def _write_pooled(pooled: Any, table: pd.DataFrame, out: Path) -> None:
     from .. import plots
     from ..files import write_atomically
-    from ..numerics.spreadsheet import spreadsheet_safe
     from ..plots.style import write_png
+    from ..results.spreadsheet import spreadsheet_safe
 
     safe = spreadsheet_safe(table)
     write_atomically(out / "pooled.csv", lambda part: safe.to_csv(part, index=False))

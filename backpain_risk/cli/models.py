@@ -25,7 +25,7 @@ def assess_command(
     plot: Annotated[Path | None, typer.Option(help="PNG file for the steps.")] = None,
 ) -> None:
     """Step by step from pre-test to post-test probability of one patient."""
-    from ..models.patient import assess
+    from ..models.assessment import assess
     from ..models.saved import load_model
 
     numbers = {"age_years": age, "male": male, "esr_mm_h": esr}
@@ -75,7 +75,7 @@ def evaluate(
     encoding: Encoding = None,
 ) -> None:
     """Discrimination, calibration and net benefit of anybody's predictions."""
-    from ..evaluation import write_evaluation
+    from ..report.evaluation import write_evaluation
 
     table, groupings = read_table(data, sep, decimal, encoding), subgroup or []
     wanted = [outcome, *risk, *groupings, *([weight] if weight else [])]

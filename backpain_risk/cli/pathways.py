@@ -36,9 +36,9 @@ def pathways(
     Without --threshold only counts are shown. With one, the harm of every test that is used must be stated, for
     example --harm esr=0.02 --harm xray=0.1 --harm review=0.05; 0 is allowed.
     """
-    from ..cohort.scenario_files import load_scenario
     from ..pathways.comparison import compare_pathways
     from ..pathways.pathway import load_pathways
+    from ..scenario.files import load_scenario
 
     chosen = load_pathways(file) if file else None
     found = compare_pathways(load_scenario(scenario), chosen, per=per, n_draws=draws, rng=seed)

@@ -33,8 +33,8 @@ def development(
     json: AsJson = False,
 ) -> None:
     """Patients for developing a model."""
-    from ..cohort.scenario_files import load_scenario
     from ..planning.development import sample_size_development
+    from ..scenario.files import load_scenario
 
     _print(
         sample_size_development(

@@ -16,7 +16,7 @@ def report(
     reports: Annotated[Path, typer.Option(help="Folder to write.")] = Path("reports"),
 ) -> None:
     """Run the notebooks and build the report."""
-    from ..report.build import build_report
+    from ..report.notebooks.build import build_report
 
     build_report(notebooks, reports)
     typer.echo(f"Written to {reports}: report.html, results.json, figures.")
@@ -28,7 +28,7 @@ def check_report_command(
     reports: Annotated[Path, typer.Option(help="Folder of the report to check.")] = Path("reports"),
 ) -> None:
     """Rebuild the report elsewhere and compare."""
-    from ..report.check import check_report
+    from ..report.notebooks.check import check_report
 
     check_report(notebooks, reports)
     typer.echo(f"{reports}: results agree with a new build, and the page stands alone.")

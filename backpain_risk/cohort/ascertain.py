@@ -25,7 +25,7 @@ from ..numerics.checks import (
     check_number,
     check_positive,
 )
-from .scenario_parts import FindingTarget
+from ..scenario.parts import FindingTarget
 from .table import Cohort
 
 Rng = int | np.random.SeedSequence | np.random.Generator | None

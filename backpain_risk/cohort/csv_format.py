@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..numerics.spreadsheet import spreadsheet_safe
+from ..results.spreadsheet import spreadsheet_safe
 from .manifest import Column
 from .own import PREDICTORS, TESTS
 from .stored_columns import is_text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .. import vocabulary
 from ..files import write_atomically
-from .scenario_files import load_scenario
+from ..scenario.files import load_scenario
 from .simulate import simulate_cohort
 from .store import write_cohort
 

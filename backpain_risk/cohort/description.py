@@ -10,8 +10,8 @@ import pandas as pd
 from .. import vocabulary
 from ..numerics.checks import FloatArray, check_kind
 from ..numerics.intervals import proportion_interval
-from ..numerics.notebook import as_html
-from .states import AGES
+from ..results.notebook import as_html
+from ..scenario.structure.states import AGES
 from .table import Cohort
 
 

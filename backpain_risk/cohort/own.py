@@ -10,7 +10,7 @@ import pandas as pd
 
 from .. import vocabulary
 from ..numerics.checks import check_name, check_table
-from ..numerics.table import ResultTable
+from ..results.table import ResultTable
 from .table import Cohort
 
 PREDICTORS = ("age_years", "male", *vocabulary.FINDINGS)

@@ -21,8 +21,8 @@ from ..files import one_writer, read_json, remove_leftovers, sha256, write_atomi
 from ..numerics.checks import check_count, check_flag, check_kind
 from ..numerics.streams import BLOCK, as_seed_sequence
 from ..numerics.values import shown
+from ..scenario.scenario import Scenario
 from .manifest import parsed, stored_manifest, write_manifest
-from .scenario import Scenario
 from .simulate import GENERATOR_VERSION, check_patients, latent_columns, sampler
 from .stored_columns import LATENT
 

@@ -19,12 +19,12 @@ from .. import vocabulary
 from ..numerics.checks import MOST, FloatArray, check_kind
 from ..numerics.streams import BLOCK, as_seed_sequence, block_generator
 from ..numerics.values import as_real, shown
-from .laboratory import recorded_values
-from .queries import YES_NO
-from .responses import NODE_WEIGHTS, NODES
-from .scenario import Scenario
-from .states import AGES, HEALTHY, MALIGNANT, N_CONTEXTS
-from .structure import Structure
+from ..scenario.scenario import Scenario
+from ..scenario.structure.laboratory import recorded_values
+from ..scenario.structure.queries import YES_NO
+from ..scenario.structure.responses import NODE_WEIGHTS, NODES
+from ..scenario.structure.states import AGES, HEALTHY, MALIGNANT, N_CONTEXTS
+from ..scenario.structure.structure import Structure
 from .table import Cohort
 
 IntArray = npt.NDArray[np.int64]

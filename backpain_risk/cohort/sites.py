@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..numerics.checks import check_kind, check_mapping, check_name
 from ..numerics.streams import as_seed_sequence, child_sequence
-from .scenario import Scenario
+from ..scenario.scenario import Scenario
 from .simulate import simulate_cohort
 from .table import Cohort
 

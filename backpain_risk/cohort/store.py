@@ -13,9 +13,9 @@ import pyarrow as pa
 from .. import __version__, vocabulary
 from ..files import inside, must_be_new, one_writer, sha256, unfinished
 from ..numerics.checks import check_flag, check_kind
+from ..scenario.scenario import validated
 from .csv_format import read_csv, read_own_csv, unguarded, write_csv
 from .manifest import Column, Manifest, manifest_path, own_manifest, stored_manifest, write_manifest
-from .scenario import validated
 from .simulate import GENERATOR_VERSION
 from .stored_columns import assembled, default_columns, flattened, refuse_values, same_patients
 from .table import Cohort

@@ -21,11 +21,11 @@ from ..numerics.checks import (
     check_table,
     refuse_where,
 )
-from ..numerics.notebook import as_html
 from ..numerics.values import as_real, shown
+from ..results.notebook import as_html
 
 if TYPE_CHECKING:
-    from .scenario import Scenario
+    from ..scenario.scenario import Scenario
 
 
 _TABLES = ("outcome", "predictors", "tests", "latent", "other", "verified")

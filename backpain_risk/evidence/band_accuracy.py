@@ -10,9 +10,9 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from ..numerics.checks import FloatArray, as_generator
-from ..numerics.estimate import Estimate
 from ..numerics.intervals import score_ratio_interval
-from ..numerics.notebook import as_html
+from ..results.estimate import Estimate
+from ..results.notebook import as_html
 from .diagnostic_accuracy import BETWEEN_STUDY_SD
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import numpy as np
 from scipy.special import expit, logit
 
 from ..numerics.checks import MOST, FloatArray, as_generator, check_choice, check_count, check_fraction, check_number
-from ..numerics.estimate import Estimate
 from ..numerics.intervals import (
     PROPORTION_INTERVALS,
     log_ratio_interval,
@@ -18,8 +17,9 @@ from ..numerics.intervals import (
     proportion_interval,
     score_ratio_interval,
 )
-from ..numerics.notebook import as_html
 from ..numerics.values import as_real, shown
+from ..results.estimate import Estimate
+from ..results.notebook import as_html
 from .accuracy_draws import AccuracyDraws
 from .bayes_theorem import post_test_probability
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from .. import vocabulary
 from ..numerics.checks import check_kind
-from ..numerics.estimate import Estimate
-from ..numerics.notebook import as_html
+from ..results.estimate import Estimate
+from ..results.notebook import as_html
 from .band_accuracy import BandAccuracy
 from .tables import Evidence
 

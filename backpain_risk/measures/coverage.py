@@ -6,7 +6,7 @@ from importlib import resources
 
 import pandas as pd
 
-from ..numerics.table import ResultTable
+from ..results.table import ResultTable
 
 
 def coverage_of_limits() -> ResultTable:

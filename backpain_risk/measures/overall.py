@@ -15,10 +15,10 @@ import numpy.typing as npt
 from scipy.special import xlog1py, xlogy
 
 from ..numerics.checks import FloatArray
-from ..numerics.estimate import Estimate
 from ..numerics.intervals import normal_quantile
 from ..numerics.risk_groups import RiskGroups, require_both_classes, risk_groups
-from .hypothesis_test import HypothesisTest, normal_test
+from ..results.estimate import Estimate
+from ..results.hypothesis_test import HypothesisTest, normal_test
 
 
 def brier_score(

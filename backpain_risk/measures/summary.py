@@ -17,15 +17,16 @@ from ..numerics.checks import (
     check_level,
     check_resamples,
 )
-from ..numerics.estimate import Estimate
 from ..numerics.risk_groups import RiskGroups, group_by_risk
-from ..numerics.table import ResultTable
-from .calibration import calibration_in_the_large_of, calibration_slope_of, observed_expected_of
-from .calibration_curve import default_indices
-from .calibration_limits import INDICES
-from .decision_inputs import TREAT_ALL, TREAT_NONE, Risks, check_models
-from .discrimination import auroc_of, discrimination_slope_of, somers_d_of
-from .net_benefit import decision_curve
+from ..results.estimate import Estimate
+from ..results.table import ResultTable
+from .calibration.curve import default_indices
+from .calibration.curve_limits import INDICES
+from .calibration.level_and_slope import calibration_in_the_large_of, calibration_slope_of, observed_expected_of
+from .decision.inputs import TREAT_ALL, TREAT_NONE, Risks, check_models
+from .decision.net_benefit import decision_curve
+from .discrimination.area import auroc_of, discrimination_slope_of, somers_d_of
+from .discrimination.roc import average_precision_of
 from .overall import (
     brier_score_of,
     cox_snell_r2_of,
@@ -34,7 +35,6 @@ from .overall import (
     scaled_brier_of,
     spiegelhalter_z_of,
 )
-from .roc import average_precision_of
 
 FUNCTIONS: dict[str, Callable[[RiskGroups, float], Estimate]] = {
     "auroc": auroc_of,

@@ -16,14 +16,14 @@ from ..evidence.band_accuracy import BandAccuracy
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..files import read_json, write_atomically
 from ..numerics.checks import FloatArray, check_path
-from ..numerics.notebook import as_html
+from ..results.notebook import as_html
 from .classifier import RiskClassifier
 from .design import Design
-from .finding_levels import Counts, FindingLevels
-from .likelihood_ratio import LikelihoodRatioModel
-from .logistic import LogisticModel
+from .likelihood_ratio.levels import Counts, FindingLevels
+from .likelihood_ratio.model import LikelihoodRatioModel
+from .logistic.model import LogisticModel
+from .recalibrated import RecalibratedModel
 from .saved_state import check_file
-from .updating import RecalibratedModel
 
 FORMAT, VERSION = "backpain_risk model", 1
 

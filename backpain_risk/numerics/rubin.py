@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from ..results.notebook import as_html
 from .checks import FloatArray, check_level, check_names, check_positive, refuse_where
-from .notebook import as_html
 from .values import as_numbers, as_real
 
 if TYPE_CHECKING:

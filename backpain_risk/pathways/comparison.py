@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import vocabulary
-from ..cohort.scenario import Scenario
 from ..numerics.checks import FloatArray, as_generator, check_choice, check_count
+from ..scenario.scenario import Scenario
 from .closed_form import expected_given, margins
 from .consequences import LABELS, counted, indicators
 from .course import Course, run_pathway

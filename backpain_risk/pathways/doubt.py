@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from .. import vocabulary
-from ..cohort.scenario import Scenario
-from ..cohort.states import EXACT, Grid
-from ..cohort.structure import Structure, build_structure
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray, check_fraction
+from ..scenario.scenario import Scenario
+from ..scenario.structure.states import EXACT, Grid
+from ..scenario.structure.structure import Structure, build_structure
 from .rule import REVIEW
 
 _LIKE = "failure_to_improve"  # the finding whose effects the review shares

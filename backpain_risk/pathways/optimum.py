@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import vocabulary
-from ..cohort.scenario import Scenario
 from ..numerics.checks import FloatArray, check_count, check_fraction
+from ..scenario.scenario import Scenario
 from .comparison import compare_pathways
 from .consequences import TESTS_COUNTED
 from .doubt import Inputs, Review

@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import vocabulary
-from ..cohort.laboratory import recorded_values
-from ..cohort.states import AGES, MALIGNANT, Grid
-from ..cohort.structure import Structure
 from ..numerics.checks import FloatArray
 from ..numerics.patterns import distinct_rows
 from ..numerics.quadrature import normal_nodes
+from ..scenario.structure.laboratory import recorded_values
+from ..scenario.structure.states import AGES, MALIGNANT, Grid
+from ..scenario.structure.structure import Structure
 from .pathway import DECISIVE, Pathway
 from .rule import REVIEW
 

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from ..cohort.scenario import Scenario
 from ..numerics.checks import FloatArray, check_fraction
+from ..scenario.scenario import Scenario
 from .comparison import PathwayComparison, compare_pathways
 from .doubt import Review
 from .information import conditional_mean

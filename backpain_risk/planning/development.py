@@ -21,7 +21,7 @@ from .slopes import BinormalPopulation, FlagPopulation, Population, SlopeCheck, 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..cohort.scenario import Scenario
+    from ..scenario.scenario import Scenario
 
 Number = TypeVar("Number", int, float)
 _LEAST_R2 = 1e-9

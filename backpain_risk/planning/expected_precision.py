@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 from ..numerics.checks import check_count
 from ..numerics.intervals import proportion_interval
-from ..numerics.notebook import as_html
+from ..results.notebook import as_html
 from ..vocabulary import RESEARCH_NOTICE
 from . import standard_errors as variance
 from .demands import both_or_neither, discriminating, inner_fraction, normal_predictor

@@ -13,10 +13,10 @@ import pandas as pd
 from scipy.special import entr, expit, logit, ndtr, xlogy
 
 from .. import vocabulary
-from ..cohort.scenario import Scenario
 from ..numerics.checks import FloatArray, check_count, check_fraction, check_names
 from ..numerics.newton import LogisticObjective, covariance, maximise
 from ..numerics.values import shown
+from ..scenario.scenario import Scenario
 from .sample_size import Z95
 
 THRESHOLDS = (0.01, 0.03)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..numerics.notebook import as_html
+from ..results.notebook import as_html
 from ..vocabulary import RESEARCH_NOTICE
 
 if TYPE_CHECKING:

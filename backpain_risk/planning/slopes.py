@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ..models.estimation import maximum_likelihood, start_at_mean
+from ..models.logistic.fitting import maximum_likelihood, start_at_mean
 from ..numerics.checks import FloatArray
 from ..numerics.newton import LogisticObjective, maximise
-from ..numerics.notebook import as_html
+from ..results.notebook import as_html
 from .flags import FlagModel
 
 MOSTLY = 0.8

@@ -13,10 +13,10 @@ from ..vocabulary import label
 from .style import FAINT, INK, MUTED, PALETTE, axes_or_new, log_percent_axis, note, tidy
 
 if TYPE_CHECKING:
-    from ..models.credible_risk import CredibleRisk
-    from ..models.population import RiskByCount
-    from ..models.posterior_summary import PosteriorSummary
-    from ..models.predictive_check import PredictiveCheck
+    from ..models.bayesian.credible_risk import CredibleRisk
+    from ..models.bayesian.implied import RiskByCount
+    from ..models.bayesian.replicated_cohorts import PredictiveCheck
+    from ..models.bayesian.summary import PosteriorSummary
 
 _RATIOS = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SIMULATIONS = 250  # of the envelope of ranks

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from ..measures.calibration_curve import CalibrationCurve
+from ..measures.calibration.curve import CalibrationCurve
 from ..numerics.checks import check_results
 from .style import FAINT, LINES, MUTED, PALETTE, axes_or_new, colours, log_percent_axis, note, percent_axis, tidy
 

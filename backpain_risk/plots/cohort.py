@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..cohort.associations import Associations
 from ..cohort.description import Ages, CaseMix, RiskByFlags
 from ..numerics.checks import check_result
+from ..scenario.dependence import Associations
 from ..vocabulary import label
 from .style import FAINT, INK, MUTED, PALETTE, axes_or_new, log_percent_axis, note, percent, tidy
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from scipy.special import logit
 
 from ..evidence.likelihood_ratios import LikelihoodRatioTable
-from ..evidence.post_test import PostTest
+from ..evidence.tests_in_order import PostTest
 from ..numerics.checks import check_result
 from .style import FILLS, INK, MARKERS, MUTED, PALETTE, axes_or_new, colours, percent, tidy
 

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ..measures.decision_inputs import TREAT_ALL, TREAT_NONE
+from ..measures.decision.inputs import TREAT_ALL, TREAT_NONE
 from ..numerics.checks import check_choice, check_choices, check_count, check_table
 from .style import INK, MUTED, PALETTE, axes_or_new, colours, note, tidy
 

@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ..evidence.pooled_accuracy import PooledAccuracy
+from ..evidence.pooling.pooled_accuracy import PooledAccuracy
 from ..numerics.checks import FloatArray, check_result
-from ..numerics.estimate import Estimate
+from ..results.estimate import Estimate
 from .style import INK, MUTED, PALETTE, axes_or_new, note, tidy
 
 _SHIFT = 1.6  # where the panel of the specificity starts

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..measures.risk_distribution import RiskDistribution
+from ..measures.risks_by_outcome import RiskDistribution
 from ..numerics.checks import check_results
 from .style import INK, MUTED, PALETTE, axes_or_new, log_percent_axis, note, tidy
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..measures.roc import PrecisionRecallCurve, RocCurve
+from ..measures.discrimination.roc import PrecisionRecallCurve, RocCurve
 from ..numerics.checks import check_results
-from ..numerics.estimate import Estimate
+from ..results.estimate import Estimate
 from .style import LINES, MUTED, axes_or_new, colours, note, percent_axis, tidy
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy.special import expit, logit
 
-from ..models.logistic_result import Effect, LogisticResult
-from ..models.patient import Assessment
+from ..models.assessment import Assessment
+from ..models.logistic.result import Effect, LogisticResult
 from ..numerics.checks import check_result
 from ..vocabulary import AGE, LABORATORY, label
 from .style import FAINT, INK, MUTED, PALETTE, axes_or_new, note, percent, tidy

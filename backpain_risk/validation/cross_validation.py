@@ -14,9 +14,9 @@ from sklearn.model_selection import StratifiedKFold
 
 from ..measures.summary import USUAL, performance
 from ..numerics.checks import FloatArray, as_generator, check_count
-from ..numerics.notebook import as_html
 from ..numerics.patterns import IntArray
-from .patients import Patients, read_patients
+from ..results.notebook import as_html
+from .development import Patients, read_patients
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

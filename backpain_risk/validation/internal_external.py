@@ -14,7 +14,7 @@ from scipy import stats
 from scipy.special import expit, logit
 from statsmodels.stats.meta_analysis import combine_effects
 
-from ..measures.decision_inputs import check_thresholds
+from ..measures.decision.inputs import check_thresholds
 from ..measures.summary import MEASURES, USUAL, performance
 from ..numerics.checks import (
     FloatArray,
@@ -25,10 +25,10 @@ from ..numerics.checks import (
     check_same_length,
 )
 from ..numerics.intervals import normal_quantile
-from ..numerics.notebook import as_html
 from ..numerics.values import shown
 from ..numerics.warned import recorded
-from .patients import Patients, read_patients
+from ..results.notebook import as_html
+from .development import Patients, read_patients
 
 POOLED_INTERVALS = ("hartung_knapp", "normal")
 Scale = tuple[Callable[[Any], Any], Callable[[Any], Any]]

@@ -15,11 +15,11 @@ from scipy.special import expit, logit
 
 from ..measures.summary import USUAL
 from ..numerics.checks import BoolArray, FloatArray, check_choice, check_level, check_resamples
-from ..numerics.notebook import as_html
 from ..numerics.patterns import IntArray
-from .evaluation import CURVE, Evaluation, Evaluator, evaluator
-from .patients import read_patients
-from .resampling import Procedure, Refit, Resamples, read_resamples
+from ..results.notebook import as_html
+from .development import read_patients
+from .procedure import Procedure, Refit, Resamples, read_resamples
+from .repeated_measures import CURVE, Evaluation, Evaluator, evaluator
 
 METHODS = ("harrell", "632")
 LIMITS = ("shifted", "two-stage")

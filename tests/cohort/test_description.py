@@ -23,7 +23,7 @@ from backpain_risk import (
     table_one,
     vocabulary,
 )
-from backpain_risk.cohort.scenario_text import scenario_text
+from backpain_risk.scenario.text import scenario_text
 
 
 @pytest.fixture(scope="module")

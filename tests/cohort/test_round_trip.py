@@ -17,7 +17,7 @@ from backpain_risk import (
     verify_partially,
     write_cohort,
 )
-from backpain_risk.numerics.spreadsheet import spreadsheet_safe
+from backpain_risk.results.spreadsheet import spreadsheet_safe
 
 TABLES = ("predictors", "tests", "outcome", "latent", "other", "verified")
 BOTH = pytest.mark.parametrize("suffix", [".csv", ".parquet"])

@@ -8,10 +8,10 @@ import pytest
 from scipy.special import ndtr
 
 from backpain_risk import vocabulary
-from backpain_risk.cohort.laboratory import recorded_values
-from backpain_risk.cohort.responses import NODE_WEIGHTS, NODES
-from backpain_risk.cohort.states import AGES
-from backpain_risk.cohort.structure import build_structure
+from backpain_risk.scenario.structure.laboratory import recorded_values
+from backpain_risk.scenario.structure.responses import NODE_WEIGHTS, NODES
+from backpain_risk.scenario.structure.states import AGES
+from backpain_risk.scenario.structure.structure import build_structure
 
 DEPENDENCE = (0.0, 0.5, 1.0, 1.5)
 FLAGS = tuple(vocabulary.FINDINGS)

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from backpain_risk import load_scenario, vocabulary
-from backpain_risk.cohort.laboratory import recorded_distributions, recorded_values
-from backpain_risk.cohort.structure import build_structure
+from backpain_risk.scenario.structure.laboratory import recorded_distributions, recorded_values
+from backpain_risk.scenario.structure.structure import build_structure
 
 OTHERS = (*(key for key in vocabulary.FINDINGS if key != "age_50_or_over"), *vocabulary.IMAGING)
 LABORATORY = tuple(vocabulary.LABORATORY)

@@ -11,17 +11,17 @@ from scipy import stats
 from scipy.special import expit, logit
 
 from backpain_risk import load_evidence, pool_accuracy
-from backpain_risk.evidence import bayesian_pooling
-from backpain_risk.evidence.bayesian_pooling import (
+from backpain_risk.evidence.pooling.accuracy import accuracy_by_sampling as bayesian_pooling
+from backpain_risk.evidence.pooling.accuracy_by_sampling import (
     _study_effects,
     log_density,
     posterior_inputs,
     unpack,
     with_empty_studies,
 )
-from backpain_risk.evidence.study_counts import StudyCounts
-from backpain_risk.numerics import nuts
-from backpain_risk.numerics.diagnostics import SamplingWarning
+from backpain_risk.evidence.pooling.study_counts import StudyCounts
+from backpain_risk.numerics.sampling import nuts
+from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
 
 K, SETS, DRAWS, THIN = 5, 300, 99, 4
 

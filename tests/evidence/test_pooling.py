@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.special import expit, logit
 
 from backpain_risk import load_evidence, pool_accuracy, post_test
-from backpain_risk.evidence.heterogeneity import zhou_i_squared
+from backpain_risk.evidence.pooling.heterogeneity import zhou_i_squared
 
 CELLS = ["tp", "fp", "fn", "tn"]
 RATIOS = ("lr_positive", "lr_negative", "diagnostic_odds_ratio")
@@ -343,6 +343,6 @@ def test_the_evidence_refuses_to_pool_a_review_with_its_own_studies():
 
 def test_a_missing_sampler_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
-    monkeypatch.delitem(sys.modules, "backpain_risk.evidence.bayesian_pooling", raising=False)
+    monkeypatch.delitem(sys.modules, "backpain_risk.evidence.pooling.accuracy_by_sampling", raising=False)
     with pytest.raises(ImportError, match=r"method='bayes' needs jax.*backpain-risk\[bayes\]"):
         pool_accuracy(FEW, "bayes", rng=1)

@@ -6,7 +6,7 @@ from scipy import integrate, stats
 from scipy.special import expit, logit
 
 from backpain_risk import Estimate, load_evidence, pool_prevalence, post_test
-from backpain_risk.evidence.binomial_normal import BinomialCounts
+from backpain_risk.evidence.pooling.binomial_normal import BinomialCounts
 
 RARE = ([13, 0, 1, 1], [1975, 1172, 471, 1353])
 

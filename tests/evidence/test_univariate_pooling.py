@@ -7,7 +7,7 @@ from scipy import stats
 from scipy.special import expit
 
 from backpain_risk import pool_measure
-from backpain_risk.evidence.univariate_pooling import MEASURES
+from backpain_risk.evidence.pooling.one_measure import MEASURES
 
 
 def counts(*rows):

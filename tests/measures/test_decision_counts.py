@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backpain_risk.measures.decision_counts import _thresholds_reached, decision_counts
+from backpain_risk.measures.decision.counts import _thresholds_reached, decision_counts
 
 patients = st.lists(st.tuples(st.booleans(), st.integers(0, 20), st.integers(0, 20)), min_size=2, max_size=50)
 THRESHOLDS = np.array([0.05, 0.25, 0.5])

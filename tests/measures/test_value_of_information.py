@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from backpain_risk import decision_curve
-from backpain_risk.measures.value_of_information import _both_below, expected_maximum
+from backpain_risk.measures.decision.value_of_information import _both_below, expected_maximum
 
 
 def one(*values):

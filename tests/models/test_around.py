@@ -26,7 +26,7 @@ from backpain_risk import (
     simulate_to_parquet,
     vocabulary,
 )
-from backpain_risk.models.logistic import SeparationWarning
+from backpain_risk.models.logistic.model import SeparationWarning
 
 FLAGS = list(vocabulary.FINDINGS)
 

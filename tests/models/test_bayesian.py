@@ -14,7 +14,7 @@ from backpain_risk import (
     Prior,
     vocabulary,
 )
-from backpain_risk.numerics.diagnostics import SamplingWarning
+from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
 
 FLAGS = list(vocabulary.RED_FLAGS)
 FAST = {"method": "laplace", "random_state": 1}

@@ -10,9 +10,9 @@ from scipy import stats
 from scipy.special import expit, logit, xlogy
 
 from backpain_risk import Accuracy, BayesianLogisticModel
-from backpain_risk.models.bayesian_density import log_likelihood, log_posterior
-from backpain_risk.numerics.diagnostics import SamplingWarning
-from backpain_risk.numerics.laplace import evaluate
+from backpain_risk.models.bayesian.density import log_likelihood, log_posterior
+from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
+from backpain_risk.numerics.sampling.laplace import evaluate
 
 EVENTS, PATIENTS = np.array([9.0, 4.0]), np.array([1950.0, 50.0])
 FINDING = "history_of_cancer"

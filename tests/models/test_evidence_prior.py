@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 
 import backpain_risk as bpr
 from backpain_risk import BayesianLogisticModel, EvidencePrior, Prior, predictive_check
-from backpain_risk.models.adjusted_odds import published_odds
+from backpain_risk.models.bayesian.adjusted_odds import published_odds
 
 FLAGS = list(bpr.RED_FLAGS)
 FAST = {"method": "laplace", "random_state": 1}

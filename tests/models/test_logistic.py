@@ -16,7 +16,7 @@ from backpain_risk import (
     simulate_cohort,
     vocabulary,
 )
-from backpain_risk.models.logistic import SeparationWarning
+from backpain_risk.models.logistic.model import SeparationWarning
 from backpain_risk.numerics.newton import covariance
 
 FLAGS = list(vocabulary.FINDINGS)

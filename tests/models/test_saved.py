@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from backpain_risk import LikelihoodRatioModel, LogisticModel, assess, load_model, recalibrate, save_model
-from backpain_risk.models.logistic import SeparationWarning
+from backpain_risk.models.logistic.model import SeparationWarning
 
 COLUMNS = ["age_years", "history_of_cancer", "night_pain", "no_relief_with_rest"]
 

@@ -11,7 +11,7 @@ from scipy import optimize, stats
 from scipy.special import expit
 
 from backpain_risk import LogisticModel, load_model, save_model, simulate_cohort, vocabulary
-from backpain_risk.models.logistic import ConvergenceWarning, SeparationWarning
+from backpain_risk.models.logistic.model import ConvergenceWarning, SeparationWarning
 
 FLAGS = list(vocabulary.FINDINGS)
 DROP = stats.chi2.ppf(0.95, 1)

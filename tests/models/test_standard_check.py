@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from backpain_risk.models.bayesian.imperfect_outcome import ImperfectOutcome
 
 import backpain_risk as bpr
-from backpain_risk.models.imperfect_outcome import ImperfectOutcome
-from backpain_risk.models.standard_check import MisspecificationWarning, check_standard
+from backpain_risk.models.bayesian.standard_check import MisspecificationWarning, check_standard
 
 FLAGS = ["age_50_or_over", "history_of_cancer", "unexplained_weight_loss", "failure_to_improve"]
 STANDARD = bpr.Accuracy.from_counts(tp=340, fp=18, fn=60, tn=5982)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-from backpain_risk.numerics.laplace import NormalApproximation, importance_sample
+from backpain_risk.numerics.sampling.laplace import NormalApproximation, importance_sample
 
 
 def log_density(theta, data):

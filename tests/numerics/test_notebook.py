@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 import backpain_risk as bpr
-from backpain_risk.evidence.post_test import post_test
-from backpain_risk.numerics.estimate import Estimate
-from backpain_risk.numerics.notebook import as_html, text_as_html
-from backpain_risk.numerics.table import ResultTable
+from backpain_risk.evidence.tests_in_order import post_test
+from backpain_risk.results.estimate import Estimate
+from backpain_risk.results.notebook import as_html, text_as_html
+from backpain_risk.results.table import ResultTable
 
 EVIL = "<script>alert('\"&')</script>"
 TABLES = {"to_frame", "table", "odds_ratios", "indices", "pooled"}

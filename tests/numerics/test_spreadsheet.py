@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from backpain_risk.numerics.spreadsheet import spreadsheet_safe
+from backpain_risk.results.spreadsheet import spreadsheet_safe
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

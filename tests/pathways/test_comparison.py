@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import backpain_risk as bpr
-from backpain_risk.models.logistic import LogisticModel
+from backpain_risk.models.logistic.model import LogisticModel
 from backpain_risk.pathways.comparison import compare_pathways
 from backpain_risk.pathways.doubt import Review
 from backpain_risk.pathways.pathway import Pathway, Step, load_pathways

@@ -15,7 +15,7 @@ import pandas as pd
 from stored import write_proof
 
 import backpain_risk as bpr
-from backpain_risk.models.bayesian_calibration import SimulationBasedCalibration
+from backpain_risk.models.bayesian.calibration_by_simulation import SimulationBasedCalibration
 
 PARTS, COHORTS = 10, 100
 MODELS = {

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from backpain_risk import Estimate, report
-from backpain_risk.report.build import build_report
-from backpain_risk.report.check import check_report, page_problems, result_problems
+from backpain_risk.report.notebooks.build import build_report
+from backpain_risk.report.notebooks.check import check_report, page_problems, result_problems
 
 CODE = """
 import pandas as pd

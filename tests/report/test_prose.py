@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from backpain_risk.report.prose import fill, format_value, number_references, refuse_typed_numbers, typed_numbers
+from backpain_risk.report.notebooks.prose import (
+    fill,
+    format_value,
+    number_references,
+    refuse_typed_numbers,
+    typed_numbers,
+)
 
 
 def test_placeholders_become_values_that_can_be_checked():

@@ -1,0 +1,244 @@
+"""Reading a table of predictors as a question to the joint distribution.
+
+Every column becomes a range of possible values for each distinct row: one value when recorded, a band, or everything
+when missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ... import vocabulary
+from ...numerics.checks import check_table
+from ...numerics.patterns import distinct_rows
+from ...numerics.values import shown
+from .laboratory import recorded_values
+
+IntArray = npt.NDArray[np.int64]
+YES_NO = (*(key for key in vocabulary.FINDINGS if key != "age_50_or_over"), *vocabulary.IMAGING)
+_CONTEXT = ("age_years", "male")
+
+
+class Group(NamedTuple):
+    """Patterns (row numbers) that share their possible contexts."""
+
+    rows: IntArray
+    contexts: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Possible:
+    """What one column allows: ``code`` (patterns,) numbers the rows of ``ranges`` (k, 2), inclusive value indices.
+
+    Yes/no columns have indices 0 and 1, laboratory values the position among the recorded values, age years.
+    """
+
+    code: IntArray
+    ranges: IntArray
+
+    @classmethod
+    def of(cls, low: IntArray, high: IntArray) -> Possible:
+        """From the lowest and highest possible index of each pattern."""
+        code, first = distinct_rows([low, high])
+        return cls(code, np.column_stack([low[first], high[first]]))
+
+    @classmethod
+    def read(cls, column: str, values: pd.Series[Any]) -> Possible:
+        """From the recorded values of a column, each distinct value read once."""
+        code, first = distinct_rows([values])
+        return cls(code, np.column_stack(_bounds(column, values.iloc[first])))
+
+    @classmethod
+    def anything(cls, lowest: int, highest: int, n: int) -> Possible:
+        """A column that was not given."""
+        return cls(np.zeros(n, dtype=np.int64), np.array([[lowest, highest]]))
+
+    def bounds(self) -> tuple[IntArray, IntArray]:
+        """Lowest and highest possible index of each pattern."""
+        low, high = self.ranges[self.code].T
+        return low, high
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """Distinct combinations of some columns among some rows, as a tree.
+
+    ``which`` is the combination of each row. A leaf has a column ``key`` and the ``ranges`` (m, 2) of its combinations;
+    a branch has two ``parts`` that split its columns, whose rows are the combinations of this branch.
+    """
+
+    which: IntArray
+    key: str = ""
+    ranges: IntArray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    parts: tuple[Branch, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Number of combinations."""
+        if self.parts:
+            return self.parts[0].which.size
+        return len(self.ranges) if self.key else 1
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """Distinct rows of a table of predictors, as what each column allows.
+
+    ``inverse`` is the pattern of each original row; ``halves`` splits the columns that are findings or tests.
+    """
+
+    columns: dict[str, Possible]
+    inverse: IntArray
+    n_patterns: int
+    halves: tuple[tuple[str, ...], tuple[str, ...]]
+
+    def groups(self) -> Iterator[Group]:
+        """Patterns grouped by the ages and sexes they allow."""
+        age, male = (self.columns[key] for key in _CONTEXT)
+        which, first = distinct_rows([age.code, male.code])
+        order = np.argsort(which, kind="stable")
+        start = int(vocabulary.AGE.low)
+        for rows in np.split(order, np.cumsum(np.bincount(which, minlength=first.size))[:-1]):
+            (youngest, oldest), (x, y) = age.ranges[age.code[rows[0]]], male.ranges[male.code[rows[0]]]
+            ages, sexes = np.arange(youngest - start, oldest - start + 1), np.arange(x, y + 1)
+            yield Group(rows, (2 * ages[:, None] + sexes).ravel())
+
+    def branch(self, columns: tuple[str, ...], rows: IntArray) -> Branch:
+        """The distinct combinations of ``columns`` among ``rows``, halved until a branch is one column."""
+        if not columns:
+            return Branch(np.zeros(rows.size, dtype=np.int64))
+        which, first = distinct_rows([self.columns[key].code[rows] for key in columns])
+        if len(columns) == 1:
+            possible = self.columns[columns[0]]
+            return Branch(which, key=columns[0], ranges=possible.ranges[possible.code[rows[first]]])
+        middle = len(columns) // 2
+        parts = (self.branch(columns[:middle], rows[first]), self.branch(columns[middle:], rows[first]))
+        return Branch(which, parts=parts)
+
+
+def read_query(predictors: pd.DataFrame) -> Query:
+    """Check the columns of a table and collapse it to distinct rows.
+
+    Raises
+    ------
+    ValueError
+        Naming the column, the rule and the first offending value; also where age and its band contradict each other.
+    """
+    check_table("predictors", predictors)
+    if not len(predictors.columns):
+        raise ValueError("predictors must have at least one column of the vocabulary; got none. Name one.")
+    if predictors.columns.has_duplicates:
+        raise ValueError(
+            f"predictors must have columns of distinct names; got {shown(list(predictors.columns))}. Drop one."
+        )
+    known = (*_CONTEXT, "age_50_or_over", *YES_NO, *vocabulary.LABORATORY)
+    unknown = [str(column) for column in predictors.columns if column not in known]
+    if unknown:
+        raise ValueError(
+            f"predictors must have columns of the vocabulary; got {', '.join(unknown)}. Rename or drop them; known: "
+            f"{', '.join(known)}."
+        )
+    if not len(predictors.columns) or predictors.columns.has_duplicates:
+        repeated = predictors.columns[predictors.columns.duplicated()]
+        got = f"{', '.join(map(str, repeated[:5]))} twice" if len(repeated) else "none"
+        raise ValueError(f"predictors must have one or more columns of distinct names; got {got}. Rename or drop some.")
+    inverse, first = distinct_rows([predictors[column] for column in predictors.columns])
+    rows = predictors.iloc[first]
+    columns = {column: Possible.read(column, rows[column]) for column in predictors.columns}
+    columns.setdefault("age_years", Possible.anything(int(vocabulary.AGE.low), int(vocabulary.AGE.high), first.size))
+    columns.setdefault("male", Possible.anything(0, 1, first.size))
+    if "age_50_or_over" in columns:
+        columns["age_years"] = _merged(columns["age_years"], columns.pop("age_50_or_over"), first)
+    return Query(columns, inverse, first.size, _halves([key for key in columns if key not in _CONTEXT]))
+
+
+def _halves(findings: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Yes/no columns split evenly, laboratory values in the second half."""
+    flags = [key for key in findings if key not in vocabulary.LABORATORY]
+    values = [key for key in findings if key in vocabulary.LABORATORY]
+    middle = len(flags) if len(values) > 1 else (len(flags) + 1) // 2 + len(values)
+    return tuple(flags[:middle]), (*flags[middle:], *values)
+
+
+def _bounds(column: str, values: pd.Series[Any]) -> tuple[IntArray, IntArray]:
+    if column in vocabulary.LABORATORY:
+        return _laboratory_bounds(column, values)
+    if column == "age_years":
+        return _whole_bounds(column, values, int(vocabulary.AGE.low), int(vocabulary.AGE.high))
+    return _whole_bounds(column, values, 0, 1)
+
+
+def _numbers(column: str, values: pd.Series[Any]) -> npt.NDArray[np.float64]:
+    try:
+        return np.asarray(pd.to_numeric(values), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{column} must hold numbers; got {values.iloc[0]!r}. Map text to 0 and 1 first.") from None
+
+
+def _whole_bounds(column: str, values: pd.Series[Any], lowest: int, highest: int) -> tuple[IntArray, IntArray]:
+    x = _numbers(column, values)
+    missing = np.isnan(x)
+    bad = ~missing & ((x != np.floor(x)) | (x < lowest) | (x > highest))
+    if bad.any():
+        raise ValueError(
+            f"{column} must be a whole number from {lowest} to {highest}, or missing; got {x[bad][0]:g}. "
+            "Recode the value or set it to NaN."
+        )
+    low, high = np.where(missing, lowest, x), np.where(missing, highest, x)
+    return low.astype(np.int64), high.astype(np.int64)
+
+
+def _laboratory_bounds(column: str, values: pd.Series[Any]) -> tuple[IntArray, IntArray]:
+    """Recorded numbers, or band labels of the vocabulary."""
+    grid = recorded_values(column)
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        return _band_bounds(column, values, grid)
+    x = _numbers(column, values)
+    missing = np.isnan(x)
+    per_unit = round(1 / vocabulary.LABORATORY[column].step)
+    position = np.rint(np.where(missing, grid[0], x) * per_unit) - round(grid[0] * per_unit)
+    off = ~missing & (np.abs(x * per_unit - np.rint(x * per_unit)) > 1e-6)
+    bad = off | (position < 0) | (position >= grid.size)
+    if bad.any():
+        raise ValueError(
+            f"{column} must be from {grid[0]:g} to {grid[-1]:g} in steps of {1 / per_unit:g}, a band, or missing; got "
+            f"{x[bad][0]:g}. Round to the recorded precision, or set values beyond the range to its end."
+        )
+    index = position.astype(np.int64)
+    return np.where(missing, 0, index), np.where(missing, grid.size - 1, index)
+
+
+def _band_bounds(column: str, values: pd.Series[Any], grid: npt.NDArray[np.float64]) -> tuple[IntArray, IntArray]:
+    labels = vocabulary.LABORATORY[column].bands
+    starts = np.searchsorted(grid, [grid[0], *vocabulary.LABORATORY[column].cutoffs])
+    ends = np.append(starts[1:], grid.size) - 1
+    ranges = {label: (int(a), int(b)) for label, a, b in zip(labels, starts, ends, strict=True)}
+    everything = (0, grid.size - 1)
+    text = [None if pd.isna(value) else str(value) for value in values]
+    unknown = sorted({value for value in text if value is not None and value not in ranges})
+    if unknown:
+        raise ValueError(
+            f"{column} must hold numbers or the bands {', '.join(labels)}; got {unknown[0]!r}. Relabel it."
+        )
+    pairs = np.array([everything if value is None else ranges[value] for value in text], dtype=np.int64)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _merged(age: Possible, band: Possible, first: IntArray) -> Possible:
+    """Age in years with its band at 50."""
+    (low, high), (band_low, band_high) = age.bounds(), band.bounds()
+    low = np.where(band_low == 1, np.maximum(low, 50), low)
+    high = np.where(band_high == 0, np.minimum(high, 49), high)
+    clash = np.greater(low, high)
+    if clash.any():
+        raise ValueError(
+            f"age_years and age_50_or_over must agree; got a contradiction at row {int(first[clash][0])}. "
+            "Correct one of them."
+        )
+    return Possible.of(low, high)

@@ -1,0 +1,126 @@
+"""All measures of one model on one set of patients, as plain numbers, many times over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, logit
+
+from ..measures.calibration.curve_limits import INDICES, indices
+from ..measures.calibration.level_and_slope import calibration_in_the_large_of, calibration_slope_of
+from ..measures.calibration.recalibration import require_calibratable
+from ..measures.calibration.smoothers import fit_spline
+from ..measures.decision.counts import in_precision_of
+from ..measures.decision.inputs import check_thresholds
+from ..measures.summary import FUNCTIONS, MEASURES
+from ..numerics.checks import FloatArray, as_vector, check_choices, refuse_where
+from ..numerics.risk_groups import RiskGroups, require_both_classes
+
+_LEVEL = 0.95  # of limits that are not used here
+_POINTS = 50
+CURVE = "calibration_curve"
+"""Name under which the reasons of a missing calibration curve are kept."""
+_VALUES: dict[str, Callable[[RiskGroups], float]] = {
+    **{name: (lambda groups, of=of: of(groups, _LEVEL).value) for name, of in FUNCTIONS.items()},  # type: ignore[misc]
+    "calibration_in_the_large": lambda groups: calibration_in_the_large_of(groups, _LEVEL, "wald").value,
+    "calibration_slope": lambda groups: calibration_slope_of(groups, _LEVEL, "wald").value,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Measures (k,), NaN where not defined, with the reasons; calibration curve and net benefit at fixed points."""
+
+    values: FloatArray
+    observed: FloatArray
+    net_benefit: FloatArray
+    reasons: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluator:
+    """What is measured: named measures, a calibration curve at some risks and net benefit at some thresholds."""
+
+    measures: tuple[str, ...]
+    thresholds: FloatArray
+    at: FloatArray
+    curve_thresholds: FloatArray
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the measures, net benefit last."""
+        return [*self.measures, *(f"net_benefit@{t:g}" for t in self.thresholds)]
+
+    def __call__(self, groups: RiskGroups) -> Evaluation:
+        """Measure; what is not defined is NaN with a reason."""
+        found: dict[str, float] = {}
+        reasons: dict[str, str] = {}
+        try:
+            require_both_classes(groups, "validation")
+        except ValueError as error:
+            return self._nothing(str(error))
+        curve = self._curve(groups, found, reasons)
+        for name in self.measures:
+            if name in _VALUES:
+                found[name] = self._value(name, groups, reasons)
+        values = [found.get(name, np.nan) for name in self.measures]
+        benefit = net_benefit_of(groups, np.concatenate([self.thresholds, self.curve_thresholds]))
+        split = self.thresholds.size
+        return Evaluation(np.array([*values, *benefit[:split]]), curve, benefit[split:], reasons)
+
+    def _value(self, name: str, groups: RiskGroups, reasons: dict[str, str]) -> float:
+        try:
+            value = _VALUES[name](groups)
+        except ValueError as error:
+            reasons[name] = str(error)
+            return np.nan
+        if not np.isfinite(value):
+            reasons[name] = f"{name} is {value}: the risk separates events from non-events, or is constant"
+            return np.nan
+        return value
+
+    def _curve(self, groups: RiskGroups, found: dict[str, float], reasons: dict[str, str]) -> FloatArray:
+        """The default calibration curve; puts its indices among what was found."""
+        wanted = [name for name in self.measures if name in INDICES]
+        if not (wanted or self.at.size):
+            return np.empty(0)
+        try:
+            smoother = fit_spline(require_calibratable(groups, "calibration_curve"), 5)
+        except ValueError as error:
+            reasons |= dict.fromkeys([*wanted, *([CURVE] if self.at.size else [])], str(error))
+            return np.full(self.at.size, np.nan)
+        found |= dict(zip(INDICES, indices(groups, smoother.observed(groups.risk)).tolist(), strict=True))
+        return smoother.observed(self.at)
+
+    def _nothing(self, reason: str) -> Evaluation:
+        names = self.names
+        return Evaluation(
+            np.full(len(names), np.nan),
+            np.full(self.at.size, np.nan),
+            np.full(self.curve_thresholds.size, np.nan),
+            dict.fromkeys([*names, *([CURVE] if self.at.size else [])], reason),
+        )
+
+
+def evaluator(
+    measures: Sequence[str], thresholds: npt.ArrayLike, at: npt.ArrayLike | None, risk: FloatArray
+) -> Evaluator:
+    """Check what is asked for; the calibration curve is given over the range of the apparent risks."""
+    check_choices("measures", measures, MEASURES)
+    if at is None:
+        inside = risk[(risk > 0) & (risk < 1)]
+        points = expit(np.linspace(logit(inside.min()), logit(inside.max()), _POINTS)) if inside.size else np.empty(0)
+    else:
+        points = np.sort(as_vector("at", at))
+        refuse_where((points <= 0) | (points >= 1), points, "at must lie strictly between 0 and 1", "Pass fractions.")
+    return Evaluator(tuple(measures), check_thresholds(thresholds), points, check_thresholds(None))
+
+
+def net_benefit_of(groups: RiskGroups, thresholds: FloatArray) -> FloatArray:
+    """Net benefit of treating at or above each threshold, per patient."""
+    start = np.searchsorted(groups.risk, in_precision_of(groups.risk, thresholds), side="left")
+    tp, fp = (np.append(np.cumsum(arm[::-1])[::-1], 0.0)[start] for arm in (groups.events, groups.others))
+    return np.asarray((tp - fp * thresholds / (1 - thresholds)) / groups.total)
