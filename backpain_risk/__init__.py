@@ -1,7 +1,8 @@
 """Red flags, post-test probability and risk models for spinal malignancy in back pain.
 
-Evidence -> scenario -> cohort -> model -> risk -> measures -> decision -> report. Synthetic data, for research; not for
-clinical use. Names are resolved on first use, so importing the package loads nothing heavy.
+Evidence -> scenario -> cohort -> model -> risk -> measures -> decision -> report. Synthetic data,
+for research; not for clinical use. Names are resolved on first use, so importing the package loads
+nothing heavy.
 """
 
 from __future__ import annotations
@@ -24,5 +25,6 @@ def __getattr__(name: str) -> Any:
         if (error.name or "").startswith(__name__):
             raise
         raise ImportError(
-            f"{name} needs {error.name}, which is not installed. Run: pip install 'backpain-risk[bayes,report]'"
+            f"{name} needs {error.name}, which is not installed. Run: pip install "
+            "'backpain-risk[bayes,report]'"
         ) from error

@@ -38,7 +38,9 @@ from .evidence.tables import load_evidence as load_evidence
 from .evidence.tests_in_order import post_test as post_test
 from .measures.calibration.curve import CalibrationCurve as CalibrationCurve
 from .measures.calibration.curve import calibration_curve as calibration_curve
-from .measures.calibration.level_and_slope import calibration_in_the_large as calibration_in_the_large
+from .measures.calibration.level_and_slope import (
+    calibration_in_the_large as calibration_in_the_large,
+)
 from .measures.calibration.level_and_slope import calibration_slope as calibration_slope
 from .measures.calibration.level_and_slope import miller_tests as miller_tests
 from .measures.calibration.level_and_slope import observed_expected as observed_expected
@@ -67,7 +69,9 @@ from .measures.risks_by_outcome import risk_distribution as risk_distribution
 from .measures.summary import MEASURES as MEASURES
 from .measures.summary import performance as performance
 from .models.assessment import assess as assess
-from .models.bayesian.calibration_by_simulation import simulation_based_calibration as simulation_based_calibration
+from .models.bayesian.calibration_by_simulation import (
+    simulation_based_calibration as simulation_based_calibration,
+)
 from .models.bayesian.evidence_prior import EvidencePrior as EvidencePrior
 from .models.bayesian.implied import implied_accuracy as implied_accuracy
 from .models.bayesian.implied import risk_by_count as risk_by_count
@@ -117,7 +121,9 @@ from .scenario.scenario import Scenario as Scenario
 from .validation.cross_validation import CrossValidatedRisk as CrossValidatedRisk
 from .validation.cross_validation import cross_validate_risk as cross_validate_risk
 from .validation.internal_external import InternalExternalValidation as InternalExternalValidation
-from .validation.internal_external import internal_external_validation as internal_external_validation
+from .validation.internal_external import (
+    internal_external_validation as internal_external_validation,
+)
 from .validation.optimism import InternalValidation as InternalValidation
 from .validation.optimism import optimism_bootstrap as optimism_bootstrap
 from .vocabulary import NOTICE as NOTICE

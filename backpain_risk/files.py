@@ -1,7 +1,8 @@
 """Files that are whole or absent, one writer at a time, and names that stay in their folder.
 
-A file is written beside its target under a name nobody can guess, flushed to disk, and renamed. Whoever writes holds a
-lock on the unfinished file, so what a killed run left behind can be told from what a living one is writing.
+A file is written beside its target under a name nobody can guess, flushed to disk, and renamed.
+Whoever writes holds a lock on the unfinished file, so what a killed run left behind can be told
+from what a living one is writing.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def write_atomically(target: Path, write: Callable[[Path], Any]) -> None:
     Parameters
     ----------
     target : Path
-        Its folder is made when absent. A file that is there keeps its permissions and is replaced in one step; a link
-        is replaced, not followed.
+        Its folder is made when absent. A file that is there keeps its permissions and is replaced
+        in one step; a link is replaced, not followed.
     write : callable
         Called with the path to write to, a new empty file.
 
@@ -60,12 +61,17 @@ def write_atomically(target: Path, write: Callable[[Path], Any]) -> None:
 def must_be_new(path: Path) -> None:
     """Refuse a name that is taken."""
     if os.path.lexists(path):
-        raise ValueError(f"path must be new; {path} is there already. Choose another name, or say that it may go.")
+        raise ValueError(
+            f"path must be new; {path} is there already. Choose another name, or say that it may "
+            "go."
+        )
 
 
 @contextmanager
 def unfinished(target: Path) -> Iterator[Path]:
-    """A new file beside the target; it takes the target's place when the block ends without an error."""
+    """A new file beside the target; it takes the target's place when the block ends without an
+    error.
+    """
     if target.is_dir():
         raise ValueError(f"path must be a file; {target} is a folder. Choose another name.")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +88,8 @@ def unfinished(target: Path) -> Iterator[Path]:
 
 
 def replace_folder(target: Path, write: Callable[[Path], Any]) -> None:
-    """Write a folder beside, then swap: the target holds all of the old files or all of the new, never both.
+    """Write a folder beside, then swap: the target holds all of the old files or all of the new,
+    never both.
 
     Parameters
     ----------
@@ -98,8 +105,8 @@ def replace_folder(target: Path, write: Callable[[Path], Any]) -> None:
 
     Notes
     -----
-    The swap is one step on Linux. Elsewhere it is two renames, and a kill between them leaves the old files in a
-    folder ``.NAME.previous-...`` beside.
+    The swap is one step on Linux. Elsewhere it is two renames, and a kill between them leaves the
+    old files in a folder ``.NAME.previous-...`` beside.
     """
     target = target.resolve()
     if target.exists() and not target.is_dir():
@@ -119,10 +126,16 @@ def replace_folder(target: Path, write: Callable[[Path], Any]) -> None:
 
 
 def _new_part(target: Path, *, folder: bool) -> tuple[Path, int]:
-    """An unfinished file or folder with the permissions of the target, and the descriptor that holds it."""
+    """An unfinished file or folder with the permissions of the target, and the descriptor that
+    holds it.
+    """
     while True:
         part = target.with_name(f".backpain-risk-{secrets.token_hex(8)}.part")
-        held = _new_folder(part) if folder else os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        held = (
+            _new_folder(part)
+            if folder
+            else os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        )
         _held(held)
         if os.fstat(held).st_nlink:  # else somebody tidied it away before it was held
             break
@@ -138,7 +151,9 @@ def _new_folder(part: Path) -> int:
 
 
 def _held(descriptor: int) -> bool:
-    """Whether the lock on an open file could be had; never where the file system or Windows has none."""
+    """Whether the lock on an open file could be had; never where the file system or Windows has
+    none.
+    """
     if os.name != "posix":
         return False
     try:
@@ -154,7 +169,9 @@ def _take_permissions(part: Path, old: os.stat_result) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the unfinished files of runs that have ended; those of a living run, and anybody else's, stay."""
+    """Remove the unfinished files of runs that have ended; those of a living run, and anybody
+    else's, stay.
+    """
     for path in folder.glob(".backpain-risk-*.part"):
         if _OURS.fullmatch(path.name):
             with suppress(OSError):
@@ -193,7 +210,8 @@ def _swap(new: Path, target: Path) -> None:
         if old.exists() and not target.exists():
             old.rename(target)
         raise ValueError(
-            f"folder must be one that can be renamed; {target} cannot ({error.strerror}). Give a folder inside it."
+            f"folder must be one that can be renamed; {target} cannot ({error.strerror}). Give a "
+            "folder inside it."
         ) from None
     shutil.rmtree(old, ignore_errors=True)
 
@@ -203,15 +221,18 @@ def _exchanged(one: Path, other: Path) -> bool:
     if sys.platform != "linux":
         return False
     rename = getattr(ctypes.CDLL(None), "renameat2", None)
-    return rename is not None and rename(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(other), _EXCHANGE) == 0
+    return (
+        rename is not None
+        and rename(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(other), _EXCHANGE) == 0
+    )
 
 
 @contextmanager
 def one_writer(lock_file: Path, *, wait: bool = False) -> Iterator[None]:
     """Hold a lock for the length of a block; it ends with the process, however that ends.
 
-    When another holds it, wait, or refuse with a ValueError that names the process, the machine and since when. The
-    lock file is removed at the end.
+    When another holds it, wait, or refuse with a ValueError that names the process, the machine and
+    since when. The lock file is removed at the end.
     """
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(lock_file, thread_local=False)
@@ -219,7 +240,8 @@ def one_writer(lock_file: Path, *, wait: bool = False) -> Iterator[None]:
         lock.acquire(timeout=-1 if wait else 0)
     except Timeout:
         raise ValueError(
-            f"{lock_file.parent} must have one writer at a time; {_holder(lock_file)} is writing there. "
+            f"{lock_file.parent} must have one writer at a time; {_holder(lock_file)} is writing "
+            "there. "
             "Wait until it has ended, or choose another folder."
         ) from None
     try:
@@ -231,7 +253,10 @@ def one_writer(lock_file: Path, *, wait: bool = False) -> Iterator[None]:
 
 
 def _sign(lock_file: Path) -> None:
-    text = f"process {os.getpid()} on {socket.gethostname()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    text = (
+        f"process {os.getpid()} on {socket.gethostname()} since "
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    )
     descriptor = os.open(lock_file, os.O_RDWR | _NO_LINK)
     try:
         if os.fstat(descriptor).st_nlink == 1:  # else somebody's file by another name
@@ -275,12 +300,18 @@ def inside(folder: Path, name: str) -> Path:
 
 
 def read_json(path: Path, remedy: str = "Write it again.") -> dict[str, Any]:
-    """One JSON object from a file; a ValueError when it holds anything else, nests too deeply or gives a key twice."""
+    """One JSON object from a file; a ValueError when it holds anything else, nests too deeply or
+    gives a key twice.
+    """
     try:
-        content = json.loads(path.read_bytes(), object_pairs_hook=_each_once, parse_constant=_no_number)
+        content = json.loads(
+            path.read_bytes(), object_pairs_hook=_each_once, parse_constant=_no_number
+        )
     except (ValueError, RecursionError) as error:
         why = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:100]
-        raise ValueError(f"{path} must hold JSON; it is damaged or something else ({why}). {remedy}") from None
+        raise ValueError(
+            f"{path} must hold JSON; it is damaged or something else ({why}). {remedy}"
+        ) from None
     if not isinstance(content, dict):
         raise ValueError(f"{path} must hold a JSON object; got {type(content).__name__}. {remedy}")
     return content
@@ -290,7 +321,9 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)[:60]!r} given twice")
+        raise ValueError(
+            f"key {next(key for key in keys if keys.count(key) > 1)[:60]!r} given twice"
+        )
     return result
 
 

@@ -1,6 +1,8 @@
-"""The words of the field: every finding, test, cause, primary site, mechanism and setting, defined once.
+"""The words of the field: every finding, test, cause, primary site, mechanism and setting, defined
+once.
 
-The data dictionary, the checks of a user's own cohort and the labels of every table and figure come from here.
+The data dictionary, the checks of a user's own cohort and the labels of every table and figure come
+from here.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ class Term:
 class Finding(Term):
     """A yes/no finding or test result, recorded as 1 or 0.
 
-    ``red_flag`` marks the nine red flags proper; ``group`` is ``"history"`` (history and examination) or ``"imaging"``.
+    ``red_flag`` marks the nine red flags proper; ``group`` is ``"history"`` (history and
+    examination) or ``"imaging"``.
     """
 
     group: str = "history"
@@ -54,7 +57,10 @@ class Finding(Term):
     @property
     def remedy(self) -> str:
         """What to do about a value that breaks the rule."""
-        return "Map its values to 0 and 1, set them to missing, or rename the column if it means something else."
+        return (
+            "Map its values to 0 and 1, set them to missing, or rename the column if it means "
+            "something else."
+        )
 
     def outside(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Which values break the rule; NaN, a missing value, does not."""
@@ -65,9 +71,9 @@ class Finding(Term):
 class Measurement(Term):
     """A recorded number: age, or a laboratory value.
 
-    Recorded values run from ``low`` to ``high`` in steps of ``step``. ``cutoffs`` are the published thresholds, and
-    ``abnormal`` says on which side of them the test is positive: ``"high"`` is value >= cut-off, ``"low"`` is value <
-    cut-off.
+    Recorded values run from ``low`` to ``high`` in steps of ``step``. ``cutoffs`` are the published
+    thresholds, and ``abnormal`` says on which side of them the test is positive: ``"high"`` is
+    value >= cut-off, ``"low"`` is value < cut-off.
     """
 
     unit: str = ""
@@ -85,14 +91,19 @@ class Measurement(Term):
     @property
     def remedy(self) -> str:
         """What to do about a value that breaks the rule."""
-        return "Check its unit and data entry, set it to missing, or rename the column if it means something else."
+        return (
+            "Check its unit and data entry, set it to missing, or rename the column if it means "
+            "something else."
+        )
 
     def outside(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Which values break the rule; NaN, a missing value, does not."""
         return (values < self.low) | (values > self.high)
 
     def between_steps(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Which values are not recorded to the step: a joint distribution cannot read them, a regression can."""
+        """Which values are not recorded to the step: a joint distribution cannot read them, a
+        regression can.
+        """
         with np.errstate(invalid="ignore"):
             steps = values * round(1 / self.step)
             return np.abs(steps - np.round(steps)) > 1e-6
@@ -103,7 +114,10 @@ class Measurement(Term):
         if not self.cutoffs:
             return ()
         edges = [f"{cut:g}" for cut in self.cutoffs]
-        inner = [f"{a}-{_last_before(b, self.step)}" for a, b in zip(edges, self.cutoffs[1:], strict=False)]
+        inner = [
+            f"{a}-{_last_before(b, self.step)}"
+            for a, b in zip(edges, self.cutoffs[1:], strict=False)
+        ]
         return (f"<{edges[0]}", *inner, f">={edges[-1]}")
 
 
@@ -119,12 +133,20 @@ def _by_key(*terms: T) -> Mapping[str, T]:
 
 
 AGE = Measurement(
-    "age_years", "Age", "Age at presentation in completed years", unit="years", low=18, high=95, cutoffs=(50.0,)
+    "age_years",
+    "Age",
+    "Age at presentation in completed years",
+    unit="years",
+    low=18,
+    high=95,
+    cutoffs=(50.0,),
 )
 MALE = Finding("male", "Male", "Sex recorded as male")
 
 FINDINGS: Mapping[str, Finding] = _by_key(
-    Finding("age_50_or_over", "Age 50 or over", "Age at presentation 50 years or more", red_flag=True),
+    Finding(
+        "age_50_or_over", "Age 50 or over", "Age at presentation 50 years or more", red_flag=True
+    ),
     Finding(
         "history_of_cancer",
         "History of cancer",
@@ -156,7 +178,9 @@ FINDINGS: Mapping[str, Finding] = _by_key(
         "Persistent fever or drenching night sweats",
         red_flag=True,
     ),
-    Finding("neurological_deficit", "Neurological deficit", "New weakness or numbness", red_flag=True),
+    Finding(
+        "neurological_deficit", "Neurological deficit", "New weakness or numbness", red_flag=True
+    ),
     Finding(
         "bladder_or_bowel_dysfunction",
         "Bladder or bowel dysfunction",
@@ -174,7 +198,12 @@ FINDINGS: Mapping[str, Finding] = _by_key(
 """History and examination, in the order of the cohort's columns."""
 
 IMAGING: Mapping[str, Finding] = _by_key(
-    Finding("xray_lesion", "X-ray lesion", "Lytic or blastic lesion on plain radiograph", group="imaging"),
+    Finding(
+        "xray_lesion",
+        "X-ray lesion",
+        "Lytic or blastic lesion on plain radiograph",
+        group="imaging",
+    ),
     Finding("ct_positive", "CT positive", "CT read as malignancy of the spine", group="imaging"),
     Finding("mri_positive", "MRI positive", "MRI read as malignancy of the spine", group="imaging"),
 )
@@ -216,25 +245,44 @@ RED_FLAGS: tuple[str, ...] = tuple(key for key, finding in FINDINGS.items() if f
 """The nine red flags proper; "any red flag" means any of these."""
 
 CLINICIAN_SUSPICION = Finding(
-    "clinician_suspicion", "Clinician suspicion", "Overall clinician judgement that cancer is likely", group="judgement"
+    "clinician_suspicion",
+    "Clinician suspicion",
+    "Overall clinician judgement that cancer is likely",
+    group="judgement",
 )
 
 CAUSES: Mapping[str, Term] = _by_key(
-    Term("strain_or_sprain", "Strain or sprain", "Lumbar strain or sprain, non-specific mechanical pain"),
+    Term(
+        "strain_or_sprain",
+        "Strain or sprain",
+        "Lumbar strain or sprain, non-specific mechanical pain",
+    ),
     Term("spondylosis", "Spondylosis", "Degenerative disc or facet joint disease"),
     Term("herniated_disc", "Herniated disc", "Herniated intervertebral disc"),
     Term("compression_fracture", "Compression fracture", "Osteoporotic compression fracture"),
     Term("spinal_stenosis", "Spinal stenosis", "Narrowing of the spinal canal"),
     Term("spondylolisthesis", "Spondylolisthesis", "Slip of one vertebra on the next"),
-    Term("other_mechanical", "Other mechanical", "Other mechanical cause, trauma and deformity included"),
-    Term("visceral", "Visceral", "Pain referred from an abdominal, pelvic or retroperitoneal organ"),
-    Term("inflammatory_arthritis", "Inflammatory arthritis", "Axial spondyloarthritis and related disease"),
+    Term(
+        "other_mechanical",
+        "Other mechanical",
+        "Other mechanical cause, trauma and deformity included",
+    ),
+    Term(
+        "visceral", "Visceral", "Pain referred from an abdominal, pelvic or retroperitoneal organ"
+    ),
+    Term(
+        "inflammatory_arthritis",
+        "Inflammatory arthritis",
+        "Axial spondyloarthritis and related disease",
+    ),
     Term("infection", "Infection", "Vertebral osteomyelitis, discitis or epidural abscess"),
 )
 """Causes of pain without malignancy."""
 
 MALIGNANCY = Term(
-    "malignancy", "Malignancy", "Spinal malignancy present at the index visit and diagnosed within 12 months"
+    "malignancy",
+    "Malignancy",
+    "Spinal malignancy present at the index visit and diagnosed within 12 months",
 )
 
 PRIMARY_SITES: Mapping[str, Term] = _by_key(
@@ -249,14 +297,26 @@ PRIMARY_SITES: Mapping[str, Term] = _by_key(
 
 MECHANISMS: Mapping[str, Term] = _by_key(
     Term("vertebral_destruction", "Vertebral destruction", "Tumour destroys a vertebra"),
-    Term("neural_compression", "Neural compression", "Tumour compresses a root, the cord or the cauda equina"),
-    Term("inflammatory_mediators", "Inflammatory mediators", "Tumour releases inflammatory mediators"),
+    Term(
+        "neural_compression",
+        "Neural compression",
+        "Tumour compresses a root, the cord or the cauda equina",
+    ),
+    Term(
+        "inflammatory_mediators", "Inflammatory mediators", "Tumour releases inflammatory mediators"
+    ),
 )
 
 SETTINGS: Mapping[str, Term] = _by_key(
     Term("primary_care", "Primary care", "New episode of back pain in primary care, base rate 1 %"),
-    Term("walk_in", "Walk-in clinic", "Walk-in clinic of Deyo and Diehl 1988, 13 cancers in 1975 patients"),
-    Term("primary_care_pooled", "Primary care, pooled", "Six primary care studies pooled, 21 in 6622"),
+    Term(
+        "walk_in",
+        "Walk-in clinic",
+        "Walk-in clinic of Deyo and Diehl 1988, 13 cancers in 1975 patients",
+    ),
+    Term(
+        "primary_care_pooled", "Primary care, pooled", "Six primary care studies pooled, 21 in 6622"
+    ),
     Term("emergency_department", "Emergency department", "Back pain in the emergency department"),
     Term("spine_clinic", "Spine clinic", "Referral to a spine centre"),
 )
@@ -288,7 +348,8 @@ COLUMNS: Mapping[str, Finding | Measurement] = MappingProxyType(
 
 
 def check_values(column: str, values: npt.NDArray[np.float64]) -> None:
-    """Refuse numbers that a column of the vocabulary cannot hold; any other column may hold anything.
+    """Refuse numbers that a column of the vocabulary cannot hold; any other column may hold
+    anything.
 
     Parameters
     ----------
@@ -313,18 +374,32 @@ def check_values(column: str, values: npt.NDArray[np.float64]) -> None:
     if term is not None and bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise ValueError(
-            f"{column} {term.rule}; got {int(bad.sum())} of {bad.size} outside (first {values[row]:g} at row {row}). "
+            f"{column} {term.rule}; got {int(bad.sum())} of {bad.size} outside (first "
+            f"{values[row]:g} at row {row}). "
             f"{term.remedy}"
         )
 
 
 def data_dictionary() -> pd.DataFrame:
-    """One row per column of a cohort: column, label, type, unit, levels or range, bands, definition."""
+    """One row per column of a cohort: column, label, type, unit, levels or range, bands,
+    definition.
+    """
     import pandas as pd
 
     rows = [_dictionary_row(term) for term in COLUMNS.values()]
-    outcome = ("outcome", MALIGNANCY.label, "integer", "0 no, 1 yes", "0, 1", "", MALIGNANCY.definition)
-    return pd.DataFrame([*rows, outcome], columns=["column", "label", "type", "unit", "values", "bands", "definition"])
+    outcome = (
+        "outcome",
+        MALIGNANCY.label,
+        "integer",
+        "0 no, 1 yes",
+        "0, 1",
+        "",
+        MALIGNANCY.definition,
+    )
+    return pd.DataFrame(
+        [*rows, outcome],
+        columns=["column", "label", "type", "unit", "values", "bands", "definition"],
+    )
 
 
 def _dictionary_row(term: Finding | Measurement) -> tuple[str, str, str, str, str, str, str]:

@@ -1,4 +1,6 @@
-"""Bayesian logistic regression on covariate patterns against bambi on rows: seconds per thousand effective draws."""
+"""Bayesian logistic regression on covariate patterns against bambi on rows: seconds per thousand
+effective draws.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def rows() -> list[Row]:
 
 
 def _compared(patients: pd.DataFrame, draws: int, target: str) -> list[Row]:
-    """Bambi's defaults are 1000 draws a chain; on 500 000 rows they take hours, and the share of tuning is kept."""
+    """Bambi's defaults are 1000 draws a chain; on 500 000 rows they take hours, and the share of
+    tuning is kept.
+    """
     with TemporaryDirectory() as folder:
         path = Path(folder) / "patients.csv"
         patients.to_csv(path, index=False)
@@ -50,12 +54,21 @@ def _compared(patients: pd.DataFrame, draws: int, target: str) -> list[Row]:
 
 
 def notes() -> list[str]:
-    """Wall time of a default fit as patients grow, compiled before; reading and collapsing the patients included."""
+    """Wall time of a default fit as patients grow, compiled before; reading and collapsing the
+    patients included.
+    """
     cohort = bpr.simulate_cohort(bpr.load_scenario("primary_care"), 1_000_000, seed=1)
     patients = cohort.predictors[FLAGS].assign(outcome=cohort.outcome)
     lines = []
-    for table in (patients.head(10_000), patients.head(100_000), patients, pd.concat([patients] * 10)):
+    for table in (
+        patients.head(10_000),
+        patients.head(100_000),
+        patients,
+        pd.concat([patients] * 10),
+    ):
         X, y = table[FLAGS], table.outcome
-        wall = seconds(lambda X=X, y=y: bpr.BayesianLogisticModel(random_state=1).fit(X, y), repeats=3)
+        wall = seconds(
+            lambda X=X, y=y: bpr.BayesianLogisticModel(random_state=1).fit(X, y), repeats=3
+        )
         lines.append(f"- Bayesian fit of {len(X):,} patients, 9 flags: {wall:.3g} s")
     return lines

@@ -23,15 +23,33 @@ def _compared(n: int, repeats: int) -> list[Row]:
     X, y = cohort.predictors[FLAGS], cohort.outcome
     wide, outcome = sm.add_constant(X.to_numpy(np.float64)), y.to_numpy()
     ours = seconds(lambda: bpr.LogisticModel().fit(X, y), repeats=5)
-    theirs = seconds(lambda: sm.Logit(outcome, wide).fit(method="newton", disp=0), repeats, warm_up=repeats > 1)
-    found = [Row(f"maximum likelihood, 12 flags, n = {n:,}", "statsmodels Logit", ours, theirs, "20")]
-    ours = seconds(lambda: bpr.LogisticModel(penalty="firth").fit(X, y).result_.conf_int(), repeats=5)
+    theirs = seconds(
+        lambda: sm.Logit(outcome, wide).fit(method="newton", disp=0), repeats, warm_up=repeats > 1
+    )
+    found = [
+        Row(f"maximum likelihood, 12 flags, n = {n:,}", "statsmodels Logit", ours, theirs, "20")
+    ]
+    ours = seconds(
+        lambda: bpr.LogisticModel(penalty="firth").fit(X, y).result_.conf_int(), repeats=5
+    )
     if n <= 1_000_000:
         theirs = seconds(lambda: _firth(wide[:, 1:], outcome), repeats=1, warm_up=False)
-        found.append(Row(f"Firth with profile limits, n = {n:,}", "firthmodels", ours, theirs, "50"))
+        found.append(
+            Row(f"Firth with profile limits, n = {n:,}", "firthmodels", ours, theirs, "50")
+        )
     else:
-        theirs = seconds(lambda: FirthLogisticRegression().fit(wide[:, 1:], outcome), repeats=1, warm_up=False)
-        found.append(Row(f"Firth with profile limits, n = {n:,}", "firthmodels, fit alone", ours, theirs, "50"))
+        theirs = seconds(
+            lambda: FirthLogisticRegression().fit(wide[:, 1:], outcome), repeats=1, warm_up=False
+        )
+        found.append(
+            Row(
+                f"Firth with profile limits, n = {n:,}",
+                "firthmodels, fit alone",
+                ours,
+                theirs,
+                "50",
+            )
+        )
     return found
 
 
@@ -46,8 +64,12 @@ def notes() -> list[str]:
     lines = []
     for name, columns in (("12 flags", FLAGS), ("12 flags and age", ["age_years", *FLAGS])):
         patterns = bpr.collapse(cohort.predictors[columns], cohort.outcome)
-        wall = seconds(lambda columns=columns: bpr.collapse(cohort.predictors[columns], cohort.outcome), repeats=3)
+        wall = seconds(
+            lambda columns=columns: bpr.collapse(cohort.predictors[columns], cohort.outcome),
+            repeats=3,
+        )
         lines.append(
-            f"- collapse 4e6 rows of {name} to {patterns.n.size:,} patterns: {wall:.3g} s, {4 / wall:.3g} M rows/s"
+            f"- collapse 4e6 rows of {name} to {patterns.n.size:,} patterns: {wall:.3g} s, "
+            f"{4 / wall:.3g} M rows/s"
         )
     return lines

@@ -1,7 +1,8 @@
 """Peers in an environment of their own: their pins clash with ours.
 
-``make bench`` makes ``.venv-peers`` from benchmarks/peers.txt; R packages are used where R has them. Each peer is a
-script in benchmarks/peers/ that prints its median seconds; a peer that is not installed is left out with a message.
+``make bench`` makes ``.venv-peers`` from benchmarks/peers.txt; R packages are used where R has
+them. Each peer is a script in benchmarks/peers/ that prints its median seconds; a peer that is not
+installed is left out with a message.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ PYTHON = ROOT / ".venv-peers" / "bin" / "python"
 def peer_seconds(script: str, *arguments: str) -> float | None:
     """What a peer script prints last, or None when it cannot run."""
     if not PYTHON.is_file():
-        print(f"{script}: left out, because {PYTHON.parent.parent.name} is missing (make bench makes it)")
+        print(
+            f"{script}: left out, because {PYTHON.parent.parent.name} is missing (make bench "
+            "makes it)"
+        )
         return None
     return _last_number(str(PYTHON), script, arguments)
 

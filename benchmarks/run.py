@@ -20,7 +20,10 @@ TOPICS = ("cohort", "logistic", "bayesian", "measures", "validation")
 
 
 def main(topics: list[str]) -> None:
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, one BLAS thread, Python {platform.python_version()}"
+    machine = (
+        f"{platform.machine()}, {os.cpu_count()} cores, one BLAS thread, Python "
+        f"{platform.python_version()}"
+    )
     print(f"{machine}\n\n{HEAD}")
     modules = [importlib.import_module(topic) for topic in topics or TOPICS]
     for module in modules:

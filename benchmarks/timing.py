@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """One comparison: what was done, against whom, both times in seconds, and the ratio aimed at."""
+    """One comparison: what was done, against whom, both times in seconds, and the ratio aimed
+    at.
+    """
 
     job: str
     peer: str

@@ -1,4 +1,6 @@
-"""Internal validation against rms: an optimism bootstrap of a logistic model on red flags, everything refitted."""
+"""Internal validation against rms: an optimism bootstrap of a logistic model on red flags,
+everything refitted.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,14 @@ def rows() -> list[Row]:
 
     def ours(**arguments: object) -> float:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the rarest findings are separated in some resamples, which is counted
+            warnings.simplefilter(
+                "ignore"
+            )  # the rarest findings are separated in some resamples, which is counted
             return seconds(
-                lambda: bpr.optimism_bootstrap(bpr.LogisticModel(), X, y, n_resamples=RESAMPLES, rng=1, **arguments), 3
+                lambda: bpr.optimism_bootstrap(
+                    bpr.LogisticModel(), X, y, n_resamples=RESAMPLES, rng=1, **arguments
+                ),
+                3,
             )
 
     same, everything = ours(measures=SAME, at=[]), ours()

@@ -18,7 +18,9 @@ REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
 
 @pytest.fixture(scope="session")
 def reference():
-    """Cases computed with established packages: ``reference("id")`` gives one; skips where they are absent."""
+    """Cases computed with established packages: ``reference("id")`` gives one; skips where they
+    are absent.
+    """
     path = REFERENCE / "cases.json"
     if not path.is_file():
         pytest.skip("the reference data lie beside the repository, not in it")

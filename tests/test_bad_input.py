@@ -1,9 +1,9 @@
 """Every public function, called with one argument spoilt at a time, answers with a sentence.
 
-A valid call is kept per function; each of its arguments is replaced by what people pass by mistake: text, nothing,
-dates, percentages, other objects, arrays of other patients. The call then does one of four things: it refuses in a
-sentence that names the argument and says what came; it fails with a raw message; it accepts what the argument cannot
-be; it hangs.
+A valid call is kept per function; each of its arguments is replaced by what people pass by mistake:
+text, nothing, dates, percentages, other objects, arrays of other patients. The call then does one
+of four things: it refuses in a sentence that names the argument and says what came; it fails with a
+raw message; it accepts what the argument cannot be; it hangs.
 """
 
 from __future__ import annotations
@@ -31,14 +31,24 @@ SECONDS = 8  # a call that takes longer hangs; a valid one takes a small part of
 
 def example_patients():
     rng = np.random.default_rng(4)
-    X = pd.DataFrame({"history_of_cancer": rng.integers(0, 2, N), "night_pain": rng.integers(0, 2, N)})
-    return X, pd.Series((rng.random(N) < 0.3 + 0.2 * X.history_of_cancer).astype(int), name="outcome")
+    X = pd.DataFrame(
+        {"history_of_cancer": rng.integers(0, 2, N), "night_pain": rng.integers(0, 2, N)}
+    )
+    return X, pd.Series(
+        (rng.random(N) < 0.3 + 0.2 * X.history_of_cancer).astype(int), name="outcome"
+    )
 
 
 X, y = example_patients()
 risk = pd.Series(np.random.default_rng(1).uniform(0.05, 0.9, N).round(2))
 counts = pd.DataFrame(
-    {"study": list("abcd"), "tp": [5, 8, 4, 6], "fp": [20, 30, 25, 22], "fn": [4, 6, 5, 3], "tn": 200}
+    {
+        "study": list("abcd"),
+        "tp": [5, 8, 4, 6],
+        "fp": [20, 30, 25, 22],
+        "fn": [4, 6, 5, 3],
+        "tn": 200,
+    }
 )
 scenario = bpr.load_scenario("spine_clinic")
 cohort = bpr.simulate_cohort(scenario, 300, seed=1)
@@ -48,7 +58,12 @@ fitted = bpr.LogisticModel(penalty="firth").fit(X, y)
 
 
 def measure(function, **more):
-    return function, {"outcome": y, "risk": risk, "sample_weight": pd.Series(np.ones(N)), "level": 0.95} | more
+    return function, {
+        "outcome": y,
+        "risk": risk,
+        "sample_weight": pd.Series(np.ones(N)),
+        "level": 0.95,
+    } | more
 
 
 def without(call, *names):
@@ -67,7 +82,11 @@ CALLS = {
     "somers_d": measure(bpr.somers_d),
     "discrimination_slope": measure(bpr.discrimination_slope),
     "partial_auroc": measure(
-        bpr.partial_auroc, bounds=(0.5, 1.0), focus="specificity", corrected=False, interval="delong"
+        bpr.partial_auroc,
+        bounds=(0.5, 1.0),
+        focus="specificity",
+        corrected=False,
+        interval="delong",
     ),
     "roc_curve": measure(bpr.roc_curve),
     "precision_recall_curve": measure(bpr.precision_recall_curve),
@@ -92,10 +111,17 @@ CALLS = {
         rng=1,
     ),
     "risk_distribution": without(measure(bpr.risk_distribution, n_bins=5), "level"),
-    "compare_auroc": without(measure(bpr.compare_auroc, risk_a=risk, risk_b=risk[::-1].to_numpy()), "risk"),
-    "subgroup_calibration": measure(bpr.subgroup_calibration, subgroups={"half": pd.Series(np.arange(N) % 2)}),
+    "compare_auroc": without(
+        measure(bpr.compare_auroc, risk_a=risk, risk_b=risk[::-1].to_numpy()), "risk"
+    ),
+    "subgroup_calibration": measure(
+        bpr.subgroup_calibration, subgroups={"half": pd.Series(np.arange(N) % 2)}
+    ),
     "performance": without(
-        measure(bpr.performance, risks={"a": risk}, thresholds=[0.2], measures=["auroc"], n_resamples=0), "risk"
+        measure(
+            bpr.performance, risks={"a": risk}, thresholds=[0.2], measures=["auroc"], n_resamples=0
+        ),
+        "risk",
     ),
     "decision_curve": without(
         measure(
@@ -126,12 +152,23 @@ CALLS = {
     "collapse": (bpr.collapse, {"X": X, "y": y, "sample_weight": pd.Series(np.ones(N))}),
     "detect_separation": (bpr.detect_separation, {"X": X, "y": y, "intercept": True}),
     "table_one": (bpr.table_one, {"patients": X, "outcome": y}),
-    "standardised_difference": (bpr.standardised_difference, {"values": X.night_pain, "outcome": y}),
+    "standardised_difference": (
+        bpr.standardised_difference,
+        {"values": X.night_pain, "outcome": y},
+    ),
     "pool_estimates": (
         bpr.pool_estimates,
-        {"estimates": [[0.1], [0.2]], "standard_errors": [[0.1], [0.1]], "names": ["a"], "complete_df": 50.0},
+        {
+            "estimates": [[0.1], [0.2]],
+            "standard_errors": [[0.1], [0.1]],
+            "names": ["a"],
+            "complete_df": 50.0,
+        },
     ),
-    "post_test_probability": (bpr.post_test_probability, {"pretest": 0.01, "likelihood_ratio": 3.0}),
+    "post_test_probability": (
+        bpr.post_test_probability,
+        {"pretest": 0.01, "likelihood_ratio": 3.0},
+    ),
     "post_test": (
         bpr.post_test,
         {
@@ -144,10 +181,19 @@ CALLS = {
             "level": 0.95,
         },
     ),
-    "pool_accuracy": (bpr.pool_accuracy, {"counts": counts, "method": "reml", "level": 0.95, "allow_overlap": False}),
+    "pool_accuracy": (
+        bpr.pool_accuracy,
+        {"counts": counts, "method": "reml", "level": 0.95, "allow_overlap": False},
+    ),
     "pool_measure": (
         bpr.pool_measure,
-        {"counts": counts, "measure": "sensitivity", "method": "reml", "level": 0.95, "allow_overlap": False},
+        {
+            "counts": counts,
+            "measure": "sensitivity",
+            "method": "reml",
+            "level": 0.95,
+            "allow_overlap": False,
+        },
     ),
     "pool_prevalence": (
         bpr.pool_prevalence,
@@ -183,17 +229,34 @@ CALLS = {
             "values": {"yes": 1},
         },
     ),
-    "enrich": (bpr.enrich, {"cohort": cohort, "share": 0.5, "given": {"night_pain": 1.0}, "rng": 1}),
+    "enrich": (
+        bpr.enrich,
+        {"cohort": cohort, "share": 0.5, "given": {"night_pain": 1.0}, "rng": 1},
+    ),
     "follow_up": (bpr.follow_up, {"cohort": cohort, "sensitivity": 0.8, "rng": 1}),
     "make_missing": (
         bpr.make_missing,
-        {"cohort": cohort, "share": {"night_pain": 0.2}, "given": {"male": 1.0}, "own_value": 0.5, "rng": 1},
+        {
+            "cohort": cohort,
+            "share": {"night_pain": 0.2},
+            "given": {"male": 1.0},
+            "own_value": 0.5,
+            "rng": 1,
+        },
     ),
     "misreport": (
         bpr.misreport,
-        {"cohort": cohort, "missed": {"night_pain": 0.1}, "invented": {"night_pain": 0.1}, "rng": 1},
+        {
+            "cohort": cohort,
+            "missed": {"night_pain": 0.1},
+            "invented": {"night_pain": 0.1},
+            "rng": 1,
+        },
     ),
-    "sample_case_control": (bpr.sample_case_control, {"cohort": cohort, "controls_per_case": 2, "rng": 1}),
+    "sample_case_control": (
+        bpr.sample_case_control,
+        {"cohort": cohort, "controls_per_case": 2, "rng": 1},
+    ),
     "verify_partially": (
         bpr.verify_partially,
         {"cohort": cohort, "share": 0.5, "given": {"night_pain": 1.0}, "rng": 1},
@@ -209,16 +272,26 @@ CALLS = {
     "save_model": (bpr.save_model, {"model": fitted, "path": "no-such-folder/model.txt"}),
     "load_model": (bpr.load_model, {"path": "no-such-file.json"}),
     "LogisticModel": fit(
-        bpr.LogisticModel, penalty="firth", correction="flic", splines={}, interactions=(), event=1, ridge_strength=None
+        bpr.LogisticModel,
+        penalty="firth",
+        correction="flic",
+        splines={},
+        interactions=(),
+        event=1,
+        ridge_strength=None,
     ),
     "LogisticModel ridge": fit(bpr.LogisticModel, penalty="ridge", ridge_strength=1.0),
-    "LikelihoodRatioModel": fit(bpr.LikelihoodRatioModel, pretest=0.01, dependence="independent", event=1),
+    "LikelihoodRatioModel": fit(
+        bpr.LikelihoodRatioModel, pretest=0.01, dependence="independent", event=1
+    ),
     "LikelihoodRatioModel.from_evidence": (
         bpr.LikelihoodRatioModel.from_evidence,
         {"findings": ["night_pain"], "pretest": 0.01},
     ),
     "LogisticModel.risk": (fitted.risk, {"X": X}),
-    "ImputedModel": fit(bpr.ImputedModel, estimator=bpr.LogisticModel(), n_imputations=1, random_state=1),
+    "ImputedModel": fit(
+        bpr.ImputedModel, estimator=bpr.LogisticModel(), n_imputations=1, random_state=1
+    ),
     "optimism_bootstrap": (
         bpr.optimism_bootstrap,
         {
@@ -234,7 +307,14 @@ CALLS = {
     ),
     "cross_validate_risk": (
         bpr.cross_validate_risk,
-        {"estimator": bpr.LogisticModel(penalty="firth"), "X": X, "y": y, "n_folds": 2, "n_repeats": 1, "rng": 1},
+        {
+            "estimator": bpr.LogisticModel(penalty="firth"),
+            "X": X,
+            "y": y,
+            "n_folds": 2,
+            "n_repeats": 1,
+            "rng": 1,
+        },
     ),
     "internal_external_validation": (
         bpr.internal_external_validation,
@@ -266,17 +346,34 @@ CALLS = {
     ),
     "sample_size_development": (
         bpr.sample_size_development,
-        {"prevalence": 0.01, "n_parameters": 10, "c_statistic": 0.8, "shrinkage": 0.9, "relative_margin": 0.2},
+        {
+            "prevalence": 0.01,
+            "n_parameters": 10,
+            "c_statistic": 0.8,
+            "shrinkage": 0.9,
+            "relative_margin": 0.2,
+        },
     ),
     "sample_size_validation": (
         bpr.sample_size_validation,
-        {"prevalence": 0.1, "c_statistic": 0.8, "oe_width": 0.2, "slope_width": 0.2, "c_width": 0.1},
+        {
+            "prevalence": 0.1,
+            "c_statistic": 0.8,
+            "oe_width": 0.2,
+            "slope_width": 0.2,
+            "c_width": 0.1,
+        },
     ),
     "precision": (bpr.precision, {"n": 1000, "prevalence": 0.1, "c_statistic": 0.8}),
     "Accuracy.from_counts": (bpr.Accuracy.from_counts, {"tp": 5, "fp": 30, "fn": 8, "tn": 1900}),
     "Accuracy.from_rates": (
         bpr.Accuracy.from_rates,
-        {"sensitivity": 0.4, "specificity": 0.9, "effective_n_diseased": 10, "effective_n_healthy": 100},
+        {
+            "sensitivity": 0.4,
+            "specificity": 0.9,
+            "effective_n_diseased": 10,
+            "effective_n_healthy": 100,
+        },
     ),
     "Accuracy.predictive_values": (accuracy.predictive_values, {"prevalence": 0.01}),
     "Accuracy.draw": (accuracy.draw, {"size": 10, "rng": 1, "specificity_sd": 0.5}),
@@ -319,12 +416,20 @@ def spoilt_copies(value):
         yield "other labels", value.set_axis(np.arange(len(value)) + 1000)
         yield "shorter", value.iloc[:-1]
         value = value.select_dtypes("number") if isinstance(value, pd.DataFrame) else value
-        yield "masked", np.ma.masked_array(value.to_numpy(), np.arange(value.size).reshape(value.shape) == 1)
+        yield (
+            "masked",
+            np.ma.masked_array(value.to_numpy(), np.arange(value.size).reshape(value.shape) == 1),
+        )
         yield "imaginary", value.to_numpy() * (1 + 1j)
         yield "moments", value.to_numpy().astype(np.int64).astype("M8[D]")
         yield "durations", value.to_numpy().astype(np.int64).astype("m8[D]")
         yield "as text", value.astype(str)
-        for name, bad in {"a hole": np.nan, "a minus": -1.0, "a huge": 1e300, "a percentage": 95.0}.items():
+        for name, bad in {
+            "a hole": np.nan,
+            "a minus": -1.0,
+            "a huge": 1e300,
+            "a percentage": 95.0,
+        }.items():
             copy = value.astype(float)
             copy.iloc[3:4] = bad
             yield name, copy
@@ -349,7 +454,17 @@ def spoilt_copies(value):
 
 COUNT, POSITIVE = {"two", "percentage"}, {"half", "two", "percentage"}
 ROWS = {"other order", "other labels", "shorter"}  # of an argument that stands alone
-LABELS = {"as text", "a hole", "a minus", "a huge", "a percentage", "masked", "imaginary", "moments", "durations"}
+LABELS = {
+    "as text",
+    "a hole",
+    "a minus",
+    "a huge",
+    "a percentage",
+    "masked",
+    "imaginary",
+    "moments",
+    "durations",
+}
 MAY_BE = {
     "rng": {"two", "percentage", "endless"},
     "seed": {"two", "percentage", "endless"},
@@ -409,13 +524,25 @@ MAY_BE = {
     "ax": {"none"},
 }
 """What an argument may be, besides the valid value: such spoilt values are no mistakes."""
-COUNTS = ("n", "n_resamples", "n_draws", "n_bins", "n_groups", "n_imputations", "n_folds", "n_repeats", "size")
+COUNTS = (
+    "n",
+    "n_resamples",
+    "n_draws",
+    "n_bins",
+    "n_groups",
+    "n_imputations",
+    "n_folds",
+    "n_repeats",
+    "size",
+)
 MAY_BE |= {name: MAY_BE.get(name, set()) | COUNT for name in (*COUNTS, "tp", "fp", "fn", "tn")}
 MAY_BE |= dict.fromkeys(("effective_n_diseased", "effective_n_healthy"), POSITIVE)
 ARRAYS = {"empty list", "numbers", "empty table", "matrix", "true"}
 MAY_BE_HERE = {
     ("post_test_probability", "pretest"): ARRAYS,
-    ("post_test_probability", "likelihood_ratio"): ARRAYS | POSITIVE | {"infinite", "huge", "table"},
+    ("post_test_probability", "likelihood_ratio"): ARRAYS
+    | POSITIVE
+    | {"infinite", "huge", "table"},
     ("collapse", "X"): LABELS - {"imaginary"},
     ("detect_separation", "X"): {"a minus", "a huge", "a percentage"},
     ("table_one", "patients"): LABELS,
@@ -425,7 +552,9 @@ MAY_BE_HERE = {
     ("Scenario.risk", "predictors"): ROWS | {"as text", "a hole"},
     ("LogisticModel.risk", "X"): ROWS,
     ("shift_prevalence", "risk"): ROWS | {"empty list", "numbers"},
-    ("check_cohort", "df"): ROWS | LABELS | {"table", "empty table"},  # which says what is wrong with it
+    ("check_cohort", "df"): ROWS
+    | LABELS
+    | {"table", "empty table"},  # which says what is wrong with it
     ("check_cohort", "outcome"): {"text", "number as text"},
     ("Cohort.from_frame", "df"): ROWS | {"as text"},
     ("Cohort.from_frame", "values"): {"none", "another key", "a number for a key", "mapping"},
@@ -453,13 +582,30 @@ def called(argument, value):
         "sample_weight": {"distinct values"},
     }
     inside = map(str, value) if isinstance(value, (Mapping, pd.DataFrame)) else ()
-    return {argument, argument.rstrip("_"), argument.rstrip("s"), *others.get(argument, ()), *inside}
+    return {
+        argument,
+        argument.rstrip("_"),
+        argument.rstrip("s"),
+        *others.get(argument, ()),
+        *inside,
+    }
 
 
 def is_clear(argument, value, message):
-    """A sentence and its remedy, on one line, which names the argument, states a rule and says what came."""
-    names = any(re.search(rf"(?<!\w){re.escape(word)}(?![a-z])", message) for word in called(argument, value))
-    return names and "must" in message and ";" in message and len(message) < 600 and "\n" not in message
+    """A sentence and its remedy, on one line, which names the argument, states a rule and says
+    what came.
+    """
+    names = any(
+        re.search(rf"(?<!\w){re.escape(word)}(?![a-z])", message)
+        for word in called(argument, value)
+    )
+    return (
+        names
+        and "must" in message
+        and ";" in message
+        and len(message) < 600
+        and "\n" not in message
+    )
 
 
 class Hang(BaseException):
@@ -499,7 +645,9 @@ def spoil_every_argument(name):
                 continue
             kind, message = outcome_of(function, {**arguments, argument: bad})
             if kind == "refused":
-                kind = "clear" if is_clear(argument, value, message.split(": ", 1)[1]) else "unclear"
+                kind = (
+                    "clear" if is_clear(argument, value, message.split(": ", 1)[1]) else "unclear"
+                )
             yield argument, spoil, kind, message
 
 
@@ -532,14 +680,33 @@ def answers():
 
 def of_kind(answers, kind):
     found = ((name, *each) for name, mine in answers.items() for each in mine)
-    return [(name, argument, spoil, message) for name, argument, spoil, k, message in found if k == kind]
+    return [
+        (name, argument, spoil, message) for name, argument, spoil, k, message in found if k == kind
+    ]
 
 
 def test_valid_calls_are_valid():
-    """Else a refusal would prove nothing; those that need a file or a fitted Bayesian model are refused for that."""
-    needy = {"save_model", "load_model", "read_cohort", "verify_cohort", "write_cohort", "count_patterns"}
-    needy |= {"leave_one_out", "power_scaling", "predictive_check", "implied_accuracy", "risk_by_count"}
-    assert {name: said for name in CALLS if (said := outcome_of(*CALLS[name])) != ("accepted", "")}.keys() == needy
+    """Else a refusal would prove nothing; those that need a file or a fitted Bayesian model are
+    refused for that.
+    """
+    needy = {
+        "save_model",
+        "load_model",
+        "read_cohort",
+        "verify_cohort",
+        "write_cohort",
+        "count_patterns",
+    }
+    needy |= {
+        "leave_one_out",
+        "power_scaling",
+        "predictive_check",
+        "implied_accuracy",
+        "risk_by_count",
+    }
+    assert {
+        name: said for name in CALLS if (said := outcome_of(*CALLS[name])) != ("accepted", "")
+    }.keys() == needy
 
 
 def test_nothing_outside_its_range_is_accepted_in_silence(answers):

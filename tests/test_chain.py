@@ -1,4 +1,6 @@
-"""From published counts to net benefit: the whole chain on 100 000 patients each for development and validation."""
+"""From published counts to net benefit: the whole chain on 100 000 patients each for development
+and validation.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,12 @@ from backpain_risk.report.evaluation import write_evaluation
 def predictions():
     rng = np.random.default_rng(5)
     risk = rng.beta(1, 20, 3000)
-    models = {"a": risk, "b": np.sqrt(risk) / 4, "flag": np.where(risk > 0.05, 0.1, 0.02), "same": np.full(3000, 0.05)}
+    models = {
+        "a": risk,
+        "b": np.sqrt(risk) / 4,
+        "flag": np.where(risk > 0.05, 0.1, 0.02),
+        "same": np.full(3000, 0.05),
+    }
     return (rng.random(3000) < risk).astype(int), pd.DataFrame(models)
 
 
@@ -36,7 +41,9 @@ def test_files_hold_what_the_functions_return(predictions, written):
     expected = bpr.decision_curve(y, risks).to_frame()
     pd.testing.assert_frame_equal(decision, expected, check_exact=False, rtol=1e-12)
     differences = pd.read_csv(folder / "auroc_differences.csv").set_index(["a", "b"])
-    assert differences.p_value["a", "b"] == pytest.approx(bpr.compare_auroc(y, risks.a, risks.b).p_value, nan_ok=True)
+    assert differences.p_value["a", "b"] == pytest.approx(
+        bpr.compare_auroc(y, risks.a, risks.b).p_value, nan_ok=True
+    )
     subgroups = pd.read_csv(folder / "subgroups.csv")
     assert set(subgroups.group) == {"all", "f", "m"}
     assert set(subgroups.model) == set(risks)
@@ -57,8 +64,13 @@ def test_the_summary_shows_every_figure_and_names_every_table(written):
 def test_what_a_model_does_not_have_is_said_and_the_rest_is_given(written):
     folder, summary = written
     assert "flag: ici, e50, e90, emax, eci, ici_share left as NaN because" in summary
-    assert "flag: no calibration curve by rcs, because a spline must have 3 distinct knots" in summary
-    assert "same: no calibration curve by groups, because the risk is the same for every patient" in summary
+    assert (
+        "flag: no calibration curve by rcs, because a spline must have 3 distinct knots" in summary
+    )
+    assert (
+        "same: no calibration curve by groups, because the risk is the same for every patient"
+        in summary
+    )
     calibration = pd.read_csv(folder / "calibration.csv")
     assert (calibration.model == "flag").sum() == 2
     assert (calibration.model == "same").sum() == 0
@@ -77,7 +89,10 @@ def test_weights_are_repetition_and_the_seed_decides(predictions, tmp_path):
     ):
         w = None if name == "repeated" else weight
         write_evaluation(*arguments, n_resamples=10, rng=2, sample_weight=w)
-    tables = {name: pd.read_csv(tmp_path / name / "performance.csv") for name in ("weighted", "once_more", "repeated")}
+    tables = {
+        name: pd.read_csv(tmp_path / name / "performance.csv")
+        for name in ("weighted", "once_more", "repeated")
+    }
     pd.testing.assert_frame_equal(tables["weighted"], tables["once_more"])
     pd.testing.assert_frame_equal(tables["weighted"], tables["repeated"], rtol=1e-9)
 
@@ -88,7 +103,10 @@ EVIL = "=cmd|'/c calc'!A1 <script>alert(1)</script>\n| $\\frac$ ](javascript:x) 
 @pytest.fixture(scope="module")
 def hostile(predictions, tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile") / "out"
-    y, risks = predictions[0][:800], predictions[1][["a", "flag"]][:800].set_axis([EVIL, f"{EVIL}!"], axis=1)
+    y, risks = (
+        predictions[0][:800],
+        predictions[1][["a", "flag"]][:800].set_axis([EVIL, f"{EVIL}!"], axis=1),
+    )
     groups = {EVIL: np.where(np.arange(800) % 2, "-1+1", "=1+1")}
     write_evaluation(y, risks, folder, subgroups=groups, n_resamples=0, rng=1)
     return folder
@@ -106,7 +124,9 @@ def test_no_cell_of_a_table_is_a_formula_and_numbers_stay_numbers(hostile):
     for path in hostile.glob("*.csv"):
         table = pd.read_csv(path)
         text = [value for column in table for value in table[column] if isinstance(value, str)]
-        assert not [value for value in [*table.columns, *text] if value.startswith(("=", "+", "-", "@"))], path
+        assert not [
+            value for value in [*table.columns, *text] if value.startswith(("=", "+", "-", "@"))
+        ], path
     measures = pd.read_csv(hostile / "performance.csv")
     assert measures.value.dtype == float
     assert (measures.value < 0).any()
@@ -128,7 +148,9 @@ def write(folder, predictions, columns=("a",), **options):
 def quick(monkeypatch):
     """Without figures, which take nearly all of the time."""
     monkeypatch.setattr("backpain_risk.report.evaluation.plots", Mock())
-    monkeypatch.setattr("backpain_risk.report.evaluation.write_png", lambda axes, path: path.write_bytes(b"picture"))
+    monkeypatch.setattr(
+        "backpain_risk.report.evaluation.write_png", lambda axes, path: path.write_bytes(b"picture")
+    )
 
 
 @pytest.mark.usefixtures("quick")
@@ -147,7 +169,9 @@ def test_a_folder_with_other_files_is_refused_and_force_keeps_them(predictions, 
     mine = tmp_path / "summary.md"
     mine.write_text("mine")
     (tmp_path / "manifest.json").write_text("[]")
-    with pytest.raises(ValueError, match=r"holds 2 other or changed files \(first 'manifest.json'\)"):
+    with pytest.raises(
+        ValueError, match=r"holds 2 other or changed files \(first 'manifest.json'\)"
+    ):
         write(tmp_path, predictions)
     assert mine.read_text() == "mine"
     notes = tmp_path / "notes.txt"
@@ -169,7 +193,9 @@ def test_a_summary_that_its_reader_changed_is_not_overwritten(predictions, tmp_p
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_folders_in_folders_files_and_the_folder_of_work_are_refused(predictions, tmp_path, monkeypatch, force):
+def test_folders_in_folders_files_and_the_folder_of_work_are_refused(
+    predictions, tmp_path, monkeypatch, force
+):
     (tmp_path / "project" / "inner").mkdir(parents=True)
     (tmp_path / "file").write_text("")
     for name, message in (("project", "holds the folder 'inner'"), ("file", "is a file")):
@@ -187,7 +213,10 @@ def test_folders_in_folders_files_and_the_folder_of_work_are_refused(predictions
         ({"thresholds": [0.01, 1.5]}, "thresholds must lie strictly between 0 and 1"),
         ({"n_resamples": -1}, "n_resamples must"),
         ({"rng": None}, "rng must be given"),
-        ({"subgroups": {"sex": ["f", None] * 300}}, "subgroups must have a label for every patient; got 300"),
+        (
+            {"subgroups": {"sex": ["f", None] * 300}},
+            "subgroups must have a label for every patient; got 300",
+        ),
     ],
 )
 def test_options_are_checked_before_any_work(predictions, tmp_path, monkeypatch, options, message):
@@ -223,7 +252,9 @@ def test_a_kill_leaves_the_old_evaluation_whole(predictions, tmp_path, when):
     folder = tmp_path / "out"
     write(folder, predictions)
     old = {path.name: path.read_bytes() for path in folder.iterdir()}
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(folder), when], stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(folder), when], stdout=subprocess.PIPE
+    )
     assert process.stdout.readline() == b"under way\n"
     process.kill()
     process.communicate()

@@ -25,8 +25,14 @@ from backpain_risk.files import (
 
 def python(code, *arguments):
     """Another process that says when it is under way, by a line on its output."""
-    run = [sys.executable, "-c", f"import sys\nfrom pathlib import Path\nfrom backpain_risk.files import *\n{code}"]
-    return subprocess.Popen([*run, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run = [
+        sys.executable,
+        "-c",
+        f"import sys\nfrom pathlib import Path\nfrom backpain_risk.files import *\n{code}",
+    ]
+    return subprocess.Popen(
+        [*run, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def wait_for_line(process):
@@ -60,7 +66,9 @@ def test_a_kill_leaves_the_old_file_and_the_next_write_tidies_up(tmp_path):
 
 
 def test_the_unfinished_files_of_the_living_and_of_the_user_stay(tmp_path):
-    mine = [tmp_path / name for name in (".mine.part", ".backpain-risk-notes.part", ".patients.12.part")]
+    mine = [
+        tmp_path / name for name in (".mine.part", ".backpain-risk-notes.part", ".patients.12.part")
+    ]
     for path in mine:
         path.write_text("mine")
     process = python(WRITING, tmp_path / "other.json")
@@ -82,7 +90,9 @@ def test_an_error_while_writing_leaves_the_old_file_alone(tmp_path):
 
 
 def test_a_full_disk_leaves_the_old_file_alone(tmp_path):
-    """A limit on the size of files stands for the disk; the write fails with the same kind of error."""
+    """A limit on the size of files stands for the disk; the write fails with the same kind of
+    error.
+    """
     target = tmp_path / "a.txt"
     target.write_text("old")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -103,7 +113,9 @@ def test_permissions_are_kept(tmp_path, mode):
     target.write_text("old")
     target.chmod(mode)
     seen = []
-    write_atomically(target, lambda part: seen.append(part.stat().st_mode) or part.write_text("new"))
+    write_atomically(
+        target, lambda part: seen.append(part.stat().st_mode) or part.write_text("new")
+    )
     assert {stat.S_IMODE(m) for m in (*seen, target.stat().st_mode)} == {mode}
 
 
@@ -158,7 +170,9 @@ def test_threads_writing_one_name_do_not_collide(tmp_path):
 
 
 def test_a_folder_in_the_way_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"path must be a file; .* is a folder\. Choose another name"):
+    with pytest.raises(
+        ValueError, match=r"path must be a file; .* is a folder\. Choose another name"
+    ):
         write_atomically(tmp_path, lambda part: part.write_text("x"))
 
 
@@ -230,7 +244,8 @@ def test_a_second_writer_is_refused_and_told_who_the_first_is(tmp_path):
     lock_file = tmp_path / ".lock"
     process = python(HOLDING, lock_file)
     wait_for_line(process)
-    said = rf"one writer at a time; process {process.pid} on .+ since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC is writing"
+    when = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"
+    said = rf"one writer at a time; process {process.pid} on .+ since {when} is writing"
     with pytest.raises(ValueError, match=said), one_writer(lock_file):
         pass
     kill(process)
@@ -270,7 +285,9 @@ def test_a_lock_file_that_is_a_link_is_not_written_through(tmp_path):
     assert victim.read_text() == "precious"
 
 
-@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/b", "..", ".", "", "a\\b", "C:x", "a\0b"])
+@pytest.mark.parametrize(
+    "name", ["../secret", "/etc/passwd", "a/b", "..", ".", "", "a\\b", "C:x", "a\0b"]
+)
 def test_names_do_not_leave_their_folder(tmp_path, name):
     with pytest.raises(ValueError, match="must be plain names inside their folder"):
         inside(tmp_path, name)
@@ -282,7 +299,18 @@ def test_plain_names_are_inside(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "garbage", "[" * 100_000, '{"a": 1', '{"a": 1, "a": 2}', '{"a": NaN}', "[1]", "null", "\xff", "9" * 5000],
+    [
+        "",
+        "garbage",
+        "[" * 100_000,
+        '{"a": 1',
+        '{"a": 1, "a": 2}',
+        '{"a": NaN}',
+        "[1]",
+        "null",
+        "\xff",
+        "9" * 5000,
+    ],
 )
 def test_json_that_is_none_gets_one_short_sentence(tmp_path, text):
     path = tmp_path / "a.json"
@@ -299,4 +327,6 @@ def test_json_objects_are_read(tmp_path):
 
 def test_checksums_are_those_of_sha256sum(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")  # FIPS 180-2, example B.1
-    assert sha256(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert (
+        sha256(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )

@@ -1,4 +1,6 @@
-"""The same seed gives the same draws on another processor: rounding differs there, and so do eigenvectors."""
+"""The same seed gives the same draws on another processor: rounding differs there, and so do
+eigenvectors.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ import pytest
 import backpain_risk as bpr
 from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
 
-# OpenBLAS, NumPy and XLA made to compute as on an older processor; a name that one of them does not know is ignored
+# OpenBLAS, NumPy and XLA made to compute as on an older processor; a name that one of them does not
+# know is ignored
 OTHER = {
     "OPENBLAS_CORETYPE": "Haswell",
     "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
@@ -33,9 +36,13 @@ STUDIES = pd.DataFrame(
 
 
 def approximate_draws():
-    """A posterior whose covariance has many near-equal eigenvalues: effects of sites nobody knows anything of."""
+    """A posterior whose covariance has many near-equal eigenvalues: effects of sites nobody
+    knows anything of.
+    """
     rng = np.random.default_rng(3)
-    X = pd.DataFrame({"history_of_cancer": rng.integers(0, 2, 300), "site": rng.integers(0, 3, 300)})
+    X = pd.DataFrame(
+        {"history_of_cancer": rng.integers(0, 2, 300), "site": rng.integers(0, 3, 300)}
+    )
     y = (rng.random(300) < 0.1).astype(int)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SamplingWarning)
@@ -45,18 +52,26 @@ def approximate_draws():
 
 def imputed_values():
     """Findings and a test, completed; ties among donors are many."""
-    cohort = bpr.simulate_cohort(bpr.load_scenario("spine_clinic").replace(base_rate=0.1), 600, seed=4)
+    cohort = bpr.simulate_cohort(
+        bpr.load_scenario("spine_clinic").replace(base_rate=0.1), 600, seed=4
+    )
     seen = bpr.make_missing(cohort, {"history_of_cancer": 0.3, "esr_mm_h": 0.3}, rng=5)
-    return np.concatenate([c.to_frame()[["history_of_cancer", "esr_mm_h"]].sum() for c in bpr.impute(seen, 3, rng=6)])
+    return np.concatenate(
+        [c.to_frame()[["history_of_cancer", "esr_mm_h"]].sum() for c in bpr.impute(seen, 3, rng=6)]
+    )
 
 
 def imputed_risks():
     """Risks of patients with values missing."""
-    cohort = bpr.simulate_cohort(bpr.load_scenario("spine_clinic").replace(base_rate=0.1), 600, seed=7)
+    cohort = bpr.simulate_cohort(
+        bpr.load_scenario("spine_clinic").replace(base_rate=0.1), 600, seed=7
+    )
     flags = ["history_of_cancer", "failure_to_improve", "night_pain"]
     X = cohort.predictors[flags].astype(float)
     holes = X.mask(np.random.default_rng(1).random(X.shape) < 0.2)
-    model = bpr.ImputedModel(bpr.LogisticModel("firth"), n_imputations=3, random_state=1).fit(holes, cohort.outcome)
+    model = bpr.ImputedModel(bpr.LogisticModel("firth"), n_imputations=3, random_state=1).fit(
+        holes, cohort.outcome
+    )
     return model.risk(holes.iloc[:50])
 
 
@@ -73,13 +88,17 @@ KINDS = {f.__name__: f for f in (approximate_draws, imputed_values, imputed_risk
 def elsewhere():
     """All of it computed by another process on a processor that computes otherwise."""
     run = [sys.executable, __file__]
-    done = subprocess.run(run, env={**os.environ, **OTHER}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        run, env={**os.environ, **OTHER}, capture_output=True, text=True, check=True
+    )
     return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_draws_are_the_same_on_another_processor(elsewhere, kind):
-    """To the accuracy of an optimum, 1e-6: a draw through another basis differs in its first digit."""
+    """To the accuracy of an optimum, 1e-6: a draw through another basis differs in its first
+    digit.
+    """
     np.testing.assert_allclose(elsewhere[kind], KINDS[kind](), rtol=1e-6, atol=1e-7)
 
 

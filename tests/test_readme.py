@@ -23,6 +23,8 @@ def test_the_example_prints_what_is_shown():
 def test_targets_and_files_it_names_exist():
     root = Path(__file__).parents[1]
     targets = set(re.findall(r"make ([a-z-]+)", README))
-    assert targets <= set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert targets <= set(
+        re.findall(r"^([a-z-]+):", (root / "Makefile").read_text("utf-8"), re.MULTILINE)
+    )
     for path in re.findall(r"\]\(([^)#]+)\)", README):
         assert (root / path).exists(), path

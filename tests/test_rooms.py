@@ -38,12 +38,18 @@ SAMPLER = {
     "numerics/sampling/nuts.py",
     "numerics/sampling/laplace.py",
     "evidence/pooling/accuracy_by_sampling.py",
-} | {f"models/bayesian/{part}.py" for part in ("density", "sampling", "standard_check", "calibration_by_simulation")}
+} | {
+    f"models/bayesian/{part}.py"
+    for part in ("density", "sampling", "standard_check", "calibration_by_simulation")
+}
 SAMPLER_MODULES = ("nuts", "laplace")
 
 
 def modules():
-    return [(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text("utf-8"))) for path in ROOT.rglob("*.py")]
+    return [
+        (path.relative_to(ROOT).as_posix(), ast.parse(path.read_text("utf-8")))
+        for path in ROOT.rglob("*.py")
+    ]
 
 
 def room(path: str) -> str:
@@ -57,7 +63,11 @@ def runtime_imports(tree: ast.Module) -> list[ast.Import | ast.ImportFrom]:
         if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
         for node in ast.walk(block)
     }
-    return [n for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom)) and id(n) not in typing_only]
+    return [
+        n
+        for n in ast.walk(tree)
+        if isinstance(n, (ast.Import, ast.ImportFrom)) and id(n) not in typing_only
+    ]
 
 
 def own_rooms(path: str, node: ast.Import | ast.ImportFrom) -> set[str]:
@@ -100,7 +110,8 @@ def test_only_the_bayesian_methods_import_the_sampler():
         for path, tree in modules()
         if {"jax", "numpyro"} & outside(tree)
         or any(
-            isinstance(n, ast.ImportFrom) and (n.module or "").endswith(SAMPLER_MODULES) for n in runtime_imports(tree)
+            isinstance(n, ast.ImportFrom) and (n.module or "").endswith(SAMPLER_MODULES)
+            for n in runtime_imports(tree)
         )
     }
     assert users <= SAMPLER
@@ -108,7 +119,8 @@ def test_only_the_bayesian_methods_import_the_sampler():
 
 def test_importing_the_package_loads_nothing_heavy():
     code = (
-        "import sys, backpain_risk; heavy = {'pandas', 'sklearn', 'jax', 'matplotlib', 'scipy', 'pydantic'};"
+        "import sys, backpain_risk; heavy = {'pandas', 'sklearn', 'jax', 'matplotlib', 'scipy', "
+        "'pydantic'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -129,7 +141,8 @@ def test_an_unknown_name_is_an_attribute_error():
 def test_without_the_extras_everything_else_works():
     """Sampling and rendering are left out of the core, so nothing else may import them."""
     code = (
-        "import sys; absent = 'jax numpyro arviz_base arviz_stats arviz_plots xarray IPython nbclient nbformat';"
+        "import sys; absent = 'jax numpyro arviz_base arviz_stats arviz_plots xarray IPython "
+        "nbclient nbformat';"
         "sys.modules.update(dict.fromkeys(absent.split()))\n"
         "import backpain_risk as b, backpain_risk.cli, backpain_risk.report.evaluation\n"
         "for name in b.__all__:\n"
@@ -142,7 +155,8 @@ def test_without_the_extras_everything_else_works():
 
 
 @pytest.mark.parametrize(
-    ("name", "missing", "extra"), [("BayesianLogisticModel", "jax", "bayes"), ("report.record", "IPython", "report")]
+    ("name", "missing", "extra"),
+    [("BayesianLogisticModel", "jax", "bayes"), ("report.record", "IPython", "report")],
 )
 def test_a_missing_extra_is_named(name, missing, extra):
     code = f"import sys; sys.modules[{missing!r}] = None; import backpain_risk as b; b.{name}"

@@ -10,5 +10,6 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help=f"Red flags, risk models and decision curves for spinal malignancy in back pain. {vocabulary.NOTICE}",
+    help="Red flags, risk models and decision curves for spinal malignancy in back pain. "
+    f"{vocabulary.NOTICE}",
 )

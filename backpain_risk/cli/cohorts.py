@@ -14,12 +14,19 @@ from .tables import Decimal, Encoding, Sep, read_table
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Option(help="File (.csv, .parquet), or a folder of Parquet files for large cohorts.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="File (.csv, .parquet), or a folder of Parquet files for large cohorts."),
+    ],
     seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same patients.")],
     n: Annotated[int, typer.Option(help="Number of patients.")] = 10_000,
-    scenario: Annotated[str, typer.Option(help="Name of a scenario, or path of a TOML file.")] = "primary_care",
+    scenario: Annotated[
+        str, typer.Option(help="Name of a scenario, or path of a TOML file.")
+    ] = "primary_care",
     jobs: Annotated[int, typer.Option(help="Workers, for a folder.")] = 1,
-    resume: Annotated[bool, typer.Option(help="Keep the files of an earlier run of the same plan.")] = False,
+    resume: Annotated[
+        bool, typer.Option(help="Keep the files of an earlier run of the same plan.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Draw a synthetic cohort and write it with its manifest."""
@@ -39,33 +46,58 @@ def simulate(
 
 def _check_out(out: Path, in_one_file: bool, resume: bool, force: bool) -> None:
     if in_one_file and out.exists() and not force:
-        raise ValueError(f"out must be a new file; {out} is there. Choose another name, or pass --force to replace it.")
+        raise ValueError(
+            f"out must be a new file; {out} is there. Choose another name, or pass --force to "
+            "replace it."
+        )
     if in_one_file and resume:
-        raise ValueError(f"resume is for folders; got the file {out}. Leave it out, or name a folder.")
+        raise ValueError(
+            f"resume is for folders; got the file {out}. Leave it out, or name a folder."
+        )
     if not in_one_file and force:
         raise ValueError(f"force is for files; got the folder {out}. Empty it, or name a new one.")
     if not in_one_file and out.suffix[1:2].isalpha() and not out.is_dir():
         raise ValueError(
-            f"out must end in .csv or .parquet, or be a folder, whose name has no ending; got {out.name!r}. "
+            "out must end in .csv or .parquet, or be a folder, whose name has no ending; got "
+            f"{out.name!r}. "
             "Choose one of these formats."
         )
 
 
 def _simulate_folder(scenario: Any, n: int, out: Path, seed: int, jobs: int, resume: bool) -> None:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     from ..cohort.partitions import simulate_to_parquet
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns) as progress:
         task = progress.add_task("patients", total=n)
         simulate_to_parquet(
-            scenario, n, out, seed=seed, n_jobs=jobs, resume=resume, on_file=lambda k: progress.advance(task, k)
+            scenario,
+            n,
+            out,
+            seed=seed,
+            n_jobs=jobs,
+            resume=resume,
+            on_file=lambda k: progress.advance(task, k),
         )
 
 
 @app.command()
-def verify(path: Annotated[Path, typer.Argument(help="File or folder written by simulate.")]) -> None:
+def verify(
+    path: Annotated[Path, typer.Argument(help="File or folder written by simulate.")],
+) -> None:
     """Compare every byte of a cohort with the checksums in its manifest."""
     from ..cohort.store import verify_cohort
 
@@ -79,7 +111,9 @@ app.add_typer(scenario_app, name="scenario")
 
 @scenario_app.command("show")
 def scenario_show(
-    name: Annotated[str, typer.Argument(help="Name of a scenario, or path of a TOML file.")] = "primary_care",
+    name: Annotated[
+        str, typer.Argument(help="Name of a scenario, or path of a TOML file.")
+    ] = "primary_care",
 ) -> None:
     """Targets with their status, case mix, and marginal beside conditional log odds ratios."""
     from ..scenario.files import load_scenario
@@ -114,7 +148,9 @@ def check(
     problems = check_cohort(read_table(data, sep, decimal, encoding), outcome=outcome)
     if len(problems):
         with pd.option_context("display.max_colwidth", None, "display.width", 160):
-            raise ValueError(f"{data} has {len(problems)} problems.\n{problems.to_string(index=False)}")
+            raise ValueError(
+                f"{data} has {len(problems)} problems.\n{problems.to_string(index=False)}"
+            )
     typer.echo(f"{data}: no problems.")
 
 

@@ -18,7 +18,9 @@ _RESEARCH = "Research; not for clinical use."
 
 @app.command()
 def evidence(
-    key: Annotated[str | None, typer.Argument(help="Finding or test, for example history_of_cancer.")] = None,
+    key: Annotated[
+        str | None, typer.Argument(help="Finding or test, for example history_of_cancer.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> None:
     """Likelihood ratios of all findings and tests, or everything known about one."""
@@ -35,9 +37,22 @@ def evidence(
     if json:
         _print_table(rows.drop(columns="has_both"), json)
         return
-    names = ["study", "setting", "tp", "fp", "fn", "tn", "sensitivity", "specificity", "lr_positive", "lr_negative"]
+    names = [
+        "study",
+        "setting",
+        "tp",
+        "fp",
+        "fn",
+        "tn",
+        "sensitivity",
+        "specificity",
+        "lr_positive",
+        "lr_negative",
+    ]
     _print_table(rows[[*names, "status"]], json)
-    typer.echo("\n" + "\n".join(f"{row.study}: {row.definition}. {row.note}" for row in rows.itertuples()))
+    typer.echo(
+        "\n" + "\n".join(f"{row.study}: {row.definition}. {row.note}" for row in rows.itertuples())
+    )
     preferred = rows[(rows.preferred == 1) & rows.has_both]
     if len(preferred):
         typer.echo(f"\nPreferred, {preferred.study.iloc[0]} ({preferred.status.iloc[0]}):")
@@ -49,11 +64,14 @@ def evidence(
 def pool(
     data: Annotated[Path, typer.Argument(help="CSV file, a row a study, columns tp, fp, fn, tn.")],
     method: Annotated[str, typer.Option(help="reml, ml or bayes.")] = "reml",
-    covariate: Annotated[str | None, typer.Option(help="Column of a study-level covariate.")] = None,
+    covariate: Annotated[
+        str | None, typer.Option(help="Column of a study-level covariate.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, for bayes.")] = None,
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for pooled.csv, forest.png and sroc.png, which are replaced.")
+        Path | None,
+        typer.Option(help="Folder for pooled.csv, forest.png and sroc.png, which are replaced."),
     ] = None,
     sep: Sep = None,
     decimal: Decimal = None,
@@ -64,7 +82,8 @@ def pool(
 
     if method == "bayes" and seed is None:
         raise ValueError(
-            "seed must be given for bayes, because numbers are drawn; got none. Pass for example --seed 1."
+            "seed must be given for bayes, because numbers are drawn; got none. Pass for example "
+            "--seed 1."
         )
     pooled = pool_accuracy(read_table(data, sep, decimal, encoding), method, covariate, seed)
     table = pooled.to_frame().reset_index()
@@ -94,5 +113,7 @@ def _print_table(table: pd.DataFrame, as_json: bool) -> None:
     if as_json:
         typer.echo(table.to_json(orient="records", indent=2, double_precision=12))
     else:
-        text = table.to_string(index=False, float_format=lambda x: f"{x:.4g}", na_rep="", max_colwidth=60)
+        text = table.to_string(
+            index=False, float_format=lambda x: f"{x:.4g}", na_rep="", max_colwidth=60
+        )
         typer.echo(text)

@@ -30,8 +30,8 @@ _REMEDIES = {
 def run(command: Callable[[], Any]) -> None:
     """Run a command to its end, which is always an exit with a status.
 
-    Bad input and files that cannot be read or written: one message, 2. Interrupted: nothing, 130. Nobody reads the
-    output any more: nothing, 141.
+    Bad input and files that cannot be read or written: one message, 2. Interrupted: nothing, 130.
+    Nobody reads the output any more: nothing, 141.
     """
     interrupted: list[int] = []
 
@@ -81,8 +81,15 @@ def sentence(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
         return f"{error.name} is not installed. Run: pip install 'backpain-risk[bayes,report]'"
     if isinstance(error, OSError) and error.errno is not None:
-        place = f"{error.filename} cannot be read or written" if error.filename else "a file cannot be read or written"
-        return f"{place}: {os.strerror(error.errno)}. {_REMEDIES.get(error.errno, 'Choose another place.')}"
+        place = (
+            f"{error.filename} cannot be read or written"
+            if error.filename
+            else "a file cannot be read or written"
+        )
+        return (
+            f"{place}: {os.strerror(error.errno)}. "
+            f"{_REMEDIES.get(error.errno, 'Choose another place.')}"
+        )
     return str(error)
 
 

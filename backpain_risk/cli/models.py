@@ -13,15 +13,23 @@ from .tables import Decimal, Encoding, Sep, read_table, refuse_text
 
 @app.command("assess")
 def assess_command(
-    flag: Annotated[list[str] | None, typer.Option(help="Finding that is present; repeat for several.")] = None,
-    no_flag: Annotated[list[str] | None, typer.Option(help="Finding that is absent; repeat for several.")] = None,
+    flag: Annotated[
+        list[str] | None, typer.Option(help="Finding that is present; repeat for several.")
+    ] = None,
+    no_flag: Annotated[
+        list[str] | None, typer.Option(help="Finding that is absent; repeat for several.")
+    ] = None,
     age: Annotated[float | None, typer.Option(help="Age in years.")] = None,
     male: Annotated[bool | None, typer.Option("--male/--female", help="Sex.")] = None,
     esr: Annotated[float | None, typer.Option(help="ESR in mm/h.")] = None,
     haematocrit: Annotated[float | None, typer.Option(help="Haematocrit in %.")] = None,
     white_cells: Annotated[float | None, typer.Option(help="White cell count in 10^9/L.")] = None,
-    pretest: Annotated[float | None, typer.Option(help="Pre-test probability, 0.01 when not given.")] = None,
-    model: Annotated[Path | None, typer.Option(help="Model saved as JSON, instead of likelihood ratios.")] = None,
+    pretest: Annotated[
+        float | None, typer.Option(help="Pre-test probability, 0.01 when not given.")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Model saved as JSON, instead of likelihood ratios.")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="PNG file for the steps.")] = None,
 ) -> None:
     """Step by step from pre-test to post-test probability of one patient."""
@@ -51,25 +59,42 @@ def _refuse_told_twice(present: list[str], absent: list[str], numbers: dict[str,
     """A finding is present or absent, and a number has an option of its own."""
     both = [key for key in present if key in absent]
     if both:
-        raise ValueError(f"a finding must be present or absent; got --flag and --no-flag {both[0]}. Leave one out.")
+        raise ValueError(
+            f"a finding must be present or absent; got --flag and --no-flag {both[0]}. Leave one "
+            "out."
+        )
     twice = [key for key in (*present, *absent) if key in numbers]
     if twice:
-        raise ValueError(f"{twice[0]} must be told once; got a flag and a number of its own. Leave the flag out.")
+        raise ValueError(
+            f"{twice[0]} must be told once; got a flag and a number of its own. Leave the flag out."
+        )
 
 
 @app.command()
 def evaluate(
     data: Annotated[Path, typer.Option(help="CSV file, one row per patient.")],
     outcome: Annotated[str, typer.Option(help="Column of the outcome, 0 or 1.")],
-    risk: Annotated[list[str], typer.Option(help="Column of predicted risks; repeat for several models.")],
+    risk: Annotated[
+        list[str], typer.Option(help="Column of predicted risks; repeat for several models.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the summary, tables and figures.")],
-    subgroup: Annotated[list[str] | None, typer.Option(help="Column of a grouping, such as sex; repeatable.")] = None,
-    weight: Annotated[str | None, typer.Option(help="Column with the number of identical patients.")] = None,
-    threshold: Annotated[list[float] | None, typer.Option(help="Threshold to tabulate; repeatable.")] = None,
+    subgroup: Annotated[
+        list[str] | None, typer.Option(help="Column of a grouping, such as sex; repeatable.")
+    ] = None,
+    weight: Annotated[
+        str | None, typer.Option(help="Column with the number of identical patients.")
+    ] = None,
+    threshold: Annotated[
+        list[float] | None, typer.Option(help="Threshold to tabulate; repeatable.")
+    ] = None,
     highest_threshold: Annotated[float, typer.Option(help="End of the decision curves.")] = 0.1,
-    resamples: Annotated[int, typer.Option(help="Directions searched for limits of the ICI; 0 for none.")] = 200,
+    resamples: Annotated[
+        int, typer.Option(help="Directions searched for limits of the ICI; 0 for none.")
+    ] = 200,
     seed: Annotated[int, typer.Option(help="Seed of resamples and posterior draws.")] = 1,
-    force: Annotated[bool, typer.Option("--force", help="Write into a folder with other files, which stay.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write into a folder with other files, which stay.")
+    ] = False,
     sep: Sep = None,
     decimal: Decimal = None,
     encoding: Encoding = None,
@@ -81,7 +106,10 @@ def evaluate(
     wanted = [outcome, *risk, *groupings, *([weight] if weight else [])]
     missing = [column for column in wanted if column not in table.columns]
     if missing:
-        raise ValueError(f"{data} must have the columns named; got none called {', '.join(missing)}. Check the header.")
+        raise ValueError(
+            f"{data} must have the columns named; got none called {', '.join(missing)}. Check the "
+            "header."
+        )
     refuse_text(table, [outcome, *risk, *([weight] if weight else [])])
     summary = write_evaluation(
         table[outcome],

@@ -11,16 +11,33 @@ import typer
 from .. import vocabulary
 from .application import app
 
-_SHOWN = ("esr", "xray", "ct", "mri", "cancers_sent", "found_at_index", "found_at_review", "missed", "false_alarms")
+_SHOWN = (
+    "esr",
+    "xray",
+    "ct",
+    "mri",
+    "cancers_sent",
+    "found_at_index",
+    "found_at_review",
+    "missed",
+    "false_alarms",
+)
 
 
 @app.command()
 def pathways(
-    scenario: Annotated[str, typer.Option(help="Name of a scenario, or path of a TOML file.")] = "primary_care",
-    file: Annotated[Path | None, typer.Option(help="TOML file or folder of pathways of your own.")] = None,
-    threshold: Annotated[float | None, typer.Option(help="Threshold probability for net benefit, in (0, 1).")] = None,
+    scenario: Annotated[
+        str, typer.Option(help="Name of a scenario, or path of a TOML file.")
+    ] = "primary_care",
+    file: Annotated[
+        Path | None, typer.Option(help="TOML file or folder of pathways of your own.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Threshold probability for net benefit, in (0, 1).")
+    ] = None,
     harm: Annotated[
-        list[str] | None, typer.Option(help="Harm of a test in needless MRIs, as esr=0.02; once for each test.")
+        list[str] | None,
+        typer.Option(help="Harm of a test in needless MRIs, as esr=0.02; once for each test."),
     ] = None,
     value_at_review: Annotated[
         float | None, typer.Option(help="Worth of a cancer counted at review, from 0 to 1.")
@@ -29,12 +46,14 @@ def pathways(
     seed: Annotated[int | None, typer.Option(help="Seed of the draws.")] = None,
     per: Annotated[int, typer.Option(help="Counts per so many patients.")] = 10_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for tables (CSV) and a figure (PNG).")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for tables (CSV) and a figure (PNG).")
+    ] = None,
 ) -> None:
     """Compare diagnostic pathways: tests, cancers found and missed, false alarms, and net benefit.
 
-    Without --threshold only counts are shown. With one, the harm of every test that is used must be stated, for
-    example --harm esr=0.02 --harm xray=0.1 --harm review=0.05; 0 is allowed.
+    Without --threshold only counts are shown. With one, the harm of every test that is used must be
+    stated, for example --harm esr=0.02 --harm xray=0.1 --harm review=0.05; 0 is allowed.
     """
     from ..pathways.comparison import compare_pathways
     from ..pathways.pathway import load_pathways
@@ -44,7 +63,9 @@ def pathways(
     found = compare_pathways(load_scenario(scenario), chosen, per=per, n_draws=draws, rng=seed)
     benefit = None
     if threshold is not None:
-        benefit = found.net_benefit(threshold, test_harm=_harms(harm or []), value_at_review=value_at_review)
+        benefit = found.net_benefit(
+            threshold, test_harm=_harms(harm or []), value_at_review=value_at_review
+        )
     typer.echo(_json(found, benefit) if as_json else _text(found, benefit))
     if out is not None:
         _write(found, benefit, out)
@@ -57,7 +78,9 @@ def _harms(stated: list[str]) -> dict[str, float]:
         try:
             harms[name.strip()] = float(value)
         except ValueError:
-            raise ValueError(f"--harm must be like esr=0.02; got {text!r}. Name a test and a number.") from None
+            raise ValueError(
+                f"--harm must be like esr=0.02; got {text!r}. Name a test and a number."
+            ) from None
     return harms
 
 
@@ -65,11 +88,16 @@ def _text(found: Any, benefit: Any) -> str:
     wide = found.to_frame().pivot(index="pathway", columns="consequence", values="value")
     table = wide[[name for name in _SHOWN if wide[name].any()]].round(1)
     if benefit is not None:
-        table[f"net benefit at {benefit.threshold:.2%}"] = benefit.to_frame().set_index("pathway").value.round(1)
+        table[f"net benefit at {benefit.threshold:.2%}"] = (
+            benefit.to_frame().set_index("pathway").value.round(1)
+        )
     setting = found.scenario.title or found.scenario.name
     head = f"Per {found.per:,} patients; {setting}, base rate {found.scenario.base_rate:.2%}"
     limits = f"; limits over {found.n_draws} draws in --json and --out" if found.n_draws else ""
-    return f"{head}{limits}.\n{table.to_string()}\n{vocabulary.NOTICE} Dependence and the review are assumed."
+    return (
+        f"{head}{limits}.\n{table.to_string()}\n{vocabulary.NOTICE} Dependence and the review are "
+        "assumed."
+    )
 
 
 def _json(found: Any, benefit: Any) -> str:
@@ -82,7 +110,9 @@ def _json(found: Any, benefit: Any) -> str:
     }
     if benefit is not None:
         content["threshold"] = benefit.threshold
-        content["net_benefit"] = json.loads(benefit.to_frame().to_json(orient="records", double_precision=12))
+        content["net_benefit"] = json.loads(
+            benefit.to_frame().to_json(orient="records", double_precision=12)
+        )
     return json.dumps(content, indent=1)
 
 

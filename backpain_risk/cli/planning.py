@@ -20,15 +20,29 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 
 @plan.command()
 def development(
-    prevalence: Annotated[float | None, typer.Option(help="P(malignancy); a scenario has its own.")] = None,
-    n_parameters: Annotated[int | None, typer.Option(help="Candidate parameters, without the intercept.")] = None,
+    prevalence: Annotated[
+        float | None, typer.Option(help="P(malignancy); a scenario has its own.")
+    ] = None,
+    n_parameters: Annotated[
+        int | None, typer.Option(help="Candidate parameters, without the intercept.")
+    ] = None,
     c_statistic: Annotated[float | None, typer.Option(help="Expected C-statistic.")] = None,
-    r2_cox_snell: Annotated[float | None, typer.Option(help="Expected Cox-Snell R2, instead.")] = None,
-    scenario: Annotated[str | None, typer.Option(help="Scenario (name or TOML file), instead.")] = None,
-    predictor: Annotated[list[str] | None, typer.Option(help="Flag of the scenario; repeat for several.")] = None,
+    r2_cox_snell: Annotated[
+        float | None, typer.Option(help="Expected Cox-Snell R2, instead.")
+    ] = None,
+    scenario: Annotated[
+        str | None, typer.Option(help="Scenario (name or TOML file), instead.")
+    ] = None,
+    predictor: Annotated[
+        list[str] | None, typer.Option(help="Flag of the scenario; repeat for several.")
+    ] = None,
     shrinkage: Annotated[float, typer.Option(help="Expected shrinkage.")] = 0.9,
-    relative_margin: Annotated[float, typer.Option(help="Margin of the mean risk, as a share of it.")] = 0.2,
-    check: Annotated[int | None, typer.Option(help="Developments to simulate at each of several sizes.")] = None,
+    relative_margin: Annotated[
+        float, typer.Option(help="Margin of the mean risk, as a share of it.")
+    ] = 0.2,
+    check: Annotated[
+        int | None, typer.Option(help="Developments to simulate at each of several sizes.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of these simulations.")] = None,
     json: AsJson = False,
 ) -> None:
@@ -57,14 +71,22 @@ def development(
 def validation(
     prevalence: Prevalence,
     c_statistic: Annotated[float, typer.Option(help="Expected C-statistic.")],
-    lp_mean: Annotated[float | None, typer.Option(help="Mean of the linear predictor; with --lp-sd.")] = None,
+    lp_mean: Annotated[
+        float | None, typer.Option(help="Mean of the linear predictor; with --lp-sd.")
+    ] = None,
     lp_sd: Annotated[float | None, typer.Option(help="SD of the linear predictor.")] = None,
     oe_width: Annotated[float, typer.Option(help="Width of the 95 % interval of O:E.")] = 0.2,
     slope_width: Annotated[float, typer.Option(help="Width, calibration slope.")] = 0.2,
     c_width: Annotated[float, typer.Option(help="Width, C-statistic.")] = 0.1,
-    net_benefit_width: Annotated[float | None, typer.Option(help="Width, standardised net benefit.")] = None,
-    threshold: Annotated[float | None, typer.Option(help="Threshold probability of the net benefit.")] = None,
-    sensitivity: Annotated[float | None, typer.Option(help="Expected there; with --specificity.")] = None,
+    net_benefit_width: Annotated[
+        float | None, typer.Option(help="Width, standardised net benefit.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Threshold probability of the net benefit.")
+    ] = None,
+    sensitivity: Annotated[
+        float | None, typer.Option(help="Expected there; with --specificity.")
+    ] = None,
     specificity: Annotated[float | None, typer.Option(help="Expected there.")] = None,
     json: AsJson = False,
 ) -> None:
@@ -93,10 +115,16 @@ def validation(
 @plan.command()
 def accuracy(
     prevalence: Prevalence,
-    sensitivity: Annotated[float | None, typer.Option(help="Expected sensitivity of the flag.")] = None,
+    sensitivity: Annotated[
+        float | None, typer.Option(help="Expected sensitivity of the flag.")
+    ] = None,
     specificity: Annotated[float | None, typer.Option(help="Expected specificity.")] = None,
-    width: Annotated[float | None, typer.Option(help="Half of the 95 % interval wanted: 0.1 for +-0.1.")] = None,
-    lr_factor: Annotated[float | None, typer.Option(help="Limits of LR+ within this factor.")] = None,
+    width: Annotated[
+        float | None, typer.Option(help="Half of the 95 % interval wanted: 0.1 for +-0.1.")
+    ] = None,
+    lr_factor: Annotated[
+        float | None, typer.Option(help="Limits of LR+ within this factor.")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Patients for the accuracy of one flag."""
@@ -104,7 +132,11 @@ def accuracy(
 
     _print(
         sample_size_accuracy(
-            prevalence=prevalence, sensitivity=sensitivity, specificity=specificity, width=width, lr_factor=lr_factor
+            prevalence=prevalence,
+            sensitivity=sensitivity,
+            specificity=specificity,
+            width=width,
+            lr_factor=lr_factor,
         ),
         json,
     )

@@ -1,7 +1,8 @@
-"""What the researcher gets to see: values missing or misreported, outcomes verified in part, patients selected.
+"""What the researcher gets to see: values missing or misreported, outcomes verified in part,
+patients selected.
 
-Every function takes a cohort and returns a new one; the true risk stays exact for what the new cohort records, except
-where a function says otherwise.
+Every function takes a cohort and returns a new one; the true risk stays exact for what the new
+cohort records, except where a function says otherwise.
 """
 
 from __future__ import annotations
@@ -46,11 +47,12 @@ def make_missing(
     cohort : Cohort
     share : mapping of column to the expected share of missing values
     given : mapping of column to log odds ratio, optional
-        Missingness depends on these recorded columns (missing at random); completely at random when None. A test that
-        is done only for some patients is a test whose values are missing given their findings.
+        Missingness depends on these recorded columns (missing at random); completely at random when
+        None. A test that is done only for some patients is a test whose values are missing given
+        their findings.
     own_value : float
-        Log odds ratio of the value itself, per unit of yes/no and per standard deviation of others (missing not at
-        random when not 0).
+        Log odds ratio of the value itself, per unit of yes/no and per standard deviation of others
+        (missing not at random when not 0).
     rng : int, SeedSequence or Generator
 
     Returns
@@ -60,11 +62,12 @@ def make_missing(
 
     Notes
     -----
-    *Completely at random* biases nothing but loses patients in complete-case analysis. *At random* biases marginal
-    frequencies and, in complete cases, whatever the missingness depends on together with the outcome; it does not bias
-    risks given the columns it depends on, nor imputation that includes them and the outcome. *Not at random* biases all
-    of these. ``true_risk`` integrates missing values out, which is exact in the first case, and in the second when the
-    predictors include the columns that missingness depends on; not in the third.
+    *Completely at random* biases nothing but loses patients in complete-case analysis. *At random*
+    biases marginal frequencies and, in complete cases, whatever the missingness depends on together
+    with the outcome; it does not bias risks given the columns it depends on, nor imputation that
+    includes them and the outcome. *Not at random* biases all of these. ``true_risk`` integrates
+    missing values out, which is exact in the first case, and in the second when the predictors
+    include the columns that missingness depends on; not in the third.
 
     Examples
     --------
@@ -75,7 +78,11 @@ def make_missing(
     >>> bool(seen.tests.esr_mm_h[old].notna().mean() > seen.tests.esr_mm_h[~old].notna().mean())
     True
     """
-    _check_cohort(cohort, share=check_mapping("share", share, "column to share of missing values"), given=given)
+    _check_cohort(
+        cohort,
+        share=check_mapping("share", share, "column to share of missing values"),
+        given=given,
+    )
     check_number("own_value", own_value, -100, 100)
     generator = as_generator(rng)
     predictors, tests = cohort.predictors.copy(), cohort.tests.copy()
@@ -85,7 +92,9 @@ def make_missing(
         gone = generator.random(len(cohort)) < _probability(fraction, score, f"share of {column}")
         table[column] = table[column].astype(np.float64).mask(gone)
         if column == "age_years" and "age_50_or_over" in predictors:
-            predictors["age_50_or_over"] = predictors["age_50_or_over"].astype(np.float64).mask(gone)
+            predictors["age_50_or_over"] = (
+                predictors["age_50_or_over"].astype(np.float64).mask(gone)
+            )
     return replace(cohort, predictors=predictors, tests=tests)
 
 
@@ -108,14 +117,17 @@ def misreport(
 
     Notes
     -----
-    Biases sensitivity, specificity and odds ratios of the misreported findings towards no association, and the risks of
-    a model moved to where recording is better; it does not bias the calibration of a model developed and used with the
-    same recording. ``true_risk`` is the exact risk given the *recorded* values: the new cohort's scenario holds the
-    errors. Applied again, the errors come on top of those made before.
+    Biases sensitivity, specificity and odds ratios of the misreported findings towards no
+    association, and the risks of a model moved to where recording is better; it does not bias the
+    calibration of a model developed and used with the same recording. ``true_risk`` is the exact
+    risk given the *recorded* values: the new cohort's scenario holds the errors. Applied again, the
+    errors come on top of those made before.
     """
     _check_cohort(cohort, missed=missed, invented=invented)
     if cohort.scenario is None:
-        raise ValueError("misreport needs a synthetic cohort with its scenario; this one has none. Simulate one.")
+        raise ValueError(
+            "misreport needs a synthetic cohort with its scenario; this one has none. Simulate one."
+        )
     generator, errors = as_generator(rng), _errors(missed or {}, invented or {})
     predictors, tests = cohort.predictors.copy(), cohort.tests.copy()
     for key, (miss, invent) in errors.items():
@@ -123,8 +135,17 @@ def misreport(
         value, chance = table[key], generator.random(len(cohort))
         wrong = np.where(value == 1, chance < miss, chance < invent) & value.notna()
         table[key] = value.where(~wrong, 1 - value).astype(value.dtype)
-    changes = {"findings": {key: _after(cohort.scenario.findings[key], *pair) for key, pair in errors.items()}}
-    return replace(cohort, predictors=predictors, tests=tests, scenario=cohort.scenario.replace(changes=changes))
+    changes = {
+        "findings": {
+            key: _after(cohort.scenario.findings[key], *pair) for key, pair in errors.items()
+        }
+    }
+    return replace(
+        cohort,
+        predictors=predictors,
+        tests=tests,
+        scenario=cohort.scenario.replace(changes=changes),
+    )
 
 
 def _after(target: FindingTarget, miss: float, invent: float) -> dict[str, float]:
@@ -161,33 +182,43 @@ def verify_partially(
 
     Notes
     -----
-    Counting the unverified as negative biases the base rate and every risk downwards and, when verification depends on
-    findings, raises the sensitivity of those findings and the odds ratios. Keeping the verified only biases the base
-    rate (upwards when findings lead to verification), sensitivity upwards and specificity downwards; it does not bias
-    risks given the columns that verification depends on. ``true_risk`` is the risk of malignancy, recorded or not.
+    Counting the unverified as negative biases the base rate and every risk downwards and, when
+    verification depends on findings, raises the sensitivity of those findings and the odds ratios.
+    Keeping the verified only biases the base rate (upwards when findings lead to verification),
+    sensitivity upwards and specificity downwards; it does not bias risks given the columns that
+    verification depends on. ``true_risk`` is the risk of malignancy, recorded or not.
     """
     _check_cohort(cohort, given=given)
     generator = as_generator(rng)
     if cohort.verified is not None and not cohort.verified.all():
         unknown = int((~cohort.verified).sum())
         raise ValueError(
-            f"verify_partially needs the outcome of every patient; got {unknown} of {len(cohort)} not verified before. "
+            f"verify_partially needs the outcome of every patient; got {unknown} of {len(cohort)} "
+            "not verified before. "
             "Verify once, with one share."
         )
-    known = generator.random(len(cohort)) < _probability(share, _score(cohort, given or {}), "share")
+    known = generator.random(len(cohort)) < _probability(
+        share, _score(cohort, given or {}), "share"
+    )
     verified = pd.Series(known, index=cohort.outcome.index, name="verified")
-    return replace(cohort, verified=verified, outcome=cohort.outcome.where(verified, 0).astype(cohort.outcome.dtype))
+    return replace(
+        cohort,
+        verified=verified,
+        outcome=cohort.outcome.where(verified, 0).astype(cohort.outcome.dtype),
+    )
 
 
 def follow_up(cohort: Cohort, sensitivity: float, *, rng: Rng = None) -> Cohort:
-    """Record each malignancy with a probability only: follow-up that misses cancers, whatever their findings.
+    """Record each malignancy with a probability only: follow-up that misses cancers, whatever their
+    findings.
 
     Notes
     -----
-    Biases the base rate and every risk downwards by the factor ``sensitivity`` (predictive values too); does not bias
-    sensitivity, and specificity and single odds ratios hardly, because few patients without recorded malignancy have
-    one. Odds ratios *adjusted* by a logistic model stay only where that model is right: with main effects of twelve
-    findings that hang together they move (cancer history from 11.8 to 10.0 at a sensitivity of 0.6, exact sums for
+    Biases the base rate and every risk downwards by the factor ``sensitivity`` (predictive values
+    too); does not bias sensitivity, and specificity and single odds ratios hardly, because few
+    patients without recorded malignancy have one. Odds ratios *adjusted* by a logistic model stay
+    only where that model is right: with main effects of twelve findings that hang together they
+    move (cancer history from 11.8 to 10.0 at a sensitivity of 0.6, exact sums for
     ``primary_care``). ``true_risk`` is the risk of malignancy, recorded or not.
     """
     _check_cohort(cohort)
@@ -201,11 +232,12 @@ def sample_case_control(cohort: Cohort, controls_per_case: float, *, rng: Rng = 
 
     Notes
     -----
-    Biases the base rate, intercepts, risks, predictive values and net benefit (correct them with the known base rate,
-    as ``prevalence=`` of ``decision_curve`` does); does not bias sensitivity, specificity, likelihood ratios, single
-    odds ratios or the C-statistic. Odds ratios *adjusted* by a logistic model stay only where that model is right: with
-    main effects of twelve findings that hang together they move (cancer history from 11.8 to 13.3 with four controls a
-    case, exact sums for ``primary_care``). ``true_risk`` stays that of the population.
+    Biases the base rate, intercepts, risks, predictive values and net benefit (correct them with
+    the known base rate, as ``prevalence=`` of ``decision_curve`` does); does not bias sensitivity,
+    specificity, likelihood ratios, single odds ratios or the C-statistic. Odds ratios *adjusted* by
+    a logistic model stay only where that model is right: with main effects of twelve findings that
+    hang together they move (cancer history from 11.8 to 13.3 with four controls a case, exact sums
+    for ``primary_care``). ``true_risk`` stays that of the population.
     """
     _check_cohort(cohort)
     check_positive("controls_per_case", controls_per_case)
@@ -214,7 +246,8 @@ def sample_case_control(cohort: Cohort, controls_per_case: float, *, rng: Rng = 
     wanted = round(controls_per_case * cases.size)
     if not 0 < wanted <= others.size:
         raise ValueError(
-            f"controls_per_case must give 1 to {others.size} controls; got {controls_per_case} for {cases.size} cases. "
+            f"controls_per_case must give 1 to {others.size} controls; got {controls_per_case} "
+            f"for {cases.size} cases. "
             "Lower it, or use a larger cohort."
         )
     controls = generator.choice(others, wanted, replace=False, shuffle=False)
@@ -226,12 +259,14 @@ def enrich(cohort: Cohort, share: float, *, given: Mapping[str, float], rng: Rng
 
     Notes
     -----
-    Biases the base rate, and sensitivity and specificity of the findings that lead to referral (the former upwards, the
-    latter downwards), and so their likelihood ratios; it does not bias risks given those findings, so ``true_risk`` and
-    models that contain them stay right.
+    Biases the base rate, and sensitivity and specificity of the findings that lead to referral (the
+    former upwards, the latter downwards), and so their likelihood ratios; it does not bias risks
+    given those findings, so ``true_risk`` and models that contain them stay right.
     """
     _check_cohort(cohort, given=check_mapping("given", given, "column to log odds ratio"))
-    kept = as_generator(rng).random(len(cohort)) < _probability(share, _score(cohort, given), "share")
+    kept = as_generator(rng).random(len(cohort)) < _probability(
+        share, _score(cohort, given), "share"
+    )
     return cohort.take(np.flatnonzero(kept))
 
 
@@ -246,12 +281,17 @@ def _check_cohort(cohort: Cohort, **numbers: Any) -> None:
 
 def _table_of(column: str, predictors: pd.DataFrame, tests: pd.DataFrame) -> pd.DataFrame:
     if column == "age_50_or_over" and "age_years" in predictors:
-        raise ValueError("age_50_or_over follows age_years; got it alone. Name age_years, which takes its band along.")
+        raise ValueError(
+            "age_50_or_over follows age_years; got it alone. Name age_years, which takes its band "
+            "along."
+        )
     for table in (predictors, tests):
         if column in table:
             return table
     known = ", ".join((*predictors.columns, *tests.columns))
-    raise ValueError(f"columns must be predictors or tests of the cohort; got {column!r}. Known: {known}.")
+    raise ValueError(
+        f"columns must be predictors or tests of the cohort; got {column!r}. Known: {known}."
+    )
 
 
 def _score(cohort: Cohort, given: Mapping[str, float]) -> FloatArray:
@@ -260,11 +300,15 @@ def _score(cohort: Cohort, given: Mapping[str, float]) -> FloatArray:
     for column, log_odds_ratio in given.items():
         table = cohort.predictors if column in cohort.predictors else cohort.tests
         if column not in table:
-            raise ValueError(f"given must name predictors or tests of the cohort; got {column!r}. Check the spelling.")
+            raise ValueError(
+                f"given must name predictors or tests of the cohort; got {column!r}. Check the "
+                "spelling."
+            )
         values = table[column].to_numpy(np.float64)
         if np.isnan(values).any():
             raise ValueError(
-                f"given must name columns without missing values; got {column!r}. Apply this step earlier."
+                f"given must name columns without missing values; got {column!r}. Apply this step "
+                "earlier."
             )
         total += log_odds_ratio * values
     return total
@@ -287,13 +331,16 @@ def _probability(share: float, score: FloatArray, name: str) -> FloatArray:
     return np.asarray(expit(constant + score))
 
 
-def _errors(missed: Mapping[str, float], invented: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+def _errors(
+    missed: Mapping[str, float], invented: Mapping[str, float]
+) -> dict[str, tuple[float, float]]:
     allowed = {*vocabulary.FINDINGS, *vocabulary.IMAGING} - {"age_50_or_over"}
     result = {key: (missed.get(key, 0.0), invented.get(key, 0.0)) for key in {**missed, **invented}}
     for key, pair in result.items():
         if key not in allowed:
             raise ValueError(
-                f"missed and invented must name yes/no findings; got {key!r}. Known: {', '.join(sorted(allowed))}."
+                f"missed and invented must name yes/no findings; got {key!r}. Known: "
+                f"{', '.join(sorted(allowed))}."
             )
         for rate in pair:
             check_fraction(f"rates of {key}", rate, closed=True)

@@ -10,7 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray, check_kind, check_outcome, check_same_index, check_same_length, check_table
+from ..numerics.checks import (
+    FloatArray,
+    check_kind,
+    check_outcome,
+    check_same_index,
+    check_same_length,
+    check_table,
+)
 from ..numerics.values import as_numbers
 from ..results.notebook import as_html
 from .table import Cohort
@@ -20,8 +27,9 @@ from .table import Cohort
 class TableOne:
     """Description of two groups of patients.
 
-    ``table`` has one row per variable and level: variable, level, summary ("n (%)", "mean (SD)"), without, with
-    (formatted), missing, and the standardised difference of the variable (on its first row).
+    ``table`` has one row per variable and level: variable, level, summary ("n (%)", "mean (SD)"),
+    without, with (formatted), missing, and the standardised difference of the variable (on its
+    first row).
     """
 
     table: pd.DataFrame
@@ -48,10 +56,10 @@ def table_one(patients: Cohort | pd.DataFrame, outcome: npt.ArrayLike | None = N
 
     Notes
     -----
-    Numbers with more than two values: mean (SD), standardised difference ``(m1 - m0) / sqrt((s1^2 + s0^2) / 2)``.
-    Yes/no and text: n (%), the same with ``p (1 - p)`` for the variances, without a sign for text; for more than two
-    levels the Mahalanobis distance of the proportions (Yang and Dalton 2012). Missing values are left out of each
-    summary and counted.
+    Numbers with more than two values: mean (SD), standardised difference ``(m1 - m0) / sqrt((s1^2 +
+    s0^2) / 2)``. Yes/no and text: n (%), the same with ``p (1 - p)`` for the variances, without a
+    sign for text; for more than two levels the Mahalanobis distance of the proportions (Yang and
+    Dalton 2012). Missing values are left out of each summary and counted.
 
     References
     ----------
@@ -60,7 +68,9 @@ def table_one(patients: Cohort | pd.DataFrame, outcome: npt.ArrayLike | None = N
     Examples
     --------
     >>> frame = pd.DataFrame({"age": [40.0, 50, 60, 70], "site": ["a", "b", "a", "a"]})
-    >>> table_one(frame, [0, 0, 1, 1]).to_frame()[["variable", "level", "without", "with", "difference"]]
+    >>> table_one(frame, [0, 0, 1, 1]).to_frame()[
+    ...     ["variable", "level", "without", "with", "difference"]
+    ... ]
       variable level      without         with difference
     0      age        45.0 (7.07)  65.0 (7.07)       2.83
     1     site     a       1 (50)      2 (100)       1.41
@@ -76,7 +86,8 @@ def table_one(patients: Cohort | pd.DataFrame, outcome: npt.ArrayLike | None = N
 
 
 def standardised_difference(values: pd.Series[Any], outcome: npt.ArrayLike) -> float:
-    """Standardised difference of one variable between outcome 1 and 0; NaN where it does not vary within groups.
+    """Standardised difference of one variable between outcome 1 and 0; NaN where it does not vary
+    within groups.
 
     Parameters
     ----------
@@ -100,17 +111,26 @@ def standardised_difference(values: pd.Series[Any], outcome: npt.ArrayLike) -> f
     return difference if _binary(values) else abs(difference)
 
 
-def _read(patients: Cohort | pd.DataFrame, outcome: npt.ArrayLike | None) -> tuple[pd.DataFrame, FloatArray]:
+def _read(
+    patients: Cohort | pd.DataFrame, outcome: npt.ArrayLike | None
+) -> tuple[pd.DataFrame, FloatArray]:
     if isinstance(patients, Cohort):
-        return pd.concat([patients.predictors, patients.tests], axis=1), patients.outcome.to_numpy(np.float64)
+        return pd.concat([patients.predictors, patients.tests], axis=1), patients.outcome.to_numpy(
+            np.float64
+        )
     check_table("patients", patients)
     if outcome is None:
-        raise ValueError("outcome must be given with a DataFrame; got none. Pass the 0/1 outcome of each patient.")
+        raise ValueError(
+            "outcome must be given with a DataFrame; got none. Pass the 0/1 outcome of each "
+            "patient."
+        )
     return patients, _outcome_of(patients, outcome)
 
 
 def _numbers_as_numbers(values: pd.Series[Any]) -> pd.Series[Any]:
-    """A column that holds numbers only as a column of numbers, whatever its type; any other as it is."""
+    """A column that holds numbers only as a column of numbers, whatever its type; any other as
+    it is.
+    """
     if values.dtype != object:
         return values
     try:
@@ -159,7 +179,9 @@ def _rows(name: str, values: pd.Series[Any], y: FloatArray) -> list[tuple[Any, .
     rows: list[tuple[Any, ...]] = []
     for level in _levels(values)[1:] if _binary(values) else _levels(values):
         counts = [int((g == level).sum()) for g in groups]
-        cells = [f"{k} ({100 * k / max(len(g), 1):.3g})" for k, g in zip(counts, groups, strict=True)]
+        cells = [
+            f"{k} ({100 * k / max(len(g), 1):.3g})" for k, g in zip(counts, groups, strict=True)
+        ]
         text = "" if _binary(values) else str(level)
         rows.append((label, text, "n (%)", *cells, missing, difference if not rows else np.nan))
     return rows

@@ -1,4 +1,6 @@
-"""Patients as CSV: text stays text, what is missing stays missing, and no cell runs as a formula."""
+"""Patients as CSV: text stays text, what is missing stays missing, and no cell runs as a
+formula.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ _EXACT: Any = {"float_precision": "round_trip"} if int(pd.__version__.split(".")
 
 
 def write_csv(table: pd.DataFrame, file: Path) -> None:
-    """Cells and headings that a spreadsheet would run get an apostrophe; empty text is an apostrophe alone."""
+    """Cells and headings that a spreadsheet would run get an apostrophe; empty text is an
+    apostrophe alone.
+    """
     safe = spreadsheet_safe(table)
     for i, dtype in enumerate(safe.dtypes):
         if dtype.kind == "O":
@@ -34,7 +38,11 @@ def write_csv(table: pd.DataFrame, file: Path) -> None:
 def read_csv(file: Path, columns: Mapping[str, Column]) -> pd.DataFrame:
     """A file whose columns are described, with the apostrophes taken off."""
     headings = list(spreadsheet_safe(pd.DataFrame(columns=list(columns))).columns)
-    text = [heading for heading, column in zip(headings, columns.values(), strict=True) if is_text(column)]
+    text = [
+        heading
+        for heading, column in zip(headings, columns.values(), strict=True)
+        if is_text(column)
+    ]
     table = _parsed(file, text, {})
     if list(table.columns) != headings:
         raise ValueError("its columns are not those of its manifest")
@@ -47,12 +55,15 @@ def unguarded(table: pd.DataFrame) -> pd.DataFrame:
     result = table.copy()
     for column in table.columns:
         if not pd.api.types.is_numeric_dtype(table[column].dtype):
-            result[column] = table[column].map(lambda x: x.removeprefix("'") if isinstance(x, str) else x)
+            result[column] = table[column].map(
+                lambda x: x.removeprefix("'") if isinstance(x, str) else x
+            )
     return result
 
 
 def read_own_csv(file: Path) -> pd.DataFrame:
-    """A user's own file: the usual signs for missing in columns of the vocabulary, an empty cell in the others.
+    """A user's own file: the usual signs for missing in columns of the vocabulary, an empty cell in
+    the others.
 
     A column of others is a number when every cell is written as one: "007" stays text.
     """
@@ -67,7 +78,9 @@ def read_own_csv(file: Path) -> pd.DataFrame:
 
 
 def _parsed(file: Path, text: list[str], missing: Mapping[str, list[str]]) -> pd.DataFrame:
-    signs: Any = {column: missing.get(column, [""]) for column in pd.read_csv(file, nrows=0).columns}
+    signs: Any = {
+        column: missing.get(column, [""]) for column in pd.read_csv(file, nrows=0).columns
+    }
     return pd.read_csv(
         file,
         dtype=dict.fromkeys(text, str),

@@ -14,10 +14,13 @@ N, SEED = 10_000, 1
 
 
 def write_demonstration(folder: Path) -> None:
-    """Write ``demonstration.csv``, its manifest and ``data_dictionary.csv``, the same bytes every time."""
+    """Write ``demonstration.csv``, its manifest and ``data_dictionary.csv``, the same bytes
+    every time.
+    """
     cohort = simulate_cohort(load_scenario("primary_care"), N, seed=SEED)
     write_cohort(cohort, folder / "demonstration.csv")
     dictionary = vocabulary.data_dictionary()
     write_atomically(
-        folder / "data_dictionary.csv", lambda part: dictionary.to_csv(part, index=False, lineterminator="\n")
+        folder / "data_dictionary.csv",
+        lambda part: dictionary.to_csv(part, index=False, lineterminator="\n"),
     )

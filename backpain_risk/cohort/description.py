@@ -36,7 +36,9 @@ class CaseMix:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Ages:
-    """Distribution of age by outcome: shares per year of age, (78,) each, in the cohort and in the scenario."""
+    """Distribution of age by outcome: shares per year of age, (78,) each, in the cohort and in
+    the scenario.
+    """
 
     age: FloatArray
     events: FloatArray
@@ -59,7 +61,8 @@ class Ages:
 class RiskByFlags:
     """P(malignancy) by number of red flags.
 
-    ``table`` has columns flags, n, events, observed, low, high (Wilson) and, for synthetic cohorts, mean true risk.
+    ``table`` has columns flags, n, events, observed, low, high (Wilson) and, for synthetic cohorts,
+    mean true risk.
     """
 
     table: pd.DataFrame
@@ -73,18 +76,31 @@ class RiskByFlags:
 
 
 def case_mix(cohort: Cohort) -> CaseMix:
-    """Causes among patients without malignancy and primary sites among those with, beside the scenario's shares."""
+    """Causes among patients without malignancy and primary sites among those with, beside the
+    scenario's shares.
+    """
     check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
     if cohort.latent is None or cohort.scenario is None:
-        raise ValueError("case_mix needs a synthetic cohort; this one has no latent causes. Simulate one.")
+        raise ValueError(
+            "case_mix needs a synthetic cohort; this one has no latent causes. Simulate one."
+        )
     scenario, event = cohort.scenario, cohort.outcome == 1
     male = scenario.male_share
     targets = {key: cause.share for key, cause in scenario.causes.items()}
-    sites = {k: male * s.share_male + (1 - male) * s.share_female for k, s in scenario.primary_sites.items()}
+    sites = {
+        k: male * s.share_male + (1 - male) * s.share_female
+        for k, s in scenario.primary_sites.items()
+    }
     causes = cohort.latent.cause[~event].value_counts(normalize=True)
     drawn = cohort.latent.primary_site[event].value_counts(normalize=True)
-    rows = [("cause", key, vocabulary.label(key), float(causes.get(key, 0)), target) for key, target in targets.items()]
-    rows += [("primary site", k, vocabulary.label(k), float(drawn.get(k, 0)), target) for k, target in sites.items()]
+    rows = [
+        ("cause", key, vocabulary.label(key), float(causes.get(key, 0)), target)
+        for key, target in targets.items()
+    ]
+    rows += [
+        ("primary site", k, vocabulary.label(k), float(drawn.get(k, 0)), target)
+        for k, target in sites.items()
+    ]
     table = pd.DataFrame(rows, columns=["group", "key", "label", "share", "target"])
     return CaseMix(table=table, n=len(cohort), n_events=cohort.n_events)
 
@@ -93,10 +109,18 @@ def ages(cohort: Cohort) -> Ages:
     """Age by outcome, beside the scenario's distributions."""
     check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
     if cohort.scenario is None:
-        raise ValueError("ages needs a synthetic cohort; this one has no scenario. Plot its age_years directly.")
+        raise ValueError(
+            "ages needs a synthetic cohort; this one has no scenario. Plot its age_years directly."
+        )
     event, age = cohort.outcome.to_numpy() == 1, cohort.predictors.age_years.to_numpy()
-    share = [np.bincount(age[group] - AGES[0], minlength=AGES.size) / max(group.sum(), 1) for group in (event, ~event)]
-    target = [states.weight[0].sum(axis=1).reshape(-1, 2).sum(axis=1) for states in cohort.scenario.structure.states]
+    share = [
+        np.bincount(age[group] - AGES[0], minlength=AGES.size) / max(group.sum(), 1)
+        for group in (event, ~event)
+    ]
+    target = [
+        states.weight[0].sum(axis=1).reshape(-1, 2).sum(axis=1)
+        for states in cohort.scenario.structure.states
+    ]
     return Ages(
         age=AGES.astype(np.float64),
         events=share[0],
@@ -121,8 +145,15 @@ def risk_by_flags(cohort: Cohort) -> RiskByFlags:
     absent = [flag for flag in vocabulary.RED_FLAGS if flag not in known]
     incomplete = cohort.predictors[known].isna().any(axis=1).sum()
     if absent or incomplete:
-        got = f"no {', '.join(absent)}" if absent else f"{incomplete} of {len(cohort)} patients with missing ones"
-        raise ValueError(f"risk_by_flags needs the nine red flags of every patient; got {got}. Add or impute them.")
+        got = (
+            f"no {', '.join(absent)}"
+            if absent
+            else f"{incomplete} of {len(cohort)} patients with missing ones"
+        )
+        raise ValueError(
+            f"risk_by_flags needs the nine red flags of every patient; got {got}. Add or impute "
+            "them."
+        )
     flags = cohort.predictors[known].sum(axis=1).rename("flags")
     grouped = cohort.outcome.groupby(flags)
     table = grouped.agg(["size", "sum"]).set_axis(["n", "events"], axis=1).reset_index()

@@ -40,16 +40,18 @@ def impute(
 
     Notes
     -----
-    Chained equations, with coefficients drawn anew each time. A finding (two levels) is drawn from a logistic
-    regression with a weak prior, N(0, 2^2) per unit or SD; any other column takes the recorded value of one of the
-    five patients whose linear prediction is nearest (predictive mean matching), any of those as near as each other
-    being as likely. The model of each column has the outcome and all other columns of predictors and tests as main
-    effects; leaving the outcome out would bias associations towards none. Age and its band are imputed as one. Right
-    for values missing at random given these columns.
+    Chained equations, with coefficients drawn anew each time. A finding (two levels) is drawn from
+    a logistic regression with a weak prior, N(0, 2^2) per unit or SD; any other column takes the
+    recorded value of one of the five patients whose linear prediction is nearest (predictive mean
+    matching), any of those as near as each other being as likely. The model of each column has the
+    outcome and all other columns of predictors and tests as main effects; leaving the outcome out
+    would bias associations towards none. Age and its band are imputed as one. Right for values
+    missing at random given these columns.
 
     References
     ----------
-    van Buuren (2018), Flexible Imputation of Missing Data. Moons et al. (2006), J Clin Epidemiol 59:1092 (outcome).
+    van Buuren (2018), Flexible Imputation of Missing Data. Moons et al. (2006), J Clin Epidemiol
+    59:1092 (outcome).
     """
     check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
     check_count("n_imputations", n_imputations, 1, 1000)
@@ -64,9 +66,14 @@ def _imputable(cohort: Cohort) -> pd.DataFrame:
         table = table.drop(columns="age_50_or_over")
     empty = table.columns[table.isna().all()]
     if len(empty):
-        raise ValueError(f"columns must hold some values to be imputed; got none in {', '.join(empty)}. Drop them.")
+        raise ValueError(
+            f"columns must hold some values to be imputed; got none in {', '.join(empty)}. Drop "
+            "them."
+        )
     if not table.isna().any(axis=None):
-        raise ValueError("cohort must have missing values to be imputed; got none. Use it as it is.")
+        raise ValueError(
+            "cohort must have missing values to be imputed; got none. Use it as it is."
+        )
     return table
 
 
@@ -76,6 +83,8 @@ def _completed(cohort: Cohort, values: pd.DataFrame) -> Cohort:
         values["age_50_or_over"] = (values.age_years >= 50).astype(np.float64)
 
     def filled(table: pd.DataFrame) -> pd.DataFrame:
-        return table.fillna({column: values[column] for column in table.columns if column in values})
+        return table.fillna(
+            {column: values[column] for column in table.columns if column in values}
+        )
 
     return replace(cohort, predictors=filled(cohort.predictors), tests=filled(cohort.tests))

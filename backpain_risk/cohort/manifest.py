@@ -1,4 +1,6 @@
-"""What lies beside a cohort on disk: where it came from, how its columns are kept, and the checksum of its bytes."""
+"""What lies beside a cohort on disk: where it came from, how its columns are kept, and the
+checksum of its bytes.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,11 @@ class Manifest(BaseModel):
 
 def manifest_path(target: Path) -> Path:
     """Manifest beside a cohort file, or inside a folder of files."""
-    return target / "manifest.json" if target.is_dir() else target.with_name(f"{target.name}.manifest.json")
+    return (
+        target / "manifest.json"
+        if target.is_dir()
+        else target.with_name(f"{target.name}.manifest.json")
+    )
 
 
 def _former_path(target: Path) -> Path:
@@ -71,7 +77,9 @@ def _digest(content: dict[str, Any]) -> str:
 
 
 def stored_manifest(target: Path) -> dict[str, Any] | None:
-    """The content of the manifest that is there for this name, whole and unchanged; None when there is none."""
+    """The content of the manifest that is there for this name, whole and unchanged; None when
+    there is none.
+    """
     for path in (manifest_path(target), _former_path(target)):
         if path.is_file():
             content = _unchanged(path)
@@ -84,7 +92,9 @@ def _unchanged(path: Path) -> dict[str, Any]:
     content = read_json(path, "Write the cohort again.")
     signature = content.pop(_SIGNATURE, None)
     if signature is not None and signature != _digest(content):
-        raise ValueError(f"{path} must have the checksum it states; changed or damaged. Write the cohort again.")
+        raise ValueError(
+            f"{path} must have the checksum it states; changed or damaged. Write the cohort again."
+        )
     return content
 
 
@@ -96,10 +106,13 @@ def parsed(content: dict[str, Any], path: Path) -> Manifest:
         first = error.errors(include_input=False, include_url=False)[0]
         key = ".".join(map(str, first["loc"]))[:60]
         raise ValueError(
-            f"{path} must be a manifest of this package; {key}: {first['msg'].lower()[:100]}. Write the cohort again."
+            f"{path} must be a manifest of this package; {key}: {first['msg'].lower()[:100]}. "
+            "Write the cohort again."
         ) from None
     if not manifest.files and manifest.sha256 is None:
-        raise ValueError(f"{path} must name files with checksums; it names none. Write the cohort again.")
+        raise ValueError(
+            f"{path} must name files with checksums; it names none. Write the cohort again."
+        )
     return manifest
 
 
@@ -119,7 +132,9 @@ def own_manifest(target: Path) -> Manifest | None:
         if content is None:
             return None
     manifest = parsed(content, manifest_path(target))
-    problems = [p for file, expected in _checksums(target, manifest) if (p := _difference(file, expected))]
+    problems = [
+        p for file, expected in _checksums(target, manifest) if (p := _difference(file, expected))
+    ]
     if problems:
         raise ValueError(f"{target}: {' '.join(problems)}")
     return manifest
@@ -145,4 +160,7 @@ def _difference(file: Path, expected: str) -> str:
     found = sha256(file)
     if found == expected:
         return ""
-    return f"{file.name} must have SHA-256 {expected[:16]}..., got {found[:16]}...: changed or damaged, write it again."
+    return (
+        f"{file.name} must have SHA-256 {expected[:16]}..., got {found[:16]}...: changed or "
+        "damaged, write it again."
+    )

@@ -1,4 +1,6 @@
-"""A user's own cohort: names, values and units mapped, everything checked, all problems told at once."""
+"""A user's own cohort: names, values and units mapped, everything checked, all problems told at
+once.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,10 @@ class Problem(NamedTuple):
 
     def sentence(self) -> str:
         """The problem in words."""
-        return f"{self.column} {self.rule}; got {self.rows} rows outside, first {self.first}. {self.remedy}"
+        return (
+            f"{self.column} {self.rule}; got {self.rows} rows outside, first {self.first}. "
+            f"{self.remedy}"
+        )
 
 
 def check_cohort(df: pd.DataFrame, *, outcome: str = "outcome") -> ResultTable:
@@ -45,15 +50,17 @@ def check_cohort(df: pd.DataFrame, *, outcome: str = "outcome") -> ResultTable:
     Parameters
     ----------
     df : DataFrame
-        Columns of the vocabulary (see ``data_dictionary``) and the outcome; other columns are not looked at.
+        Columns of the vocabulary (see ``data_dictionary``) and the outcome; other columns are not
+        looked at.
     outcome : str
         Name of the outcome column.
 
     Returns
     -------
     table with columns column, rule, rows, first, remedy; empty when all is well
-        Checked: the outcome is there and 0/1, yes/no columns hold 0, 1 or missing, numbers lie in their range (a
-        fraction where a percentage belongs is named as such), age and its band agree, and no column is empty.
+        Checked: the outcome is there and 0/1, yes/no columns hold 0, 1 or missing, numbers lie in
+        their range (a fraction where a percentage belongs is named as such), age and its band
+        agree, and no column is empty.
 
     Examples
     --------
@@ -73,7 +80,11 @@ def _problems(df: pd.DataFrame, outcome: str) -> Iterator[Problem]:
     known = [column for column in (*PREDICTORS, *TESTS) if column in df.columns]
     if not known:
         yield Problem(
-            "the table", "must have at least one column of the vocabulary", len(df), "none", "Map its columns."
+            "the table",
+            "must have at least one column of the vocabulary",
+            len(df),
+            "none",
+            "Map its columns.",
         )
     repeated = sorted(set(df.columns[df.columns.duplicated()]))
     for column in repeated:
@@ -86,9 +97,17 @@ def _problems(df: pd.DataFrame, outcome: str) -> Iterator[Problem]:
 
 
 def _outcome_problems(df: pd.DataFrame, outcome: str) -> Iterator[Problem]:
-    remedy = "Code malignancy as 1, everything else as 0, and leave out patients of unknown outcome."
+    remedy = (
+        "Code malignancy as 1, everything else as 0, and leave out patients of unknown outcome."
+    )
     if outcome not in df.columns:
-        yield Problem(outcome, "must be a column of the table", len(df), "no such column", "Name it with outcome=.")
+        yield Problem(
+            outcome,
+            "must be a column of the table",
+            len(df),
+            "no such column",
+            "Name it with outcome=.",
+        )
         return
     values = _as_numbers(df[outcome])
     yield from _found(outcome, "must be 0 or 1", df[outcome], ~values.isin([0, 1]), remedy)
@@ -100,10 +119,18 @@ def _column_problems(column: str, raw: pd.Series[Any]) -> Iterator[Problem]:
         return
     values = _as_numbers(raw)
     text = raw.notna() & values.isna()
-    yield from _found(column, "must hold numbers", raw, text, "Map text with values=, for example {'yes': 1, 'no': 0}.")
+    yield from _found(
+        column,
+        "must hold numbers",
+        raw,
+        text,
+        "Map text with values=, for example {'yes': 1, 'no': 0}.",
+    )
     if column in YES_NO:
         bad = values.notna() & ~values.isin([0, 1])
-        yield from _found(column, "must be 0, 1 or missing", raw, bad, "Map its values with values=.")
+        yield from _found(
+            column, "must be 0, 1 or missing", raw, bad, "Map its values with values=."
+        )
         return
     yield from _range_problems(column, raw, values)
 
@@ -113,23 +140,37 @@ def _range_problems(column: str, raw: pd.Series[Any], values: pd.Series[Any]) ->
     rule = f"must lie from {term.low:g} to {term.high:g} {term.unit}"
     if column == "haematocrit_percent" and values.max() <= 1:
         remedy = "It looks like fractions: pass units={'haematocrit_percent': 'L/L'}."
-        yield Problem(column, rule, int(values.notna().sum()), f"{values.dropna().iloc[0]:g}", remedy)
+        yield Problem(
+            column, rule, int(values.notna().sum()), f"{values.dropna().iloc[0]:g}", remedy
+        )
         return
     bad = (values < term.low) | (values > term.high)
-    yield from _found(column, rule, raw, bad, "Check units (units=) and data entry, or set it to missing.")
+    yield from _found(
+        column, rule, raw, bad, "Check units (units=) and data entry, or set it to missing."
+    )
     steps = values * round(1 / term.step)
     off = values.notna() & ~bad & ((steps - steps.round()).abs() > 1e-6)
     precision = "whole numbers" if term.step == 1 else f"recorded to {term.step:g}"
-    yield from _found(column, f"must be {precision}", raw, off, "Round it to the recorded precision.")
+    yield from _found(
+        column, f"must be {precision}", raw, off, "Round it to the recorded precision."
+    )
 
 
 def _age_problems(df: pd.DataFrame) -> Iterator[Problem]:
     age, band = _as_numbers(df.age_years), _as_numbers(df.age_50_or_over)
     clash = age.notna() & band.notna() & ((age >= 50) != (band == 1))
-    yield from _found("age_50_or_over", "must agree with age_years", df.age_50_or_over, clash, "Drop one of the two.")
+    yield from _found(
+        "age_50_or_over",
+        "must agree with age_years",
+        df.age_50_or_over,
+        clash,
+        "Drop one of the two.",
+    )
 
 
-def _found(column: str, rule: str, raw: pd.Series[Any], bad: pd.Series[bool], remedy: str) -> Iterator[Problem]:
+def _found(
+    column: str, rule: str, raw: pd.Series[Any], bad: pd.Series[bool], remedy: str
+) -> Iterator[Problem]:
     if bad.any():
         row = int(np.flatnonzero(bad.to_numpy())[0])
         yield Problem(column, rule, int(bad.sum()), f"{raw.iloc[row]} at row {row}", remedy)
@@ -171,47 +212,61 @@ def cohort_from_frame(
     )
 
 
-def _check_mapping(df: pd.DataFrame, outcome: str, columns: Mapping[str, str], units: Mapping[str, str]) -> None:
+def _check_mapping(
+    df: pd.DataFrame, outcome: str, columns: Mapping[str, str], units: Mapping[str, str]
+) -> None:
     known = (*PREDICTORS, *TESTS)
     absent = [name for name in (*columns, outcome) if name not in df.columns]
     if absent:
         raise ValueError(
-            f"columns and outcome must name columns of the table; got {', '.join(map(repr, absent))}, not there. "
+            "columns and outcome must name columns of the table; got "
+            f"{', '.join(map(repr, absent))}, not there. "
             f"It has {', '.join(map(str, df.columns[:20]))}."
         )
     wrong = [key for key in columns.values() if key not in known]
     if wrong:
         raise ValueError(
-            f"columns must map to keys of the vocabulary; got {', '.join(map(str, wrong))}. Known: {', '.join(known)}."
+            f"columns must map to keys of the vocabulary; got {', '.join(map(str, wrong))}. "
+            f"Known: {', '.join(known)}."
         )
     names = [columns.get(name, name) for name in df.columns if name != outcome]
-    twice = sorted({str(name) for name in names if name in (*known, "outcome") and names.count(name) > 1})
+    twice = sorted(
+        {str(name) for name in names if name in (*known, "outcome") and names.count(name) > 1}
+    )
     if outcome in columns or "outcome" in names or twice:
-        got = ", ".join(twice) or ("outcome=" if outcome in columns else "another column called outcome")
+        got = ", ".join(twice) or (
+            "outcome=" if outcome in columns else "another column called outcome"
+        )
         raise ValueError(
-            f"columns and outcome must give each name to one column; got {got} too. Rename or drop one of them."
+            f"columns and outcome must give each name to one column; got {got} too. Rename or "
+            "drop one of them."
         )
     for column, unit in units.items():
         allowed = UNITS.get(column, {})
         if unit not in allowed:
             raise ValueError(
-                f"units of {column} must be one of {', '.join(allowed) or 'none'}; got {unit!r}. Convert it first."
+                f"units of {column} must be one of {', '.join(allowed) or 'none'}; got {unit!r}. "
+                "Convert it first."
             )
 
 
 def _check_values(values: Mapping[Any, int]) -> None:
     """Each text once, and 0 or 1 behind it."""
-    bad = [key for key, value in values.items() if isinstance(value, Mapping) or value not in (0, 1)]
+    bad = [
+        key for key, value in values.items() if isinstance(value, Mapping) or value not in (0, 1)
+    ]
     if bad:
         raise ValueError(
-            f"values must map to 0 and 1, one mapping for all yes/no columns; got {str(values[bad[0]])[:40]} for "
+            "values must map to 0 and 1, one mapping for all yes/no columns; got "
+            f"{str(values[bad[0]])[:40]} for "
             f"{bad[0]!r}. Recode a column of its own coding before."
         )
     seen: dict[str, int] = {}
     for key, value in values.items():
         if seen.setdefault(_plain(key), value) != value:
             raise ValueError(
-                f"values must mean one thing each without case and outer blanks; got {_plain(key)!r} as 0 and as 1. "
+                "values must mean one thing each without case and outer blanks; got "
+                f"{_plain(key)!r} as 0 and as 1. "
                 "Drop one of them."
             )
 
@@ -229,12 +284,18 @@ def _mapped(column: pd.Series[Any], values: Mapping[Any, int]) -> pd.Series[Any]
 
 
 def _converted(values: pd.Series[Any], column: str, unit: str) -> pd.Series[Any]:
-    """In the unit of the vocabulary, rounded to the precision in which the vocabulary records it."""
+    """In the unit of the vocabulary, rounded to the precision in which the vocabulary records
+    it.
+    """
     factor = UNITS[column][unit]
     if factor == 1:
         return values
     term = vocabulary.AGE if column == "age_years" else vocabulary.LABORATORY[column]
-    return np.floor(values * factor) if column == "age_years" else (values * factor).round(0 if term.step == 1 else 1)
+    return (
+        np.floor(values * factor)
+        if column == "age_years"
+        else (values * factor).round(0 if term.step == 1 else 1)
+    )
 
 
 def _numeric(table: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:

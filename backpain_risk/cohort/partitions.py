@@ -1,4 +1,6 @@
-"""Large cohorts as folders of Parquet files: whole blocks of patients, written by any number of workers, resumable."""
+"""Large cohorts as folders of Parquet files: whole blocks of patients, written by any number of
+workers, resumable.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,8 @@ def simulate_to_parquet(
     blocks_per_file : int
         Blocks of 65 536 patients in one file. Patients do not depend on it, nor on ``n_jobs``.
     resume : bool
-        Keep the files of an earlier run of the same plan; with False a folder that holds files is refused.
+        Keep the files of an earlier run of the same plan; with False a folder that holds files is
+        refused.
     on_file : callable, optional
         Called with the number of patients of each file as it is finished or found.
 
@@ -79,21 +82,25 @@ def simulate_to_parquet(
     Raises
     ------
     ValueError
-        When another process is writing to the folder, the folder holds another plan, or files although ``resume`` is
-        False.
+        When another process is writing to the folder, the folder holds another plan, or files
+        although ``resume`` is False.
 
     Notes
     -----
-    A file is written under a temporary name, flushed to disk and renamed, so after a crash every file is whole or
-    absent. The checksum of each is noted when it is finished, and a second call draws what is missing and, with a line
-    on the log, what is not as it was noted. The bytes are those of an undisturbed run.
+    A file is written under a temporary name, flushed to disk and renamed, so after a crash every
+    file is whole or absent. The checksum of each is noted when it is finished, and a second call
+    draws what is missing and, with a line on the log, what is not as it was noted. The bytes are
+    those of an undisturbed run.
     """
     check_kind("directory", directory, (str, Path), "Pass the path of a folder.")
     folder = Path(directory)
     check_flag("resume", resume)
     check_kind("n_jobs", n_jobs, int, "Pass the number of workers.")
     if on_file is not None and not callable(on_file):
-        raise ValueError(f"on_file must be a function of one number; got {shown(on_file)}. Pass for example print.")
+        raise ValueError(
+            f"on_file must be a function of one number; got {shown(on_file)}. Pass for example "
+            "print."
+        )
     plan = _plan(scenario, n, seed, blocks_per_file)
     with one_writer(folder / ".lock"):
         _agree_on(folder, plan, resume)
@@ -104,12 +111,16 @@ def simulate_to_parquet(
         if on_file is not None and checksums:
             on_file(sum(p.stop - p.start for p in pieces if p.name in checksums))
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-        for piece, digest in parallel(delayed(_write_piece)(scenario, seed, piece, folder) for piece in todo):
+        for piece, digest in parallel(
+            delayed(_write_piece)(scenario, seed, piece, folder) for piece in todo
+        ):
             _note(folder, piece.name, digest)
             checksums[piece.name] = digest
             if on_file is not None:
                 on_file(piece.stop - piece.start)
-        files = {p.name: {"patients": p.stop - p.start, "sha256": checksums[p.name]} for p in pieces}
+        files = {
+            p.name: {"patients": p.stop - p.start, "sha256": checksums[p.name]} for p in pieces
+        }
         manifest = write_manifest(folder, {**plan, "files": files})
         (folder / FINISHED).unlink(missing_ok=True)
     return manifest
@@ -137,19 +148,24 @@ def _agree_on(folder: Path, plan: dict[str, Any], resume: bool) -> None:
     path = folder / PLAN
     if not path.is_file():
         if any(folder.glob("*.parquet")):
-            raise ValueError(f"directory must be empty or hold the same plan; {folder} holds other Parquet files.")
+            raise ValueError(
+                f"directory must be empty or hold the same plan; {folder} holds other Parquet "
+                "files."
+            )
         text = json.dumps(plan, indent=1) + "\n"
         write_atomically(path, lambda part: part.write_text(text, "utf-8"))
         return
     if not resume:
         raise ValueError(
-            f"directory must be empty when resume is False; {folder} holds an earlier run. Choose another."
+            f"directory must be empty when resume is False; {folder} holds an earlier run. Choose "
+            "another."
         )
     found = read_json(path, "Choose another folder, or delete this one to draw it again.")
     differing = [key for key in plan if found.get(key) != plan[key]]
     if differing:
         raise ValueError(
-            f"directory must hold the same plan to resume; {folder} differs in {', '.join(differing)}. Choose another."
+            f"directory must hold the same plan to resume; {folder} differs in "
+            f"{', '.join(differing)}. Choose another."
         )
 
 
@@ -173,7 +189,9 @@ def _listed(folder: Path, plan: dict[str, Any]) -> dict[str, str]:
     with suppress(ValueError):
         content = stored_manifest(folder) or {}
         if all(content.get(key) == value for key, value in plan.items()):
-            return {name: part.sha256 for name, part in (parsed(content, folder).files or {}).items()}
+            return {
+                name: part.sha256 for name, part in (parsed(content, folder).files or {}).items()
+            }
     return {}
 
 
@@ -202,7 +220,9 @@ def _pieces(n: int, blocks_per_file: int) -> Iterator[Piece]:
 
 
 def _write_piece(scenario: Scenario, seed: int, piece: Piece, folder: Path) -> tuple[Piece, str]:
-    """Draw and write the blocks of one file, one row group a block; the checksum is of what was written."""
+    """Draw and write the blocks of one file, one row group a block; the checksum is of what was
+    written.
+    """
     tables, sequence, digests = sampler(scenario), as_seed_sequence(seed), []
 
     def write(part: Path) -> None:

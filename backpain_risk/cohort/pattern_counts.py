@@ -37,13 +37,14 @@ def count_patterns(
     Returns
     -------
     Patterns
-        Without ``inverse``, because patients are not kept. ``LogisticModel().fit(*patterns.rows())`` fits from them.
+        Without ``inverse``, because patients are not kept.
+        ``LogisticModel().fit(*patterns.rows())`` fits from them.
 
     Raises
     ------
     ValueError
-        When a file is damaged or differs from its manifest, the outcome is not 0 or 1, or a value breaks the rules of
-        the vocabulary.
+        When a file is damaged or differs from its manifest, the outcome is not 0 or 1, or a value
+        breaks the rules of the vocabulary.
 
     Notes
     -----
@@ -52,7 +53,10 @@ def count_patterns(
     check_kind("parquet_path", parquet_path, (str, Path), "Pass the path of a file or folder.")
     path, wanted = Path(parquet_path), list(check_names("columns", columns))
     if not wanted or len(set(wanted)) < len(wanted):
-        raise ValueError(f"columns must name one or more columns, each once; got {shown(columns)}. Leave repeats out.")
+        raise ValueError(
+            f"columns must name one or more columns, each once; got {shown(columns)}. Leave "
+            "repeats out."
+        )
     check_name("outcome", outcome)
     check_kind("n_jobs", n_jobs, int, "Pass the number of workers.")
     files = _files(path)
@@ -62,15 +66,21 @@ def count_patterns(
     counted = Parallel(n_jobs=n_jobs)(delayed(_count)(piece, wanted, outcome) for piece in pieces)
     patterns = _merged(list(counted), wanted)
     refuse_values(patterns[wanted], (patterns["__events"] > 0).astype(int), f"patterns of {path}")
-    return Patterns(X=patterns[wanted], events=patterns["__events"].to_numpy(), n=patterns["__n"].to_numpy())
+    return Patterns(
+        X=patterns[wanted], events=patterns["__events"].to_numpy(), n=patterns["__n"].to_numpy()
+    )
 
 
 def _files(path: Path) -> list[Path]:
-    """The files of a folder, or one file, every byte as its manifest says; a file without a manifest as it is."""
+    """The files of a folder, or one file, every byte as its manifest says; a file without a
+    manifest as it is.
+    """
     if path.is_dir():
         return partition_files(path)
     if not path.is_file():
-        raise ValueError(f"parquet_path must be a Parquet file or a folder of a cohort; {path} does not exist.")
+        raise ValueError(
+            f"parquet_path must be a Parquet file or a folder of a cohort; {path} does not exist."
+        )
     own_manifest(path)
     return [path]
 
@@ -82,7 +92,8 @@ def _groups(file: Path, wanted: list[str]) -> int:
     missing = [column for column in wanted if column not in opened.schema_arrow.names]
     if missing:
         raise ValueError(
-            f"columns must be in the files; got {', '.join(missing)}, not in {file.name}. Check the names."
+            f"columns must be in the files; got {', '.join(missing)}, not in {file.name}. Check "
+            "the names."
         )
     return opened.num_row_groups
 
@@ -92,7 +103,9 @@ def _count(tasks: list[tuple[Path, int]], columns: list[str], outcome: str) -> p
     parts = []
     for file, group in tasks:
         with reading(file):
-            table = pq.ParquetFile(file).read_row_group(group, columns=[*columns, outcome]).to_pandas()
+            table = (
+                pq.ParquetFile(file).read_row_group(group, columns=[*columns, outcome]).to_pandas()
+            )
         events = check_outcome(table[outcome])
         parts.append(_merged([table[columns].assign(__events=events, __n=1.0)], columns))
     return _merged(parts, columns)

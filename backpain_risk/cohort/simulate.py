@@ -1,7 +1,8 @@
 """Drawing patients, block by block.
 
-Patient i lives in block i // 65 536. Every variable has a stream of its own and is always drawn for a whole block, so
-the first rows are the same for any number of patients, any number of workers and any partition into files.
+Patient i lives in block i // 65 536. Every variable has a stream of its own and is always drawn for
+a whole block, so the first rows are the same for any number of patients, any number of workers and
+any partition into files.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ IntArray = npt.NDArray[np.int64]
 GENERATOR_VERSION = 2
 """Changes whenever the same scenario and seed would give other patients."""
 
-_STREAMS = {key: i for i, key in enumerate(("profile", "severity", *YES_NO, *vocabulary.LABORATORY))}
+_STREAMS = {
+    key: i for i, key in enumerate(("profile", "severity", *YES_NO, *vocabulary.LABORATORY))
+}
 """Numbers of the streams: append-only, so that a new variable never changes an old one."""
 
 
@@ -80,7 +83,9 @@ class YesNoTable:
         return cls(leading.astype(np.uint16), scaled - leading)
 
     def draw(self, cell: IntArray, generator: np.random.Generator) -> npt.NDArray[np.int8]:
-        """Yes (1) with the exact probability of each cell: 16 random bits decide, ties draw again."""
+        """Yes (1) with the exact probability of each cell: 16 random bits decide, ties draw
+        again.
+        """
         bits = generator.bit_generator.random_raw(cell.size // 4).view(np.uint16)
         threshold = self.leading.take(cell)
         yes = bits < threshold
@@ -91,11 +96,12 @@ class YesNoTable:
 
 @dataclass(frozen=True, eq=False)
 class ValueTable:
-    """Whether the illness shows in a laboratory value, in every cell; distribution functions of the value given that.
+    """Whether the illness shows in a laboratory value, in every cell; distribution functions of the
+    value given that.
 
-    ``level`` (cells,) numbers the effects of age and sex; row ``2 * level + showing`` of ``below`` (rows, k) is the
-    distribution function, the last column 1; ``guide`` (rows, bins) is the first value that each bin of a uniform
-    number can give.
+    ``level`` (cells,) numbers the effects of age and sex; row ``2 * level + showing`` of ``below``
+    (rows, k) is the distribution function, the last column 1; ``guide`` (rows, bins) is the first
+    value that each bin of a uniform number can give.
     """
 
     showing: YesNoTable
@@ -107,7 +113,9 @@ class ValueTable:
 
     @classmethod
     def build(cls, showing: FloatArray, level: IntArray, given: FloatArray) -> ValueTable:
-        """From P(showing) and the level of every cell, and P(value | showing, level), (2, levels, k)."""
+        """From P(showing) and the level of every cell, and P(value | showing, level), (2,
+        levels, k).
+        """
         below = np.cumsum(np.swapaxes(given, 0, 1).reshape(-1, given.shape[-1]), axis=1)
         below[:, -1] = 1.0
         edges = np.arange(cls._BINS) / cls._BINS
@@ -120,8 +128,14 @@ class ValueTable:
         return self._locate(row, generator.random(cell.size))
 
     def _locate(self, row: IntArray, uniform: FloatArray) -> IntArray:
-        """First value whose distribution function exceeds ``uniform``: a look-up of its bin, then single steps."""
-        index = self.guide.ravel().take(row * self._BINS + (uniform * self._BINS).astype(np.int64)).astype(np.int64)
+        """First value whose distribution function exceeds ``uniform``: a look-up of its bin,
+        then single steps.
+        """
+        index = (
+            self.guide.ravel()
+            .take(row * self._BINS + (uniform * self._BINS).astype(np.int64))
+            .astype(np.int64)
+        )
         below, start = self.below.ravel(), row * self.below.shape[1]
         behind = np.flatnonzero(below.take(start + index) <= uniform)
         while behind.size:
@@ -144,7 +158,9 @@ class Sampler:
 
     def block(self, seed: np.random.SeedSequence, number: int) -> dict[str, npt.NDArray[Any]]:
         """All columns of one block, drawn whole."""
-        generators = {key: block_generator(seed, stream, number) for key, stream in _STREAMS.items()}
+        generators = {
+            key: block_generator(seed, stream, number) for key, stream in _STREAMS.items()
+        }
         profile = self.profile.draw(generators["profile"].random(BLOCK))
         node = self.severity.draw(generators["severity"].random(BLOCK))
         cell = profile * NODES.size + node
@@ -175,13 +191,20 @@ def sampler(scenario: Scenario) -> Sampler:
 
 
 def _both(of: Callable[[str, int], FloatArray], key: str) -> FloatArray:
-    """Values over all cells: profiles of the healthy, then of the malignant, nodes running fastest."""
+    """Values over all cells: profiles of the healthy, then of the malignant, nodes running
+    fastest.
+    """
     return np.concatenate([of(key, g).ravel() for g in (HEALTHY, MALIGNANT)])
 
 
 def _value_table(structure: Structure, key: str) -> ValueTable:
-    values, cells = structure.values[key], [N_CONTEXTS * len(states.cause) for states in structure.states]
-    showing = _both(lambda k, g: np.tile(structure.finding_probability(k, g, [0]), (N_CONTEXTS, 1, 1)), key)
+    values, cells = (
+        structure.values[key],
+        [N_CONTEXTS * len(states.cause) for states in structure.states],
+    )
+    showing = _both(
+        lambda k, g: np.tile(structure.finding_probability(k, g, [0]), (N_CONTEXTS, 1, 1)), key
+    )
     level = np.concatenate([np.repeat(values.level, n // N_CONTEXTS * NODES.size) for n in cells])
     return ValueTable.build(showing, level, values.given[0])
 
@@ -261,7 +284,10 @@ def check_patients(n: int) -> int:
     """A number of patients to draw."""
     size = as_real(n)
     if size is None or size != size // 1 or not 1 <= size <= MOST:
-        raise ValueError(f"n must be a positive whole number of patients; got {shown(n)}. Pass for example n=10_000.")
+        raise ValueError(
+            f"n must be a positive whole number of patients; got {shown(n)}. Pass for example "
+            "n=10_000."
+        )
     return int(size)
 
 
@@ -284,7 +310,10 @@ def _blocks(
 
 
 def _cohort(
-    scenario: Scenario, columns: dict[str, npt.NDArray[Any]], tables: Sampler, seed: np.random.SeedSequence
+    scenario: Scenario,
+    columns: dict[str, npt.NDArray[Any]],
+    tables: Sampler,
+    seed: np.random.SeedSequence,
 ) -> Cohort:
     predictors = {key: columns[key] for key in ("age_years", "male", *vocabulary.FINDINGS)}
     tests = {key: columns[key] for key in (*vocabulary.LABORATORY, *vocabulary.IMAGING)}
@@ -301,7 +330,9 @@ def _cohort(
 def latent_columns(columns: dict[str, npt.NDArray[Any]], states: pd.DataFrame) -> dict[str, Any]:
     """Cause, primary site, mechanisms and severity behind the drawn states and nodes."""
     state = columns["state"]
-    latent: dict[str, Any] = {key: _categories(states[key], state) for key in ("cause", "primary_site")}
+    latent: dict[str, Any] = {
+        key: _categories(states[key], state) for key in ("cause", "primary_site")
+    }
     latent |= {key: states[key].to_numpy().take(state) for key in vocabulary.MECHANISMS}
     latent["severity"] = NODES.take(columns["severity"])
     return latent

@@ -15,15 +15,18 @@ from .table import Cohort
 
 
 def simulate_sites(
-    scenarios: Mapping[str, Scenario], n: int | Mapping[str, int], *, seed: int | np.random.SeedSequence
+    scenarios: Mapping[str, Scenario],
+    n: int | Mapping[str, int],
+    *,
+    seed: int | np.random.SeedSequence,
 ) -> Cohort:
     """Draw one cohort from several sites.
 
     Parameters
     ----------
     scenarios : mapping of site to Scenario
-        For example ``{f"site {i}": scenario.draw(rng=i) for i in range(5)}``: sites whose base rate and accuracy differ
-        as the uncertainty of the evidence allows.
+        For example ``{f"site {i}": scenario.draw(rng=i) for i in range(5)}``: sites whose base rate
+        and accuracy differ as the uncertainty of the evidence allows.
     n : int or mapping of site to int
         Patients of each site.
     seed : int or SeedSequence
@@ -36,14 +39,16 @@ def simulate_sites(
 
     Notes
     -----
-    A model fitted to all sites together is calibrated for their average; within a site it is biased by that site's base
-    rate and accuracy, which internal-external validation shows.
+    A model fitted to all sites together is calibrated for their average; within a site it is biased
+    by that site's base rate and accuracy, which internal-external validation shows.
 
     Examples
     --------
     >>> from backpain_risk import load_scenario
     >>> scenario = load_scenario("primary_care")
-    >>> cohort = simulate_sites({"a": scenario, "b": scenario.replace(base_rate=0.03)}, 1000, seed=1)
+    >>> cohort = simulate_sites(
+    ...     {"a": scenario, "b": scenario.replace(base_rate=0.03)}, 1000, seed=1
+    ... )
     >>> cohort.other["site"].value_counts().to_dict()
     {'a': 1000, 'b': 1000}
     """
@@ -51,11 +56,16 @@ def simulate_sites(
         check_name("every site of scenarios", site)
         check_kind(f"scenario of {site}", scenario, Scenario, "Load one with load_scenario.")
     if not scenarios:
-        raise ValueError("scenarios must name at least one site; got none. Pass a mapping of site to scenario.")
+        raise ValueError(
+            "scenarios must name at least one site; got none. Pass a mapping of site to scenario."
+        )
     sizes = n if isinstance(n, Mapping) else dict.fromkeys(scenarios, n)
     missing = sorted(set(scenarios) ^ set(sizes))
     if missing:
-        raise ValueError(f"n must give a number for each site and no other; got a difference in {', '.join(missing)}.")
+        raise ValueError(
+            "n must give a number for each site and no other; got a difference in "
+            f"{', '.join(missing)}."
+        )
     parent = as_seed_sequence(seed)
     drawn = {
         site: simulate_cohort(scenario, sizes[site], seed=child_sequence(parent, i))

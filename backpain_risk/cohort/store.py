@@ -30,7 +30,8 @@ def write_cohort(cohort: Cohort, path: str | Path, *, overwrite: bool = True) ->
     ----------
     cohort : Cohort
     path : str or Path
-        Ends in ``.csv`` or ``.parquet``; the manifest is the same name with ``.manifest.json`` added.
+        Ends in ``.csv`` or ``.parquet``; the manifest is the same name with ``.manifest.json``
+        added.
     overwrite : bool
         Replace a file that is there; with False it is refused.
 
@@ -42,14 +43,16 @@ def write_cohort(cohort: Cohort, path: str | Path, *, overwrite: bool = True) ->
     Raises
     ------
     ValueError
-        When a value breaks the rules of the vocabulary, or a column would not come back from the file as it is.
+        When a value breaks the rules of the vocabulary, or a column would not come back from the
+        file as it is.
 
     Notes
     -----
-    File and manifest are whole or absent, and whatever happens between, the manifest belongs to the file that is
-    there: before the file is replaced, the manifest names both. The cohort is read back and compared before anything
-    is replaced. In CSV a text cell or heading that a spreadsheet would run as a formula gets a leading apostrophe, and
-    empty text is an apostrophe (a missing value is nothing); reading with the manifest takes them off again.
+    File and manifest are whole or absent, and whatever happens between, the manifest belongs to the
+    file that is there: before the file is replaced, the manifest names both. The cohort is read
+    back and compared before anything is replaced. In CSV a text cell or heading that a spreadsheet
+    would run as a formula gets a leading apostrophe, and empty text is an apostrophe (a missing
+    value is nothing); reading with the manifest takes them off again.
     """
     check_kind("cohort", cohort, Cohort, "Make one with Cohort.from_frame.")
     check_flag("overwrite", overwrite)
@@ -76,22 +79,28 @@ def _present(target: Path) -> dict[str, Any]:
     except ValueError:  # a damaged one says nothing
         before = {}
     replaced = before.pop("replaces", {})
-    return {"sha256": digest, "manifest": replaced.get("manifest") if replaced.get("sha256") == digest else before}
+    return {
+        "sha256": digest,
+        "manifest": replaced.get("manifest") if replaced.get("sha256") == digest else before,
+    }
 
 
 def read_cohort(path: str | Path) -> Cohort:
-    """Read a cohort written by :func:`write_cohort` (a file) or :func:`simulate_to_parquet` (a folder).
+    """Read a cohort written by :func:`write_cohort` (a file) or :func:`simulate_to_parquet` (a
+    folder).
 
     Parameters
     ----------
     path : str or Path
-        With its manifest, everything comes back: scenario and so the true risk, sites, what was verified, identifiers
-        and types. A file without one is read as a table of one's own, as by :meth:`Cohort.from_frame`.
+        With its manifest, everything comes back: scenario and so the true risk, sites, what was
+        verified, identifiers and types. A file without one is read as a table of one's own, as by
+        :meth:`Cohort.from_frame`.
 
     Raises
     ------
     ValueError
-        When any byte differs from the manifest, the file is damaged, or a value breaks the rules of the vocabulary.
+        When any byte differs from the manifest, the file is damaged, or a value breaks the rules of
+        the vocabulary.
     """
     target = _present_path(path)
     manifest = own_manifest(target)
@@ -99,25 +108,37 @@ def read_cohort(path: str | Path) -> Cohort:
         return _own(target)
     table = _read_table(target, manifest)
     columns = manifest.columns or default_columns(table)
-    listed = "outcome" in columns and list(table.columns) == list(columns) and len(table) == manifest.n
+    listed = (
+        "outcome" in columns and list(table.columns) == list(columns) and len(table) == manifest.n
+    )
     if not listed:
-        raise ValueError(f"{target} must hold what its manifest lists; patients or columns differ. Write it again.")
+        raise ValueError(
+            f"{target} must hold what its manifest lists; patients or columns differ. Write it "
+            "again."
+        )
     refuse_values(table, table["outcome"], str(target))
     where = f"scenario in {manifest_path(target)}"
     return Cohort(
         **assembled(table, columns),
         scenario=validated(manifest.scenario, where) if manifest.scenario else None,
         seed=manifest.seed,
-        sites={k: validated(v, where) for k, v in manifest.sites.items()} if manifest.sites else None,
+        sites={k: validated(v, where) for k, v in manifest.sites.items()}
+        if manifest.sites
+        else None,
     )
 
 
 def _present_path(path: str | Path) -> Path:
     target = _as_path(path)
     if target.is_dir() and not manifest_path(target).is_file():
-        raise ValueError(f"path must hold a finished cohort; {target} has no manifest. Run simulate again to resume.")
+        raise ValueError(
+            f"path must hold a finished cohort; {target} has no manifest. Run simulate again to "
+            "resume."
+        )
     if not target.is_dir() and not _checked(target).is_file():
-        raise ValueError(f"path must be a file or folder of a cohort; {target} does not exist. Check the name.")
+        raise ValueError(
+            f"path must be a file or folder of a cohort; {target} does not exist. Check the name."
+        )
     return target
 
 
@@ -131,13 +152,18 @@ def verify_cohort(path: str | Path) -> None:
     """
     target = _as_path(path)
     if own_manifest(target) is None:
-        raise ValueError(f"{target} must have a manifest to be verified; {manifest_path(target).name} is missing.")
+        raise ValueError(
+            f"{target} must have a manifest to be verified; {manifest_path(target).name} is "
+            "missing."
+        )
 
 
 def partition_files(folder: Path) -> list[Path]:
     """The Parquet files of a finished cohort, in order, every byte as it was written."""
     manifest = own_manifest(_present_path(folder))
-    return [inside(folder, name) for name in (manifest.files if manifest and manifest.files else {})]
+    return [
+        inside(folder, name) for name in (manifest.files if manifest and manifest.files else {})
+    ]
 
 
 @contextmanager
@@ -151,7 +177,8 @@ def reading(file: Path) -> Iterator[None]:
         kind = "CSV" if file.suffix == ".csv" else "Parquet"
         raise ValueError(
             f"{file} must be a {kind} file that can be read; it is damaged or of another kind "
-            f"({str(error).splitlines()[0][:100] if str(error) else type(error).__name__}). Write it again."
+            f"({str(error).splitlines()[0][:100] if str(error) else type(error).__name__}). Write "
+            "it again."
         ) from None
 
 
@@ -175,7 +202,9 @@ def _own(file: Path) -> Cohort:
         table = read_own_csv(file) if file.suffix == ".csv" else pd.read_parquet(file)
     if "outcome" not in table.columns:
         names = ", ".join(map(str, table.columns[:10]))
-        raise ValueError(f"{file} must have a column outcome; got {names[:300]}. Use Cohort.from_frame.")
+        raise ValueError(
+            f"{file} must have a column outcome; got {names[:300]}. Use Cohort.from_frame."
+        )
     return Cohort.from_frame(table)
 
 
@@ -187,7 +216,9 @@ def _write_file(table: pd.DataFrame, part: Path, suffix: str) -> None:
         table.to_parquet(part, index=False, compression="zstd")
     except pa.ArrowException as error:
         why = str(error).splitlines()[0][:150]
-        raise ValueError(f"columns must each be of one type to be written; got {why}. Convert that column.") from None
+        raise ValueError(
+            f"columns must each be of one type to be written; got {why}. Convert that column."
+        ) from None
 
 
 def _must_come_back(cohort: Cohort, part: Path, suffix: str, columns: Mapping[str, Column]) -> None:
@@ -208,11 +239,15 @@ def _as_path(path: str | Path) -> Path:
 def _checked(path: str | Path) -> Path:
     target = _as_path(path)
     if target.suffix not in FORMATS:
-        raise ValueError(f"path must end in {' or '.join(FORMATS)}; got {target.name!r}. Choose a format.")
+        raise ValueError(
+            f"path must end in {' or '.join(FORMATS)}; got {target.name!r}. Choose a format."
+        )
     return target
 
 
-def _manifest(cohort: Cohort, name: str, digest: str, columns: Mapping[str, Column]) -> dict[str, Any]:
+def _manifest(
+    cohort: Cohort, name: str, digest: str, columns: Mapping[str, Column]
+) -> dict[str, Any]:
     synthetic = cohort.scenario is not None or cohort.sites is not None
     content = {
         "notice": vocabulary.NOTICE if synthetic else vocabulary.RESEARCH_NOTICE,
@@ -225,8 +260,12 @@ def _manifest(cohort: Cohort, name: str, digest: str, columns: Mapping[str, Colu
         "generator_version": GENERATOR_VERSION,
         "scenario_digest": cohort.scenario.digest if cohort.scenario else None,
         "scenario": cohort.scenario.model_dump(mode="json") if cohort.scenario else None,
-        "columns": {header: column.model_dump(exclude_defaults=True) for header, column in columns.items()},
+        "columns": {
+            header: column.model_dump(exclude_defaults=True) for header, column in columns.items()
+        },
     }
     if cohort.sites is not None:
-        content["sites"] = {str(k): scenario.model_dump(mode="json") for k, scenario in cohort.sites.items()}
+        content["sites"] = {
+            str(k): scenario.model_dump(mode="json") for k, scenario in cohort.sites.items()
+        }
     return content

@@ -1,4 +1,6 @@
-"""A cohort as one table for a file, and back: every column in its table, under its name, with its type."""
+"""A cohort as one table for a file, and back: every column in its table, under its name, with
+its type.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +27,16 @@ def flattened(cohort: Cohort) -> tuple[pd.DataFrame, dict[str, Column]]:
     Raises
     ------
     ValueError
-        When two columns would have one name, or a column has a name or categories that a file cannot keep.
+        When two columns would have one name, or a column has a name or categories that a file
+        cannot keep.
     """
     series: dict[str, pd.Series[Any]] = {}
     columns: dict[str, Column] = {}
     for table, header, values in (*_index(cohort), *_columns(cohort)):
         if header in series or header == "":
             raise ValueError(
-                f"cohort must have columns of different names to be written; got {header!r} twice or empty. Rename it."
+                f"cohort must have columns of different names to be written; got {header!r} twice "
+                "or empty. Rename it."
             )
         series[header] = values.reset_index(drop=True)
         columns[header] = _described(table, header, values)
@@ -49,7 +53,10 @@ def _columns(cohort: Cohort) -> Iterator[tuple[str, str, pd.Series[Any]]]:
             yield name, name, table.rename(name)
         else:
             prefix = LATENT if name == "latent" else ""
-            yield from ((name, f"{prefix}{table.columns[i]}", table.iloc[:, i]) for i in range(table.shape[1]))
+            yield from (
+                (name, f"{prefix}{table.columns[i]}", table.iloc[:, i])
+                for i in range(table.shape[1])
+            )
 
 
 def _index(cohort: Cohort) -> Iterator[tuple[str, str, pd.Series[Any]]]:
@@ -70,14 +77,26 @@ def _described(table: Any, header: str, values: pd.Series[Any]) -> Column:
     if isinstance(dtype, pd.CategoricalDtype):
         categories = dtype.categories.tolist()
         if not all(isinstance(category, (str, int, float, bool)) for category in categories):
-            raise ValueError(f"categories must be text or numbers to be written; those of {header} are not.")
-        return Column(table=table, name=name, dtype="category", categories=categories, ordered=bool(dtype.ordered))
+            raise ValueError(
+                f"categories must be text or numbers to be written; those of {header} are not."
+            )
+        return Column(
+            table=table,
+            name=name,
+            dtype="category",
+            categories=categories,
+            ordered=bool(dtype.ordered),
+        )
     return Column(table=table, name=name, dtype=str(dtype))
 
 
 def default_columns(table: pd.DataFrame) -> dict[str, Column]:
     """Columns of a folder, whose manifest does not list them: told by their names."""
-    known = {**dict.fromkeys(PREDICTORS, "predictors"), **dict.fromkeys(TESTS, "tests"), "outcome": "outcome"}
+    known = {
+        **dict.fromkeys(PREDICTORS, "predictors"),
+        **dict.fromkeys(TESTS, "tests"),
+        "outcome": "outcome",
+    }
     result = {}
     for header in map(str, table.columns):
         place = known.get(header, "latent" if header.startswith(LATENT) else "other")
@@ -100,13 +119,23 @@ def assembled(table: pd.DataFrame, columns: Mapping[str, Column]) -> dict[str, A
     found: dict[str, dict[Any, pd.Series[Any]]] = {}
     for header, column in columns.items():
         found.setdefault(column.table, {})[column.name] = _restored(table[header], column)
-    if not all(pd.api.types.is_bool_dtype(values.dtype) for values in found.get("verified", {}).values()):
-        raise ValueError("verified must be true or false for every patient; some are something else. Mend it first.")
+    if not all(
+        pd.api.types.is_bool_dtype(values.dtype) for values in found.get("verified", {}).values()
+    ):
+        raise ValueError(
+            "verified must be true or false for every patient; some are something else. Mend it "
+            "first."
+        )
     levels = found.pop("index", {})
     index = _index_of(levels, len(table))
-    result: dict[str, Any] = {"predictors": pd.DataFrame(index=index), "tests": pd.DataFrame(index=index)}
+    result: dict[str, Any] = {
+        "predictors": pd.DataFrame(index=index),
+        "tests": pd.DataFrame(index=index),
+    }
     for name, series in found.items():
-        frame = pd.DataFrame({key: values.set_axis(index) for key, values in series.items()}, index=index)
+        frame = pd.DataFrame(
+            {key: values.set_axis(index) for key, values in series.items()}, index=index
+        )
         result[name] = frame[name] if name in ("outcome", "verified") else frame
     return result
 
@@ -117,7 +146,9 @@ def _index_of(levels: Mapping[Any, pd.Series[Any]], n: int) -> pd.Index[Any]:
     if len(levels) == 1:
         (name, values), *_ = levels.items()
         return pd.Index(values.array, name=name)
-    return pd.MultiIndex.from_arrays([values.array for values in levels.values()], names=list(levels))
+    return pd.MultiIndex.from_arrays(
+        [values.array for values in levels.values()], names=list(levels)
+    )
 
 
 def _restored(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
@@ -128,7 +159,8 @@ def _restored(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
         result = None
     if result is None or not _kept(result, values):
         raise ValueError(
-            f"{values.name} must hold values of type {column.dtype} that a file can keep; some are of another kind. "
+            f"{values.name} must hold values of type {column.dtype} that a file can keep; some "
+            "are of another kind. "
             "Convert it to text, numbers or dates of one type."
         )
     return result
@@ -136,7 +168,10 @@ def _restored(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
 
 def _cast(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
     if column.dtype == "category":
-        return pd.Series(pd.Categorical(values, categories=column.categories, ordered=column.ordered), name=values.name)
+        return pd.Series(
+            pd.Categorical(values, categories=column.categories, ordered=column.ordered),
+            name=values.name,
+        )
     if column.dtype in (str(values.dtype), "str"):  # pandas before 3 keeps text as objects
         return values
     if column.dtype.startswith("datetime64"):
@@ -148,14 +183,20 @@ def _kept(result: pd.Series[Any], values: pd.Series[Any]) -> bool:
     """No value went missing, and a whole number is still the same."""
     if result.isna().sum() != values.isna().sum():
         return False
-    return not pd.api.types.is_integer_dtype(result.dtype) or bool((result.dropna() == values.dropna()).all())
+    return not pd.api.types.is_integer_dtype(result.dtype) or bool(
+        (result.dropna() == values.dropna()).all()
+    )
 
 
 def same_patients(one: Cohort, other: Cohort) -> str:
-    """Name of the first column in which two cohorts differ, in type or in any value; empty when in none."""
+    """Name of the first column in which two cohorts differ, in type or in any value; empty when
+    in none.
+    """
     (left, described), (right, described_too) = flattened(one), flattened(other)
     for header in left.columns.union(right.columns, sort=False):
-        if described.get(header) != described_too.get(header) or not _equal(left[header], right[header]):
+        if described.get(header) != described_too.get(header) or not _equal(
+            left[header], right[header]
+        ):
             return str(header)
     return ""
 
@@ -165,18 +206,28 @@ def _equal(one: pd.Series[Any], other: pd.Series[Any]) -> bool:
         return bool((one.cat.codes == other.cat.codes).all())
     known = one.notna()
     try:
-        return known.equals(other.notna()) and np.array_equal(one[known].to_numpy(), other[known].to_numpy())
+        return known.equals(other.notna()) and np.array_equal(
+            one[known].to_numpy(), other[known].to_numpy()
+        )
     except ValueError:  # cells that are arrays themselves
         return False
 
 
 def refuse_values(table: pd.DataFrame, outcome: pd.Series[Any], where: str) -> None:
-    """Values of the vocabulary's columns and the outcome by their rules; a column that holds nothing is no problem."""
-    known = [column for column in (*PREDICTORS, *TESTS) if column in table and table[column].notna().any()]
+    """Values of the vocabulary's columns and the outcome by their rules; a column that holds
+    nothing is no problem.
+    """
+    known = [
+        column
+        for column in (*PREDICTORS, *TESTS)
+        if column in table and table[column].notna().any()
+    ]
     if not known:
         check_outcome(outcome)
         return
     problems = check_cohort(table[known].assign(outcome=outcome.array))
     if len(problems):
-        sentences = [Problem(*row).sentence() for row in problems.itertuples(index=False, name=None)]
+        sentences = [
+            Problem(*row).sentence() for row in problems.itertuples(index=False, name=None)
+        ]
         raise ValueError(f"{where}: {' '.join(sentences)}")

@@ -38,8 +38,8 @@ class Cohort:
     Attributes
     ----------
     predictors : DataFrame
-        ``age_years``, ``male`` and the findings of history and examination as 0/1; float with NaN where values are
-        missing.
+        ``age_years``, ``male`` and the findings of history and examination as 0/1; float with NaN
+        where values are missing.
     outcome : Series of 0/1
         Malignancy.
     tests : DataFrame
@@ -53,10 +53,11 @@ class Cohort:
     other : DataFrame or None
         Columns of the user's own that are not of the vocabulary, such as an identifier or a site.
     verified : Series of bool or None
-        Whether the outcome of each patient was verified; None when everybody's was. The outcome of the others is what
-        was recorded, 0.
+        Whether the outcome of each patient was verified; None when everybody's was. The outcome of
+        the others is what was recorded, 0.
     sites : mapping of site to Scenario or None
-        For cohorts of several sites, what the patients of each were drawn from; ``other["site"]`` says whose each is.
+        For cohorts of several sites, what the patients of each were drawn from; ``other["site"]``
+        says whose each is.
     """
 
     predictors: pd.DataFrame
@@ -90,9 +91,11 @@ class Cohort:
         columns : mapping of the table's names to keys of the vocabulary
             Names that are already keys need no mapping; columns not mapped are kept in ``other``.
         values : mapping of the table's values to 0 and 1
-            Applied to yes/no columns and the outcome; text is compared without case and outer blanks.
+            Applied to yes/no columns and the outcome; text is compared without case and outer
+            blanks.
         units : mapping of vocabulary key to the unit of the table
-            For example ``{"haematocrit_percent": "L/L"}``; converted to the vocabulary's unit and precision.
+            For example ``{"haematocrit_percent": "L/L"}``; converted to the vocabulary's unit and
+            precision.
 
         Raises
         ------
@@ -103,7 +106,10 @@ class Cohort:
         --------
         >>> df = pd.DataFrame({"cancer": ["no", "yes"], "ESR": [12, 60], "age": [45, 71]})
         >>> cohort = Cohort.from_frame(
-        ...     df, outcome="cancer", columns={"ESR": "esr_mm_h", "age": "age_years"}, values={"yes": 1, "no": 0}
+        ...     df,
+        ...     outcome="cancer",
+        ...     columns={"ESR": "esr_mm_h", "age": "age_years"},
+        ...     values={"yes": 1, "no": 0},
         ... )
         >>> cohort.outcome.tolist(), cohort.tests.esr_mm_h.tolist()
         ([0, 1], [12.0, 60.0])
@@ -116,14 +122,23 @@ class Cohort:
 
         wrong = {key: to for key, to in (values or {}).items() if as_real(to) not in (0, 1)}
         if wrong:
-            raise ValueError(f"values must map to 0 and 1; got {shown(wrong)}. Pass one mapping for all columns.")
-        return cohort_from_frame(df, outcome=outcome, columns=columns or {}, values=values or {}, units=units or {})
+            raise ValueError(
+                f"values must map to 0 and 1; got {shown(wrong)}. Pass one mapping for all columns."
+            )
+        return cohort_from_frame(
+            df, outcome=outcome, columns=columns or {}, values=values or {}, units=units or {}
+        )
 
     def __post_init__(self) -> None:
         """Refuse tables of other patients, and an outcome that is not 0 or 1."""
         check_kind("outcome", self.outcome, pd.Series, "Pass a Series of 0 and 1.")
         outcome = as_vector("outcome", self.outcome)
-        refuse_where((outcome != 0) & (outcome != 1), outcome, "outcome must be 0 or 1", "Code malignancy as 1.")
+        refuse_where(
+            (outcome != 0) & (outcome != 1),
+            outcome,
+            "outcome must be 0 or 1",
+            "Code malignancy as 1.",
+        )
         given = {name: getattr(self, name) for name in _TABLES if getattr(self, name) is not None}
         for name, table in given.items():
             if name not in ("outcome", "verified"):
@@ -131,8 +146,15 @@ class Cohort:
         check_same_length(**{name: len(table) for name, table in given.items()})
         check_same_index(**given)
         twice = self.predictors.columns.join(self.tests.columns, how="inner")
-        if len(twice) or self.predictors.columns.has_duplicates or self.tests.columns.has_duplicates:
-            raise ValueError("predictors and tests must have columns of distinct names; got some twice. Rename them.")
+        if (
+            len(twice)
+            or self.predictors.columns.has_duplicates
+            or self.tests.columns.has_duplicates
+        ):
+            raise ValueError(
+                "predictors and tests must have columns of distinct names; got some twice. Rename "
+                "them."
+            )
         self._check_sites()
 
     def _check_sites(self) -> None:
@@ -142,7 +164,8 @@ class Cohort:
         unknown = sorted(map(str, named - set(self.sites)))
         if unknown or not named:
             raise ValueError(
-                f"sites must have the scenario of every site in other['site']; got none of {shown(unknown)}. Add them."
+                "sites must have the scenario of every site in other['site']; got none of "
+                f"{shown(unknown)}. Add them."
             )
 
     def __len__(self) -> int:
@@ -164,7 +187,8 @@ class Cohort:
             return risk
         if self.scenario is None:
             raise ValueError(
-                "true_risk exists for synthetic cohorts only; this cohort has no scenario. Use the risk of a model."
+                "true_risk exists for synthetic cohorts only; this cohort has no scenario. Use "
+                "the risk of a model."
             )
         risk[:] = self.scenario.risk(self.predictors)
         return risk
@@ -175,14 +199,15 @@ class Cohort:
         Parameters
         ----------
         rows : array of int or bool
-            Row numbers from 0, in the order wanted and as often as wanted; or True and False for every patient, which
-            takes those of True in their order. A Series of True and False must carry the index of the cohort.
+            Row numbers from 0, in the order wanted and as often as wanted; or True and False for
+            every patient, which takes those of True in their order. A Series of True and False must
+            carry the index of the cohort.
 
         Raises
         ------
         ValueError
-            For row numbers that do not exist, negative ones included, or are not whole; for True and False of another
-            number of patients or with another index.
+            For row numbers that do not exist, negative ones included, or are not whole; for True
+            and False of another number of patients or with another index.
 
         Examples
         --------
@@ -208,7 +233,12 @@ class Cohort:
             return np.flatnonzero(asked).astype(np.int64)
         numbers = as_vector("rows", rows)
         bad = (numbers < 0) | (numbers >= len(self)) | (numbers != np.floor(numbers))
-        refuse_where(bad, numbers, f"rows must be whole numbers from 0 to {len(self) - 1}", "Count patients from 0.")
+        refuse_where(
+            bad,
+            numbers,
+            f"rows must be whole numbers from 0 to {len(self) - 1}",
+            "Count patients from 0.",
+        )
         return numbers.astype(np.int64)
 
     def to_frame(self) -> pd.DataFrame:
@@ -218,5 +248,7 @@ class Cohort:
     def _repr_html_(self) -> str:
         rate = self.n_events / max(len(self), 1)
         origin = f"synthetic, scenario {self.scenario.name}" if self.scenario else "user's own"
-        head = f"Cohort ({origin}): {len(self)} patients, {self.n_events} malignancies ({rate:.2%}). "
+        head = (
+            f"Cohort ({origin}): {len(self)} patients, {self.n_events} malignancies ({rate:.2%}). "
+        )
         return as_html(f"{head}{vocabulary.NOTICE}", self.to_frame().head())

@@ -1,1 +1,3 @@
-"""What the literature says: accuracy of findings and tests, base rates, case mix, and how sure anyone can be."""
+"""What the literature says: accuracy of findings and tests, base rates, case mix, and how sure
+anyone can be.
+"""

@@ -47,7 +47,9 @@ class BandAccuracy:
 
     @property
     def likelihood_ratios(self) -> tuple[Estimate, ...]:
-        """P(band | malignancy) / P(band | none) per band, score limits from the effective counts."""
+        """P(band | malignancy) / P(band | none) per band, score limits from the effective
+        counts.
+        """
         return tuple(self._ratio(a, b) for a, b in zip(self.malignant, self.healthy, strict=True))
 
     def draw(
@@ -57,11 +59,12 @@ class BandAccuracy:
         rng: int | np.random.SeedSequence | np.random.Generator | None = None,
         specificity_sd: float = BETWEEN_STUDY_SD,
     ) -> tuple[FloatArray, FloatArray]:
-        """Draws of both band distributions for a new setting, each (size, bands) with rows summing to 1.
+        """Draws of both band distributions for a new setting, each (size, bands) with rows summing
+        to 1.
 
-        Malignant: Dirichlet(counts + 1/2). Healthy: Dirichlet(effective counts + 1/2), then one common N(0,
-        2 specificity_sd^2) shift of the logits of all cumulative probabilities, so thresholds stay in order; the study
-        and the new setting each deviate by ``specificity_sd``.
+        Malignant: Dirichlet(counts + 1/2). Healthy: Dirichlet(effective counts + 1/2), then one
+        common N(0, 2 specificity_sd^2) shift of the logits of all cumulative probabilities, so
+        thresholds stay in order; the study and the new setting each deviate by ``specificity_sd``.
         """
         generator = as_generator(rng)
         malignant = generator.dirichlet(self.malignant * self.effective_n_malignant + 0.5, size)
@@ -87,7 +90,9 @@ class BandAccuracy:
         """One row per band: malignant, healthy, value, low, high."""
         import pandas as pd
 
-        ratios = pd.concat([ratio.to_frame() for ratio in self.likelihood_ratios]).set_axis(list(self.labels))
+        ratios = pd.concat([ratio.to_frame() for ratio in self.likelihood_ratios]).set_axis(
+            list(self.labels)
+        )
         return ratios.rename_axis("band").assign(malignant=self.malignant, healthy=self.healthy)
 
     def _repr_html_(self) -> str:

@@ -14,17 +14,22 @@ from ..numerics.values import as_numbers
 @overload
 def post_test_probability(pretest: float, likelihood_ratio: float) -> float: ...
 @overload
-def post_test_probability(pretest: npt.ArrayLike, likelihood_ratio: npt.ArrayLike) -> FloatArray: ...
-def post_test_probability(pretest: npt.ArrayLike, likelihood_ratio: npt.ArrayLike) -> float | FloatArray:
-    """Probability of malignancy after a finding, from the probability before it and its likelihood ratio.
+def post_test_probability(
+    pretest: npt.ArrayLike, likelihood_ratio: npt.ArrayLike
+) -> FloatArray: ...
+def post_test_probability(
+    pretest: npt.ArrayLike, likelihood_ratio: npt.ArrayLike
+) -> float | FloatArray:
+    """Probability of malignancy after a finding, from the probability before it and its likelihood
+    ratio.
 
     Parameters
     ----------
     pretest : float or array
         Pre-test probability in [0, 1].
     likelihood_ratio : float or array
-        LR of what was found, in [0, inf]; broadcast against ``pretest``, so arrays of draws of both carry both
-        uncertainties through.
+        LR of what was found, in [0, inf]; broadcast against ``pretest``, so arrays of draws of both
+        carry both uncertainties through.
 
     Returns
     -------
@@ -34,12 +39,13 @@ def post_test_probability(pretest: npt.ArrayLike, likelihood_ratio: npt.ArrayLik
     Raises
     ------
     ValueError
-        When a pre-test probability is outside [0, 1], a likelihood ratio is negative, or either is missing.
+        When a pre-test probability is outside [0, 1], a likelihood ratio is negative, or either is
+        missing.
 
     Notes
     -----
-    post-test odds = pre-test odds * LR. A pre-test probability of exactly 0 or 1 cannot be moved by any finite
-    likelihood ratio; with an infinite or zero ratio against it the result is NaN.
+    post-test odds = pre-test odds * LR. A pre-test probability of exactly 0 or 1 cannot be moved by
+    any finite likelihood ratio; with an infinite or zero ratio against it the result is NaN.
 
     References
     ----------
@@ -51,8 +57,18 @@ def post_test_probability(pretest: npt.ArrayLike, likelihood_ratio: npt.ArrayLik
     0.069
     """
     p, ratio = as_numbers("pretest", pretest), as_numbers("likelihood_ratio", likelihood_ratio)
-    refuse_where(~((p >= 0) & (p <= 1)), p, "pretest must lie in [0, 1]", "Pass a fraction, not a percentage.")
-    refuse_where(~(ratio >= 0), ratio, "likelihood_ratio must be 0 or more", "Pass the ratio itself, not its log.")
+    refuse_where(
+        ~((p >= 0) & (p <= 1)),
+        p,
+        "pretest must lie in [0, 1]",
+        "Pass a fraction, not a percentage.",
+    )
+    refuse_where(
+        ~(ratio >= 0),
+        ratio,
+        "likelihood_ratio must be 0 or more",
+        "Pass the ratio itself, not its log.",
+    )
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         odds = np.where(p == 1, np.inf, p / (1 - p)) * ratio
         result = np.where(np.isinf(odds), 1.0, odds / (1 + odds))

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, logit
 
-from ..numerics.checks import MOST, FloatArray, as_generator, check_choice, check_count, check_fraction, check_number
+from ..numerics.checks import (
+    MOST,
+    FloatArray,
+    as_generator,
+    check_choice,
+    check_count,
+    check_fraction,
+    check_number,
+)
 from ..numerics.intervals import (
     PROPORTION_INTERVALS,
     log_ratio_interval,
@@ -58,14 +66,14 @@ class Accuracy:
     Parameters
     ----------
     tp, fp, fn, tn : float
-        Patients: true and false positives, false and true negatives. From rates they are effective counts and need
-        not be whole.
+        Patients: true and false positives, false and true negatives. From rates they are effective
+        counts and need not be whole.
     interval : {"wilson", "clopper_pearson", "jeffreys"}
         Interval for sensitivity and specificity.
     ratio_interval : {"adjusted", "score", "log"}
-        Interval for LR+ and LR-: Koopman's score interval (``adjusted`` and ``score`` differ in the value where a cell
-        is zero, see Notes), or the log method (Katz), which is too narrow with a dozen cancers. The diagnostic odds
-        ratio always uses the log method (Woolf).
+        Interval for LR+ and LR-: Koopman's score interval (``adjusted`` and ``score`` differ in the
+        value where a cell is zero, see Notes), or the log method (Katz), which is too narrow with a
+        dozen cancers. The diagnostic odds ratio always uses the log method (Woolf).
     level : float
     lr_positive_below : float
         Reported bound that LR+ stays below in every draw; infinite where none is reported.
@@ -74,16 +82,17 @@ class Accuracy:
 
     Notes
     -----
-    Zero cells: proportions need no rule. Where any cell is zero, 1/2 is added to all four cells before LR+, LR- and the
-    diagnostic odds ratio are computed, except with ``score``, where they stay as they are and may be 0 or infinite. The
-    score limits need no correction and have none; they may be 0 or infinite too.
+    Zero cells: proportions need no rule. Where any cell is zero, 1/2 is added to all four cells
+    before LR+, LR- and the diagnostic odds ratio are computed, except with ``score``, where they
+    stay as they are and may be 0 or infinite. The score limits need no correction and have none;
+    they may be 0 or infinite too.
 
     How often the limits hold with 13 to 200 cancers: ``coverage_of_limits()``.
 
     References
     ----------
-    Wilson (1927), J Am Stat Assoc 22:209. Simel, Samsa, Matchar (1991), J Clin Epidemiol 44:763. Koopman (1984),
-    Biometrics 40:513.
+    Wilson (1927), J Am Stat Assoc 22:209. Simel, Samsa, Matchar (1991), J Clin Epidemiol 44:763.
+    Koopman (1984), Biometrics 40:513.
 
     Examples
     --------
@@ -115,18 +124,24 @@ class Accuracy:
             value = as_real(getattr(self, name))
             if value is None or not 0 <= value <= MOST:
                 raise ValueError(
-                    f"{name} must be a count of 0 or more; got {shown(getattr(self, name))}. Check the cells of the "
+                    f"{name} must be a count of 0 or more; got {shown(getattr(self, name))}. "
+                    "Check the cells of the "
                     "2x2 table."
                 )
         bound = as_real(self.lr_positive_below)
         if bound is None or not bound > 0:
             raise ValueError(
-                f"lr_positive_below must be more than 0; got {shown(self.lr_positive_below)}. Leave it out."
+                f"lr_positive_below must be more than 0; got {shown(self.lr_positive_below)}. "
+                "Leave it out."
             )
-        for arm, size in (("with malignancy (tp + fn)", self.tp + self.fn), ("without (fp + tn)", self.fp + self.tn)):
+        for arm, size in (
+            ("with malignancy (tp + fn)", self.tp + self.fn),
+            ("without (fp + tn)", self.fp + self.tn),
+        ):
             if size == 0:
                 raise ValueError(
-                    f"the 2x2 table must hold patients {arm}; got 0. A study of one class informs that class only: "
+                    f"the 2x2 table must hold patients {arm}; got 0. A study of one class informs "
+                    "that class only: "
                     "use pool_accuracy."
                 )
 
@@ -153,10 +168,19 @@ class Accuracy:
             number = as_real(value)
             if number is not None and number != number // 1:
                 raise ValueError(
-                    f"{name} must be a whole number of patients; got {shown(value)}. Use Accuracy.from_rates for "
+                    f"{name} must be a whole number of patients; got {shown(value)}. Use "
+                    "Accuracy.from_rates for "
                     "proportions."
                 )
-        return cls(tp=tp, fp=fp, fn=fn, tn=tn, interval=interval, ratio_interval=ratio_interval, level=level)
+        return cls(
+            tp=tp,
+            fp=fp,
+            fn=fn,
+            tn=tn,
+            interval=interval,
+            ratio_interval=ratio_interval,
+            level=level,
+        )
 
     @classmethod
     def from_rates(
@@ -172,8 +196,8 @@ class Accuracy:
     ) -> Accuracy:
         """From published proportions without counts.
 
-        The effective numbers of patients say how much the proportions are worth; the defaults of 10 and 100 are the
-        package's judgement for a figure without counts.
+        The effective numbers of patients say how much the proportions are worth; the defaults of 10
+        and 100 are the package's judgement for a figure without counts.
         """
         for name, value in (("sensitivity", sensitivity), ("specificity", specificity)):
             check_fraction(name, value, closed=True)
@@ -184,7 +208,8 @@ class Accuracy:
             number = as_real(size)
             if number is None or not 0 < number <= MOST:
                 raise ValueError(
-                    f"{name} must be positive; got {shown(size)}. Pass the number of patients it is worth."
+                    f"{name} must be positive; got {shown(size)}. Pass the number of patients it "
+                    "is worth."
                 )
         return cls(
             tp=sensitivity * effective_n_diseased,
@@ -225,7 +250,9 @@ class Accuracy:
     def youden(self) -> Estimate:
         """Sensitivity + specificity - 1; limits add those of the two proportions (as epiR)."""
         a, b = self.sensitivity, self.specificity
-        return self._estimate(a.value + b.value - 1, a.low + b.low - 1, a.high + b.high - 1, self.interval)
+        return self._estimate(
+            a.value + b.value - 1, a.low + b.low - 1, a.high + b.high - 1, self.interval
+        )
 
     def predictive_values(self, prevalence: float) -> PredictiveValues:
         """Predictive values at a given prevalence, limits carried over from those of LR+ and LR-.
@@ -234,8 +261,13 @@ class Accuracy:
         """
         check_fraction("prevalence", prevalence)
         plus, minus = self.lr_positive, self.lr_negative
-        up = [post_test_probability(prevalence, ratio) for ratio in (plus.value, plus.low, plus.high)]
-        down = [1 - post_test_probability(prevalence, ratio) for ratio in (minus.value, minus.high, minus.low)]
+        up = [
+            post_test_probability(prevalence, ratio) for ratio in (plus.value, plus.low, plus.high)
+        ]
+        down = [
+            1 - post_test_probability(prevalence, ratio)
+            for ratio in (minus.value, minus.high, minus.low)
+        ]
         return PredictiveValues(
             positive=self._estimate(up[0], up[1], up[2], plus.method),
             negative=self._estimate(down[0], down[1], down[2], minus.method),
@@ -265,10 +297,10 @@ class Accuracy:
 
         Notes
         -----
-        Sensitivity ~ Beta(tp + 1/2, fn + 1/2). Logit specificity = logit of Beta(tn + 1/2, fp + 1/2), plus
-        N(0, 2 specificity_sd^2): the study that was counted deviates from the mean of studies by N(0,
-        specificity_sd^2), and so does the new setting. Draws whose LR+ is not below ``lr_positive_below`` are drawn
-        again, both proportions together.
+        Sensitivity ~ Beta(tp + 1/2, fn + 1/2). Logit specificity = logit of Beta(tn + 1/2, fp +
+        1/2), plus N(0, 2 specificity_sd^2): the study that was counted deviates from the mean of
+        studies by N(0, specificity_sd^2), and so does the new setting. Draws whose LR+ is not below
+        ``lr_positive_below`` are drawn again, both proportions together.
         """
         check_count("size", size, 1)
         check_number("specificity_sd", specificity_sd, 0, 10)
@@ -278,13 +310,18 @@ class Accuracy:
             beyond = np.flatnonzero(sensitivity >= self.lr_positive_below * (1 - specificity))
             if not beyond.size:
                 return AccuracyDraws(sensitivity=sensitivity, specificity=specificity)
-            sensitivity[beyond], specificity[beyond] = self._drawn(beyond.size, generator, specificity_sd)
+            sensitivity[beyond], specificity[beyond] = self._drawn(
+                beyond.size, generator, specificity_sd
+            )
         raise ValueError(
-            f"lr_positive_below must leave room for the LR+ of the counts; got {self.lr_positive_below:g} for "
+            "lr_positive_below must leave room for the LR+ of the counts; got "
+            f"{self.lr_positive_below:g} for "
             f"{self.lr_positive.value:.3g}. Raise the bound or correct the counts."
         )
 
-    def _drawn(self, size: int, rng: np.random.Generator, specificity_sd: float) -> tuple[FloatArray, FloatArray]:
+    def _drawn(
+        self, size: int, rng: np.random.Generator, specificity_sd: float
+    ) -> tuple[FloatArray, FloatArray]:
         """Sensitivities and specificities without regard to the bound."""
         sensitivity = rng.beta(self.tp + 0.5, self.fn + 0.5, size)
         specificity = rng.beta(self.tn + 0.5, self.fp + 0.5, size)
@@ -295,11 +332,24 @@ class Accuracy:
         """One row per measure: value, low, high, level, kind, method."""
         import pandas as pd
 
-        names = ("sensitivity", "specificity", "lr_positive", "lr_negative", "diagnostic_odds_ratio", "youden")
-        return pd.concat([getattr(self, name).to_frame() for name in names]).set_axis(names).rename_axis("measure")
+        names = (
+            "sensitivity",
+            "specificity",
+            "lr_positive",
+            "lr_negative",
+            "diagnostic_odds_ratio",
+            "youden",
+        )
+        return (
+            pd.concat([getattr(self, name).to_frame() for name in names])
+            .set_axis(names)
+            .rename_axis("measure")
+        )
 
     def _repr_html_(self) -> str:
-        title = " ".join(filter(None, (self.finding, self.study, f"({self.status})" if self.status else "")))
+        title = " ".join(
+            filter(None, (self.finding, self.study, f"({self.status})" if self.status else ""))
+        )
         return as_html(title, self.to_frame()[["value", "low", "high", "method"]])
 
     def _estimate(self, value: float, low: float, high: float, method: str) -> Estimate:
@@ -317,15 +367,24 @@ class Accuracy:
         return tp, fp, fn, tn
 
     def _ratio(self, cell: int) -> Estimate:
-        """Ratio of P(result | malignancy) to P(result | none); the result is positive (0) or negative (2)."""
+        """Ratio of P(result | malignancy) to P(result | none); the result is positive (0) or
+        negative (2).
+        """
         value, *_ = by_logs = self._limits(log_ratio_interval, cell, self._corrected())
         if self.ratio_interval == "log":
             return self._estimate(*by_logs, "log")
-        plain, low, high = self._limits(score_ratio_interval, cell, (self.tp, self.fp, self.fn, self.tn))
-        return self._estimate(plain if self.ratio_interval == "score" else value, low, high, "score")
+        plain, low, high = self._limits(
+            score_ratio_interval, cell, (self.tp, self.fp, self.fn, self.tn)
+        )
+        return self._estimate(
+            plain if self.ratio_interval == "score" else value, low, high, "score"
+        )
 
     def _limits(
-        self, limits: Callable[..., tuple[float, float, float]], cell: int, cells: tuple[float, float, float, float]
+        self,
+        limits: Callable[..., tuple[float, float, float]],
+        cell: int,
+        cells: tuple[float, float, float, float],
     ) -> tuple[float, float, float]:
         tp, fp, fn, tn = cells
         return limits(cells[cell], tp + fn, cells[cell + 1], fp + tn, self.level)

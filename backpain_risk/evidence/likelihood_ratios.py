@@ -34,15 +34,22 @@ def likelihood_ratio_table(evidence: Evidence) -> LikelihoodRatioTable:
     rows = []
     for key in (*vocabulary.FINDINGS, vocabulary.CLINICIAN_SUSPICION.key, *vocabulary.IMAGING):
         accuracy = evidence.finding(key)
-        for result, ratio in (("positive", accuracy.lr_positive), ("negative", accuracy.lr_negative)):
-            rows.append(_row(vocabulary.label(key), key, result, ratio, accuracy.status, accuracy.study))
+        for result, ratio in (
+            ("positive", accuracy.lr_positive),
+            ("negative", accuracy.lr_negative),
+        ):
+            rows.append(
+                _row(vocabulary.label(key), key, result, ratio, accuracy.status, accuracy.study)
+            )
     for key in vocabulary.LABORATORY:
         rows += _band_rows(key, evidence.bands(key))
     columns = ["row", "finding", "result", "value", "low", "high", "status", "study"]
     return LikelihoodRatioTable(table=pd.DataFrame(rows, columns=columns))
 
 
-def _row(label: str, key: str, result: str, ratio: Estimate, status: str, study: str) -> tuple[object, ...]:
+def _row(
+    label: str, key: str, result: str, ratio: Estimate, status: str, study: str
+) -> tuple[object, ...]:
     return label, key, result, ratio.value, ratio.low, ratio.high, status, study
 
 
@@ -50,5 +57,7 @@ def _band_rows(key: str, bands: BandAccuracy) -> list[tuple[object, ...]]:
     test, rows = vocabulary.LABORATORY[key], []
     for label, ratio in zip(bands.labels, bands.likelihood_ratios, strict=True):
         result = "positive" if ratio.value >= 1 else "negative"
-        rows.append(_row(f"{test.label} {label} {test.unit}", key, result, ratio, bands.status, bands.study))
+        rows.append(
+            _row(f"{test.label} {label} {test.unit}", key, result, ratio, bands.status, bands.study)
+        )
     return rows

@@ -57,7 +57,17 @@ _NEEDED = {
         "reference",
         "note",
     ],
-    "case_mix": ["group", "key", "sex", "share", "status", "study", "preferred", "reference", "note"],
+    "case_mix": [
+        "group",
+        "key",
+        "sex",
+        "share",
+        "status",
+        "study",
+        "preferred",
+        "reference",
+        "note",
+    ],
 }
 _BOUND = "lr_positive_high"  # a column that a table of one's own may leave out
 
@@ -69,8 +79,8 @@ class Evidence:
     Attributes
     ----------
     accuracy : DataFrame
-        A row per published figure of a finding or test; disagreements between sources are separate rows, one row of
-        each finding is ``preferred``.
+        A row per published figure of a finding or test; disagreements between sources are separate
+        rows, one row of each finding is ``preferred``.
     prevalence : DataFrame
         Base rates by setting.
     case_mix : DataFrame
@@ -87,11 +97,13 @@ class Evidence:
     prevalence: pd.DataFrame
     case_mix: pd.DataFrame
 
-    def finding(self, key: str, study: str | None = None, threshold: float | None = None) -> Accuracy:
+    def finding(
+        self, key: str, study: str | None = None, threshold: float | None = None
+    ) -> Accuracy:
         """Accuracy of one finding or test: the preferred row, or the row of one study or threshold.
 
-        Where nothing was counted (status *assumed*), the lowest bound of LR+ that other rows report without a figure
-        comes along as ``lr_positive_below``.
+        Where nothing was counted (status *assumed*), the lowest bound of LR+ that other rows report
+        without a figure comes along as ``lr_positive_below``.
 
         Raises
         ------
@@ -108,10 +120,16 @@ class Evidence:
         if rows.empty:
             raise ValueError(self._nothing(key, study, threshold))
         found = _accuracy(rows.iloc[0])
-        return replace(found, lr_positive_below=self._bound(key)) if found.status == "assumed" else found
+        return (
+            replace(found, lr_positive_below=self._bound(key))
+            if found.status == "assumed"
+            else found
+        )
 
     def _bound(self, key: str) -> float:
-        """The lowest upper limit of LR+ that is reported without a figure; infinite when there is none."""
+        """The lowest upper limit of LR+ that is reported without a figure; infinite when there
+        is none.
+        """
         rows = self.rows(key)
         if _BOUND not in rows:
             return np.inf
@@ -119,17 +137,25 @@ class Evidence:
         return float(min(bounds, default=np.inf))
 
     def bands(self, key: str) -> BandAccuracy:
-        """Accuracy by band of a test with published thresholds, from the study of its preferred row."""
+        """Accuracy by band of a test with published thresholds, from the study of its preferred
+        row.
+        """
         if key not in vocabulary.LABORATORY:
             raise ValueError(
-                f"bands exist for {', '.join(vocabulary.LABORATORY)}; got {key!r}. Use finding() for yes/no findings."
+                f"bands exist for {', '.join(vocabulary.LABORATORY)}; got {key!r}. Use finding() "
+                "for yes/no findings."
             )
         test, rows = vocabulary.LABORATORY[key], self.rows(key)
         study = rows.loc[rows.preferred == 1, "study"].iloc[0]
-        by_threshold = {float(row.threshold): _accuracy(row) for _, row in rows[rows.study == study].iterrows()}
+        by_threshold = {
+            float(row.threshold): _accuracy(row) for _, row in rows[rows.study == study].iterrows()
+        }
         missing = set(test.cutoffs) - set(by_threshold)
         if missing:
-            raise ValueError(f"accuracy of {key} must have a row for each cut-off; got none for {sorted(missing)}.")
+            raise ValueError(
+                f"accuracy of {key} must have a row for each cut-off; got none for "
+                f"{sorted(missing)}."
+            )
         at = [by_threshold[cut] for cut in test.cutoffs]
         worst = max((row.status for row in at), key=vocabulary.STATUSES.index)
         return BandAccuracy(
@@ -144,7 +170,8 @@ class Evidence:
         )
 
     def rows(self, key: str) -> pd.DataFrame:
-        """Every row of one finding or test, and ``has_both``: whether it gives sensitivity and specificity.
+        """Every row of one finding or test, and ``has_both``: whether it gives sensitivity and
+        specificity.
 
         Raises
         ------
@@ -164,8 +191,10 @@ class Evidence:
         rows = self.rows(key)
         known = ", ".join(_described(row) for _, row in rows.iterrows())
         return (
-            f"no row with both sensitivity and specificity of {key} has study={study!r}, threshold={threshold!r}; "
-            f"the table holds {known}. Choose one of these, or read .accuracy for likelihood ratios alone."
+            f"no row with both sensitivity and specificity of {key} has study={study!r}, "
+            f"threshold={threshold!r}; "
+            f"the table holds {known}. Choose one of these, or read .accuracy for likelihood "
+            "ratios alone."
         )
 
 
@@ -174,7 +203,9 @@ def _described(row: Any) -> str:
 
 
 def _known(rows: pd.DataFrame, a: str, b: str, rate: str) -> Any:
-    """Counts of an arm with patients, or a rate; 0 and 0 say that the study had nobody in that arm."""
+    """Counts of an arm with patients, or a rate; 0 and 0 say that the study had nobody in that
+    arm.
+    """
     return (rows[a] + rows[b] > 0) | rows[rate].notna()
 
 
@@ -188,7 +219,14 @@ def _accuracy(row: Any) -> Accuracy:
     tp, fn = _arm(row.tp, row.fn, row.sensitivity, row.effective_n_malignant)
     tn, fp = _arm(row.tn, row.fp, row.specificity, row.effective_n_non_malignant)
     return Accuracy(
-        tp=tp, fp=fp, fn=fn, tn=tn, finding=row.finding, study=row.study, definition=row.definition, status=row.status
+        tp=tp,
+        fp=fp,
+        fn=fn,
+        tn=tn,
+        finding=row.finding,
+        study=row.study,
+        definition=row.definition,
+        status=row.status,
     )
 
 
@@ -204,8 +242,8 @@ def load_evidence(path: str | Path | None = None) -> Evidence:
     Parameters
     ----------
     path : str or Path, optional
-        Folder with ``accuracy.csv``, ``prevalence.csv`` and ``case_mix.csv`` in the same columns; the packaged tables
-        when None.
+        Folder with ``accuracy.csv``, ``prevalence.csv`` and ``case_mix.csv`` in the same columns;
+        the packaged tables when None.
 
     Raises
     ------
@@ -217,7 +255,9 @@ def load_evidence(path: str | Path | None = None) -> Evidence:
     folder = check_path("path", path)
     missing = [name for name in _FILES.values() if not (folder / name).is_file()]
     if missing:
-        raise ValueError(f"path must hold {', '.join(_FILES.values())}; {folder} lacks {', '.join(missing)}.")
+        raise ValueError(
+            f"path must hold {', '.join(_FILES.values())}; {folder} lacks {', '.join(missing)}."
+        )
     return _read(folder)
 
 
@@ -228,7 +268,9 @@ def _packaged() -> Evidence:
 
 
 def _read(folder: Path) -> Evidence:
-    tables = {name: pd.read_csv(folder / file, keep_default_na=True) for name, file in _FILES.items()}
+    tables = {
+        name: pd.read_csv(folder / file, keep_default_na=True) for name, file in _FILES.items()
+    }
     problems = [problem for name, table in tables.items() for problem in _problems(name, table)]
     if problems:
         raise ValueError("evidence tables: " + " ".join(problems))
@@ -242,9 +284,15 @@ def _problems(name: str, table: pd.DataFrame) -> list[str]:
     file = _FILES[name]
     missing = [column for column in _NEEDED[name] if column not in table.columns]
     if missing:
-        return [f"{file} must have the columns {', '.join(missing)}; got none of them. Add them, empty if unknown."]
+        return [
+            (
+                f"{file} must have the columns {', '.join(missing)}; got none of them. Add them, "
+                "empty if unknown."
+            )
+        ]
     found = [
-        f"{file} row {i + 2}: status must be one of {', '.join(vocabulary.STATUSES)}; got {status!r}."
+        f"{file} row {i + 2}: status must be one of {', '.join(vocabulary.STATUSES)}; got "
+        f"{status!r}."
         for i, status in enumerate(table.status)
         if status not in vocabulary.STATUSES
     ]
@@ -254,11 +302,17 @@ def _problems(name: str, table: pd.DataFrame) -> list[str]:
         found += _outside(file, table, column, 0.0, np.inf, whole=True)
     if name == "accuracy":
         count = table.groupby("finding").preferred.sum()
-        found += [f"{file}: {key} must have one preferred row; got {k}." for key, k in count.items() if k != 1]
+        found += [
+            f"{file}: {key} must have one preferred row; got {k}."
+            for key, k in count.items()
+            if k != 1
+        ]
     return found
 
 
-def _outside(file: str, table: pd.DataFrame, column: str, low: float, high: float, whole: bool = False) -> list[str]:
+def _outside(
+    file: str, table: pd.DataFrame, column: str, low: float, high: float, whole: bool = False
+) -> list[str]:
     if column not in table.columns:
         return []
     values = pd.to_numeric(table[column], errors="coerce")
@@ -266,4 +320,7 @@ def _outside(file: str, table: pd.DataFrame, column: str, low: float, high: floa
     if whole:
         bad |= values.notna() & (values != np.floor(values))
     rule = "a whole number of 0 or more" if whole else f"from {low:g} to {high:g}"
-    return [f"{file} row {i + 2}: {column} must be {rule}; got {table[column][i]}." for i in np.flatnonzero(bad)]
+    return [
+        f"{file} row {i + 2}: {column} must be {rule}; got {table[column][i]}."
+        for i in np.flatnonzero(bad)
+    ]

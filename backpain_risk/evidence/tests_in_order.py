@@ -40,7 +40,8 @@ class PostTest:
     ----------
     name : str
     pretest, likelihood_ratio, post : Estimate
-        Medians of the draws with credible limits; without uncertainty of its own the pre-test has equal limits.
+        Medians of the draws with credible limits; without uncertainty of its own the pre-test has
+        equal limits.
     draws : ndarray, shape (n_draws,)
         Draws of the post-test probability.
     """
@@ -55,8 +56,16 @@ class PostTest:
         """Rows pretest, likelihood_ratio, post."""
         import pandas as pd
 
-        parts = {"pretest": self.pretest, "likelihood_ratio": self.likelihood_ratio, "post": self.post}
-        return pd.concat([part.to_frame() for part in parts.values()]).set_axis(list(parts)).rename_axis("quantity")
+        parts = {
+            "pretest": self.pretest,
+            "likelihood_ratio": self.likelihood_ratio,
+            "post": self.post,
+        }
+        return (
+            pd.concat([part.to_frame() for part in parts.values()])
+            .set_axis(list(parts))
+            .rename_axis("quantity")
+        )
 
     def _repr_html_(self) -> str:
         return as_html(self.name, self.to_frame())
@@ -72,19 +81,21 @@ def post_test(
     specificity_sd: float | None = None,
     level: float = 0.95,
 ) -> PostTest:
-    """Post-test probability after a positive or negative result, both uncertainties carried through.
+    """Post-test probability after a positive or negative result, both uncertainties carried
+    through.
 
     Parameters
     ----------
     accuracy : Accuracy or PooledAccuracy
     pretest : float or Estimate
-        A number taken as known, or an estimate whose limits become a normal distribution of the logit.
+        A number taken as known, or an estimate whose limits become a normal distribution of the
+        logit.
     result : {"positive", "negative"}
     n_draws : int
     rng : int, SeedSequence or Generator
     specificity_sd : float, optional
-        Between-study SD of the logit specificity of a single study, 0.5 when None; 0 gives plain Jeffreys draws. Pooled
-        studies bring their own spread.
+        Between-study SD of the logit specificity of a single study, 0.5 when None; 0 gives plain
+        Jeffreys draws. Pooled studies bring their own spread.
     level : float
 
     Returns
@@ -98,7 +109,12 @@ def post_test(
     0.0696 (95% credible interval 0.0255 to 0.131, median of draws)
     """
     check_choice("result", result, RESULTS)
-    check_kind("accuracy", accuracy, (Accuracy, PooledAccuracy), "Make it with Accuracy.from_counts or pool_accuracy.")
+    check_kind(
+        "accuracy",
+        accuracy,
+        (Accuracy, PooledAccuracy),
+        "Make it with Accuracy.from_counts or pool_accuracy.",
+    )
     check_resamples("n_draws", n_draws, 1)
     check_level(level)
     generator = as_generator(rng)
@@ -116,14 +132,22 @@ def post_test(
 
 
 def _accuracy_draws(
-    accuracy: Accuracy | PooledAccuracy, size: int, rng: np.random.Generator, specificity_sd: float | None
+    accuracy: Accuracy | PooledAccuracy,
+    size: int,
+    rng: np.random.Generator,
+    specificity_sd: float | None,
 ) -> AccuracyDraws:
     if isinstance(accuracy, Accuracy):
         return accuracy.draw(
-            size, rng=rng, specificity_sd=BETWEEN_STUDY_SD if specificity_sd is None else specificity_sd
+            size,
+            rng=rng,
+            specificity_sd=BETWEEN_STUDY_SD if specificity_sd is None else specificity_sd,
         )
     if specificity_sd is not None:
-        raise ValueError(f"specificity_sd must be None for pooled studies; got {specificity_sd}. They give their own.")
+        raise ValueError(
+            f"specificity_sd must be None for pooled studies; got {specificity_sd}. They give "
+            "their own."
+        )
     return accuracy.draw(size, rng=rng)
 
 
@@ -144,4 +168,11 @@ def _pretest_draws(pretest: float | Estimate, n_draws: int, rng: np.random.Gener
 
 def _summary(draws: FloatArray, level: float) -> Estimate:
     low, middle, high = np.quantile(draws, [(1 - level) / 2, 0.5, (1 + level) / 2])
-    return Estimate(float(middle), float(low), float(high), level=level, kind="credible", method="median of draws")
+    return Estimate(
+        float(middle),
+        float(low),
+        float(high),
+        level=level,
+        kind="credible",
+        method="median of draws",
+    )

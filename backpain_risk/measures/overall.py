@@ -1,9 +1,9 @@
 """Overall performance: how far risks are from outcomes, in squares and in logarithms.
 
-Accuracy, the F1 score, sensitivity at a risk of 0.5 and the net reclassification improvement are not offered. None is
-proper (a model with worse risks can score better), the first calls 99 % of back-pain patients well classified by
-saying "no cancer" to everyone, and the last rewards miscalibration. Use net benefit at a threshold that means
-something.
+Accuracy, the F1 score, sensitivity at a risk of 0.5 and the net reclassification improvement are
+not offered. None is proper (a model with worse risks can score better), the first calls 99 % of
+back-pain patients well classified by saying "no cancer" to everyone, and the last rewards
+miscalibration. Use net benefit at a threshold that means something.
 
 How often the limits hold with 13 to 200 events: :func:`coverage_of_limits`.
 """
@@ -30,7 +30,8 @@ def brier_score(
 ) -> Estimate:
     """Mean squared difference between outcome and risk, with limits from its standard error.
 
-    At a base rate of 1 % even a useless model has a Brier score below 0.01; read it beside :func:`scaled_brier`.
+    At a base rate of 1 % even a useless model has a Brier score below 0.01; read it beside
+    :func:`scaled_brier`.
 
     Parameters
     ----------
@@ -76,7 +77,8 @@ def scaled_brier(
     sample_weight: npt.ArrayLike | None = None,
     level: float = 0.95,
 ) -> Estimate:
-    """1 - Brier / Brier of the event rate (index of prediction accuracy); 1 is perfect, 0 no better than the rate.
+    """1 - Brier / Brier of the event rate (index of prediction accuracy); 1 is perfect, 0 no better
+    than the rate.
 
     Parameters
     ----------
@@ -111,7 +113,9 @@ def scaled_brier_of(groups: RiskGroups, level: float) -> Estimate:
     reference, brier = rate * (1 - rate), brier_score_of(groups, level).value
 
     def influence(outcome: float, loss: FloatArray) -> FloatArray:
-        return -(loss - brier) / reference + brier * (1 - 2 * rate) * (outcome - rate) / reference**2
+        return (
+            -(loss - brier) / reference + brier * (1 - 2 * rate) * (outcome - rate) / reference**2
+        )
 
     spread = influence(1.0, (1 - groups.risk) ** 2), influence(0.0, groups.risk**2)
     return _delta(groups, 1 - brier / reference, *spread, level)
@@ -124,7 +128,8 @@ def log_loss(
     sample_weight: npt.ArrayLike | None = None,
     level: float = 0.95,
 ) -> Estimate:
-    """Mean of minus the log probability given to what happened (logarithmic score), with normal limits.
+    """Mean of minus the log probability given to what happened (logarithmic score), with normal
+    limits.
 
     Parameters
     ----------
@@ -134,7 +139,8 @@ def log_loss(
     Returns
     -------
     Estimate
-        In natural logarithms; infinite, without limits, where an event had a risk of 0 or a non-event a risk of 1.
+        In natural logarithms; infinite, without limits, where an event had a risk of 0 or a
+        non-event a risk of 1.
 
     Raises
     ------
@@ -152,7 +158,9 @@ def log_loss(
 def log_loss_of(groups: RiskGroups, level: float) -> Estimate:
     """:func:`log_loss` of patients collapsed by risk."""
     if np.isinf(_log_likelihood(groups)):
-        return Estimate(np.inf, np.nan, np.nan, level=level, method="not finite: certainty was wrong")
+        return Estimate(
+            np.inf, np.nan, np.nan, level=level, method="not finite: certainty was wrong"
+        )
     return _mean(groups, *_log_losses(groups), level)
 
 
@@ -163,7 +171,8 @@ def cox_snell_r2(
     sample_weight: npt.ArrayLike | None = None,
     level: float = 0.95,
 ) -> Estimate:
-    """Cox and Snell's R2 of the risks as they stand: 1 - exp(-2 (log likelihood - that of the event rate) / n).
+    """Cox and Snell's R2 of the risks as they stand: 1 - exp(-2 (log likelihood - that of the event
+    rate) / n).
 
     Parameters
     ----------
@@ -173,8 +182,9 @@ def cox_snell_r2(
     Returns
     -------
     Estimate
-        At most 1 - exp of twice the log likelihood of the rate per patient (0.106 at a base rate of 1 %); negative when
-        the risks are worse than the rate; limits by the delta method. -inf, without limits, where certainty was wrong.
+        At most 1 - exp of twice the log likelihood of the rate per patient (0.106 at a base rate of
+        1 %); negative when the risks are worse than the rate; limits by the delta method. -inf,
+        without limits, where certainty was wrong.
 
     Raises
     ------
@@ -183,8 +193,8 @@ def cox_snell_r2(
 
     Notes
     -----
-    The risks are not recalibrated first. On the development data of a maximum-likelihood model this is the R2 that
-    sample-size formulas ask for.
+    The risks are not recalibrated first. On the development data of a maximum-likelihood model this
+    is the R2 that sample-size formulas ask for.
 
     References
     ----------
@@ -221,8 +231,8 @@ def nagelkerke_r2(
     Returns
     -------
     Estimate
-        Limits by the delta method, the event rate counted as estimated. -inf, without limits, where certainty was
-        wrong.
+        Limits by the delta method, the event rate counted as estimated. -inf, without limits, where
+        certainty was wrong.
 
     Raises
     ------
@@ -260,8 +270,9 @@ def spiegelhalter_z(
     Returns
     -------
     HypothesisTest
-        Standard normal statistic: sum((y - r)(1 - 2 r)) / sqrt(sum((1 - 2 r)^2 r (1 - r))). Positive where events are
-        more than expected among low risks. NaN when every risk is 0, 1/2 or 1.
+        Standard normal statistic: sum((y - r)(1 - 2 r)) / sqrt(sum((1 - 2 r)^2 r (1 - r))).
+        Positive where events are more than expected among low risks. NaN when every risk is 0, 1/2
+        or 1.
 
     Raises
     ------
@@ -285,7 +296,9 @@ def spiegelhalter_z_of(groups: RiskGroups) -> HypothesisTest:
     tilt = 1 - 2 * groups.risk
     excess = float((groups.events - groups.n * groups.risk) @ tilt)
     variance = float((groups.n * groups.risk * (1 - groups.risk)) @ tilt**2)
-    return normal_test("the risks are calibrated", float(excess / np.sqrt(variance)) if variance > 0 else np.nan)
+    return normal_test(
+        "the risks are calibrated", float(excess / np.sqrt(variance)) if variance > 0 else np.nan
+    )
 
 
 def _event_rate(groups: RiskGroups, measure: str) -> float:
@@ -293,7 +306,9 @@ def _event_rate(groups: RiskGroups, measure: str) -> float:
 
 
 def _mean(groups: RiskGroups, if_event: FloatArray, if_none: FloatArray, level: float) -> Estimate:
-    """Mean over patients of a loss given for events and non-events at each risk, with normal limits."""
+    """Mean over patients of a loss given for events and non-events at each risk, with normal
+    limits.
+    """
     n = groups.total
     mean = float(groups.events @ if_event + groups.others @ if_none) / n
     squares = float(groups.events @ (if_event - mean) ** 2 + groups.others @ (if_none - mean) ** 2)
@@ -301,11 +316,15 @@ def _mean(groups: RiskGroups, if_event: FloatArray, if_none: FloatArray, level: 
     return Estimate(mean, mean - half, mean + half, level=level, method="normal")
 
 
-def _delta(groups: RiskGroups, value: float, if_event: FloatArray, if_none: FloatArray, level: float) -> Estimate:
+def _delta(
+    groups: RiskGroups, value: float, if_event: FloatArray, if_none: FloatArray, level: float
+) -> Estimate:
     """Limits from the influence of each patient on the value."""
     squares = float(groups.events @ if_event**2 + groups.others @ if_none**2)
     half = normal_quantile(level) * float(np.sqrt(squares)) / groups.total
-    return Estimate(float(value), float(value - half), float(value + half), level=level, method="delta")
+    return Estimate(
+        float(value), float(value - half), float(value + half), level=level, method="delta"
+    )
 
 
 def _log_losses(groups: RiskGroups) -> tuple[FloatArray, FloatArray]:
@@ -315,7 +334,9 @@ def _log_losses(groups: RiskGroups) -> tuple[FloatArray, FloatArray]:
 
 
 def _log_likelihood(groups: RiskGroups) -> float:
-    return float(np.sum(xlogy(groups.events, groups.risk)) + np.sum(xlog1py(groups.others, -groups.risk)))
+    return float(
+        np.sum(xlogy(groups.events, groups.risk)) + np.sum(xlog1py(groups.others, -groups.risk))
+    )
 
 
 def _explained(groups: RiskGroups, level: float, *, scaled: bool) -> Estimate:
@@ -324,7 +345,9 @@ def _explained(groups: RiskGroups, level: float, *, scaled: bool) -> Estimate:
     null = float(xlogy(rate, rate) + xlog1py(1 - rate, -rate))
     gain = _log_likelihood(groups) / n - null
     if np.isinf(gain):
-        return Estimate(-np.inf, np.nan, np.nan, level=level, method="not finite: certainty was wrong")
+        return Estimate(
+            -np.inf, np.nan, np.nan, level=level, method="not finite: certainty was wrong"
+        )
     value, most = -np.expm1(-2 * gain), -np.expm1(2 * null) if scaled else 1.0
     nulls = np.log(rate), np.log1p(-rate)
     losses = _log_losses(groups)
@@ -333,4 +356,6 @@ def _explained(groups: RiskGroups, level: float, *, scaled: bool) -> Estimate:
     def influence(loss: FloatArray, own_null: float) -> FloatArray:
         return by_gain * (-loss - own_null - gain) + by_null * (own_null - null)
 
-    return _delta(groups, value / most, influence(losses[0], nulls[0]), influence(losses[1], nulls[1]), level)
+    return _delta(
+        groups, value / most, influence(losses[0], nulls[0]), influence(losses[1], nulls[1]), level
+    )

@@ -48,7 +48,12 @@ class RiskDistribution:
         import pandas as pd
 
         return pd.DataFrame(
-            {"low": self.edges[:-1], "high": self.edges[1:], "events": self.events, "others": self.others}
+            {
+                "low": self.edges[:-1],
+                "high": self.edges[1:],
+                "events": self.events,
+                "others": self.others,
+            }
         )
 
     def _repr_html_(self) -> str:
@@ -56,7 +61,11 @@ class RiskDistribution:
 
 
 def risk_distribution(
-    outcome: npt.ArrayLike, risk: npt.ArrayLike, *, n_bins: int = 40, sample_weight: npt.ArrayLike | None = None
+    outcome: npt.ArrayLike,
+    risk: npt.ArrayLike,
+    *,
+    n_bins: int = 40,
+    sample_weight: npt.ArrayLike | None = None,
 ) -> RiskDistribution:
     """Histogram and percentiles of the risk by outcome, on bins of equal width on the log scale.
 

@@ -22,7 +22,11 @@ from ..results.estimate import Estimate
 from ..results.table import ResultTable
 from .calibration.curve import default_indices
 from .calibration.curve_limits import INDICES
-from .calibration.level_and_slope import calibration_in_the_large_of, calibration_slope_of, observed_expected_of
+from .calibration.level_and_slope import (
+    calibration_in_the_large_of,
+    calibration_slope_of,
+    observed_expected_of,
+)
 from .decision.inputs import TREAT_ALL, TREAT_NONE, Risks, check_models
 from .decision.net_benefit import decision_curve
 from .discrimination.area import auroc_of, discrimination_slope_of, somers_d_of
@@ -56,7 +60,14 @@ FUNCTIONS: dict[str, Callable[[RiskGroups, float], Estimate]] = {
 MEASURES = (*FUNCTIONS, *INDICES)
 """Names of all measures that :func:`performance` knows, besides net benefit."""
 USUAL = (
-    *("auroc", "brier", "scaled_brier", "observed_expected", "calibration_in_the_large", "calibration_slope"),
+    *(
+        "auroc",
+        "brier",
+        "scaled_brier",
+        "observed_expected",
+        "calibration_in_the_large",
+        "calibration_slope",
+    ),
     *("ici", "e50", "e90", "emax"),
 )
 
@@ -88,26 +99,28 @@ def performance(
         Number of identical patients.
     level : float
     n_resamples : int
-        Directions in which the limits of ICI and its kin are looked for over the confidence region of the calibration
-        curve (see :func:`calibration_curve`); NaN limits when 0.
+        Directions in which the limits of ICI and its kin are looked for over the confidence region
+        of the calibration curve (see :func:`calibration_curve`); NaN limits when 0.
     rng : int, SeedSequence or Generator
         Needed with resamples.
 
     Returns
     -------
     table with columns model, measure, value, low, high
-        One row per model and measure, then net_benefit@t per threshold (also of treat_all and treat_none).
+        One row per model and measure, then net_benefit@t per threshold (also of treat_all and
+        treat_none).
 
     Raises
     ------
     ValueError
-        For one class only, risks outside [0, 1], missing values, different lengths or an unknown measure.
+        For one class only, risks outside [0, 1], missing values, different lengths or an unknown
+        measure.
 
     Warns
     -----
     UserWarning
-        Where a measure is not defined for a model, which leaves NaN: risks of exactly 0 or 1 have no logit, and too few
-        distinct risks no curve. The warning says which and why.
+        Where a measure is not defined for a model, which leaves NaN: risks of exactly 0 or 1 have
+        no logit, and too few distinct risks no curve. The warning says which and why.
 
     Examples
     --------
@@ -126,7 +139,9 @@ def performance(
     rows = [
         (model, measure, e.value, e.low, e.high)
         for model, risk in named.items()
-        for measure, e in _estimates(model, group_by_risk(y, risk, w), measures, level, n_resamples, generator)
+        for measure, e in _estimates(
+            model, group_by_risk(y, risk, w), measures, level, n_resamples, generator
+        )
     ]
     table = pd.DataFrame(rows, columns=["model", "measure", "value", "low", "high"])
     benefit = _net_benefits(y, named, thresholds, w, level)
@@ -150,13 +165,19 @@ def _estimates(
         except ValueError as error:
             undefined.setdefault(str(error), []).extend(names)
     for reason, names in undefined.items():
-        warnings.warn(f"{model}: {', '.join(names)} left as NaN because {reason}", UserWarning, stacklevel=4)
+        warnings.warn(
+            f"{model}: {', '.join(names)} left as NaN because {reason}", UserWarning, stacklevel=4
+        )
     nothing = Estimate(np.nan, np.nan, np.nan, level=level, method="not defined")
     return [(measure, found.get(measure, nothing)) for measure in measures]
 
 
 def _tasks(
-    groups: RiskGroups, measures: Sequence[str], level: float, n_resamples: int, rng: np.random.Generator | None
+    groups: RiskGroups,
+    measures: Sequence[str],
+    level: float,
+    n_resamples: int,
+    rng: np.random.Generator | None,
 ) -> Iterator[tuple[list[str], Callable[[], dict[str, Estimate]]]]:
     """Names of measures with what computes them; the indices share one curve."""
     for name in measures:
@@ -168,10 +189,16 @@ def _tasks(
 
 
 def _net_benefits(
-    y: FloatArray, named: dict[str, FloatArray], thresholds: npt.ArrayLike, w: FloatArray, level: float
+    y: FloatArray,
+    named: dict[str, FloatArray],
+    thresholds: npt.ArrayLike,
+    w: FloatArray,
+    level: float,
 ) -> pd.DataFrame:
     table = decision_curve(y, named, thresholds=thresholds, sample_weight=w, level=level).to_frame()
     table["measure"] = [f"net_benefit@{t:g}" for t in table.threshold]
     order = pd.Categorical(table.model, [*named, TREAT_ALL, TREAT_NONE], ordered=True)
     table = table.assign(order=order).sort_values(["order", "threshold"], kind="stable")
-    return table.rename(columns={"net_benefit": "value"})[["model", "measure", "value", "low", "high"]]
+    return table.rename(columns={"net_benefit": "value"})[
+        ["model", "measure", "value", "low", "high"]
+    ]

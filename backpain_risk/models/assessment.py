@@ -26,7 +26,8 @@ class Assessment:
     Attributes
     ----------
     steps : DataFrame
-        One row per finding: finding, level, ratio, log_odds_shift, probability after it, low, high, status.
+        One row per finding: finding, level, ratio, log_odds_shift, probability after it, low, high,
+        status.
     baseline : float
         Probability before the first step.
     risk : Estimate
@@ -55,7 +56,10 @@ class Assessment:
         lines = [
             f"Probability of malignancy before any finding: {self.baseline:.2%} ({self.source}).",
             table.to_string(index=False, float_format=lambda x: f"{x:.3g}"),
-            f"After all of them: {self.risk.value:.2%} ({self.risk.low:.2%} to {self.risk.high:.2%}, {interval}).",
+            (
+                f"After all of them: {self.risk.value:.2%} ({self.risk.low:.2%} to "
+                f"{self.risk.high:.2%}, {interval})."
+            ),
         ]
         if self.unused:
             lines.append(f"Not used, because no ratio is known: {', '.join(self.unused)}.")
@@ -65,13 +69,16 @@ class Assessment:
         return text_as_html(str(self))
 
 
-def assess(findings: Mapping[str, Any], *, model: Any = None, pretest: float | None = None) -> Assessment:
+def assess(
+    findings: Mapping[str, Any], *, model: Any = None, pretest: float | None = None
+) -> Assessment:
     """Assess one patient, finding by finding.
 
     Parameters
     ----------
     findings : mapping of key to value
-        Yes/no findings as 1 or 0 (or True, False), ``age_years`` and laboratory values as numbers; None when unknown.
+        Yes/no findings as 1 or 0 (or True, False), ``age_years`` and laboratory values as numbers;
+        None when unknown.
     model : fitted model, optional
         Likelihood ratios of the packaged evidence when None.
     pretest : float, optional
@@ -84,15 +91,15 @@ def assess(findings: Mapping[str, Any], *, model: Any = None, pretest: float | N
     Raises
     ------
     ValueError
-        For a finding that is not in the vocabulary, a value out of range or no number, an age and a band of age that
-        contradict each other, a finding that a fitted model needs and does not get, or both a model and a pre-test
-        probability.
+        For a finding that is not in the vocabulary, a value out of range or no number, an age and a
+        band of age that contradict each other, a finding that a fitted model needs and does not
+        get, or both a model and a pre-test probability.
 
     Notes
     -----
-    Likelihood ratios multiply as if findings were independent, which they are not: with many findings the result is too
-    extreme. A fitted model starts from a patient without findings and with median other values, and takes the patient's
-    values over one by one.
+    Likelihood ratios multiply as if findings were independent, which they are not: with many
+    findings the result is too extreme. A fitted model starts from a patient without findings and
+    with median other values, and takes the patient's values over one by one.
 
     Examples
     --------
@@ -102,17 +109,21 @@ def assess(findings: Mapping[str, Any], *, model: Any = None, pretest: float | N
     """
     if model is not None and pretest is not None:
         raise ValueError(
-            "model or pretest must be given, not both; got both. A fitted model has a base rate of its own."
+            "model or pretest must be given, not both; got both. A fitted model has a base rate "
+            "of its own."
         )
     check_mapping("findings", findings, "finding to value")
     row = pd.DataFrame({key: [_number(key, value)] for key, value in findings.items()})
     if row.empty:
         raise ValueError(
-            "findings must name at least one finding; got none. Pass for example {'history_of_cancer': 1}."
+            "findings must name at least one finding; got none. Pass for example "
+            "{'history_of_cancer': 1}."
         )
     _refuse_contradiction(row)
     if model is None:
-        model = LikelihoodRatioModel.from_evidence(pretest=DEFAULT_PRETEST if pretest is None else pretest)
+        model = LikelihoodRatioModel.from_evidence(
+            pretest=DEFAULT_PRETEST if pretest is None else pretest
+        )
     if isinstance(model, LikelihoodRatioModel):
         return _by_ratios(model, row)
     return _by_columns(model, row)
@@ -123,15 +134,22 @@ def _number(key: str, value: Any) -> float:
     term = vocabulary.COLUMNS.get(key) if isinstance(key, str) else None
     if term is None:
         raise ValueError(
-            f"findings must be keys of the vocabulary; got {shown(key)}. Known: {', '.join(vocabulary.COLUMNS)}."
+            f"findings must be keys of the vocabulary; got {shown(key)}. Known: "
+            f"{', '.join(vocabulary.COLUMNS)}."
         )
     yes_no = isinstance(term, vocabulary.Finding)
     number = _as_float(int(value) if yes_no and isinstance(value, (bool, np.bool_)) else value)
     if number is None:
-        raise ValueError(f"{key} of findings must be a number; got {shown(value)}. Pass 1 for yes, 0 for no, or None.")
+        raise ValueError(
+            f"{key} of findings must be a number; got {shown(value)}. Pass 1 for yes, 0 for no, "
+            "or None."
+        )
     if term.outside(np.array([number])).any():
         rule = "0 or 1" if yes_no else f"from {term.low:g} to {term.high:g} {term.unit}"  # type: ignore[union-attr]
-        raise ValueError(f"{key} must be {rule}; got {shown(value)}. Check the unit, or pass None when it is unknown.")
+        raise ValueError(
+            f"{key} must be {rule}; got {shown(value)}. Check the unit, or pass None when it is "
+            "unknown."
+        )
     return number
 
 
@@ -150,15 +168,28 @@ def _refuse_contradiction(row: pd.DataFrame) -> None:
         known = not np.isnan([age, band]).any()
         if known and (age >= vocabulary.AGE.cutoffs[0]) != (band == 1):
             raise ValueError(
-                f"age_50_or_over must agree with age_years; got {band:g} and {age:g}. Drop one of the two."
+                f"age_50_or_over must agree with age_years; got {band:g} and {age:g}. Drop one of "
+                "the two."
             )
 
 
 def _by_ratios(model: LikelihoodRatioModel, row: pd.DataFrame) -> Assessment:
-    steps = model.explain(row).to_frame().drop(columns="patient").rename(columns={"likelihood_ratio": "ratio"})
+    steps = (
+        model.explain(row)
+        .to_frame()
+        .drop(columns="patient")
+        .rename(columns={"likelihood_ratio": "ratio"})
+    )
     banded = {"age_years"} if "age_50_or_over" in set(steps.finding) else set()
-    unused = tuple(str(key) for key in row if not np.isnan(row[key][0]) and key not in {*steps.finding, *banded})
-    kinds = {"independent": "findings taken as independent", "shrunk": "ratios shrunk for dependence"}
+    unused = tuple(
+        str(key)
+        for key in row
+        if not np.isnan(row[key][0]) and key not in {*steps.finding, *banded}
+    )
+    kinds = {
+        "independent": "findings taken as independent",
+        "shrunk": "ratios shrunk for dependence",
+    }
     return Assessment(
         steps=steps,
         baseline=model.baseline_,
@@ -182,12 +213,14 @@ def _by_columns(model: Any, row: pd.DataFrame) -> Assessment:
     missing = [name for name in columns if name not in row or np.isnan(row[name][0])]
     if not columns or missing:
         raise ValueError(
-            f"findings must give every predictor of the model; got none for {', '.join(missing) or 'unnamed columns'}. "
+            "findings must give every predictor of the model; got none for "
+            f"{', '.join(missing) or 'unnamed columns'}. "
             "Use likelihood ratios when some are unknown."
         )
     if not hasattr(model, "reference_"):
         raise ValueError(
-            f"model must know a reference patient to start from; got {type(model).__name__}, which does not. Use its "
+            f"model must know a reference patient to start from; got {type(model).__name__}, "
+            "which does not. Use its "
             "risk, or a LogisticModel."
         )
     rows = np.tile(np.asarray(model.reference_, dtype=np.float64), (len(columns) + 1, 1))

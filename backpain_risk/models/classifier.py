@@ -1,4 +1,6 @@
-"""What all models share: reading predictors and outcome, and risk as probability of ``classes_[1]``."""
+"""What all models share: reading predictors and outcome, and risk as probability of
+``classes_[1]``.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class CheckedTable:
-    """Distinct rows that a model read and checked once, to fit and predict with often; the rows are values[inverse]."""
+    """Distinct rows that a model read and checked once, to fit and predict with often; the rows
+    are values[inverse].
+    """
 
     values: FloatArray
     names: npt.NDArray[Any] | None
@@ -48,7 +52,9 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         raise TypeError(f"{type(self).__name__} must define fit")
 
     def risk(self, X: Any) -> FloatArray:
-        """Predicted probability of the event, shape (n,); computed once for identical rows of a DataFrame."""
+        """Predicted probability of the event, shape (n,); computed once for identical rows of a
+        DataFrame.
+        """
         check_is_fitted(self)
         rows = self._read_rows(X, reset=False)
         return self._risk(rows.values)[rows.inverse]
@@ -67,7 +73,9 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         raise TypeError(f"{type(self).__name__} must define _risk")
 
     def _read_rows(self, X: Any, *, reset: bool) -> Rows:
-        """Distinct rows of a DataFrame, or all rows of an array, as float64; see :meth:`_read_predictors`."""
+        """Distinct rows of a DataFrame, or all rows of an array, as float64; see
+        :meth:`_read_predictors`.
+        """
         if isinstance(X, CheckedTable):
             return Rows(self._accept(X, reset=reset), X.inverse)
         with in_turn():
@@ -82,14 +90,20 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         try:
             return Rows(self._read_predictors(X.iloc[first], reset=reset), inverse)
         except ValueError:
-            self._read_predictors(X, reset=reset)  # says the same of the patients, not of the distinct rows
+            self._read_predictors(
+                X, reset=reset
+            )  # says the same of the patients, not of the distinct rows
             raise
 
     def check_once(self, X: Any) -> CheckedTable:
-        """Predictors as this fitted model reads them, for models of its kind to take without reading again."""
+        """Predictors as this fitted model reads them, for models of its kind to take without
+        reading again.
+        """
         check_is_fitted(self)
         values = self._read_predictors(X, reset=False)
-        return CheckedTable(values, getattr(self, "feature_names_in_", None), np.arange(len(values)))
+        return CheckedTable(
+            values, getattr(self, "feature_names_in_", None), np.arange(len(values))
+        )
 
     def _accept(self, X: CheckedTable, *, reset: bool) -> FloatArray:
         if reset:
@@ -108,15 +122,20 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         return values
 
     def _check_values(self, values: FloatArray) -> None:
-        """Refuse what a finding or measurement of the vocabulary cannot be, such as 5 for yes/no."""
+        """Refuse what a finding or measurement of the vocabulary cannot be, such as 5 for
+        yes/no.
+        """
         for column, x in zip(getattr(self, "feature_names_in_", ()), values.T, strict=False):
             vocabulary.check_values(str(column), x)
 
     def _read_outcome(self, y: Any, n: int) -> FloatArray:
-        """Outcome as 0/1; sets ``classes_``. Outcome of 0 and 1 keeps both classes even where one is absent."""
+        """Outcome as 0/1; sets ``classes_``. Outcome of 0 and 1 keeps both classes even where
+        one is absent.
+        """
         if y is None:
             raise ValueError(
-                f"y must be given; got None. {type(self).__name__} requires y to be passed, but the target y is None."
+                f"y must be given; got None. {type(self).__name__} requires y to be passed, but "
+                "the target y is None."
             )
         self.classes_, outcome = binary_outcome(y, n, getattr(self, "event", None))
         return outcome
@@ -131,16 +150,23 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
 
 def refuse_text(X: pd.DataFrame) -> None:
-    """Raise when a column holds text (that of numbers included), dates or anything else that is no real number."""
+    """Raise when a column holds text (that of numbers included), dates or anything else that is
+    no real number.
+    """
     for name, column in X.items():
-        if column.dtype.kind in "biuf" if isinstance(column.dtype, np.dtype) else pd.api.types.is_bool_dtype(column):
+        if (
+            column.dtype.kind in "biuf"
+            if isinstance(column.dtype, np.dtype)
+            else pd.api.types.is_bool_dtype(column)
+        ):
             continue
         try:
             as_numbers("X", column)
         except ValueError as error:
             got = str(error).split("; got ")[1].split(". Convert")[0]
             raise ValueError(
-                f"X must hold numbers; column {name!r} holds {got}. Map text to numbers first, for example with "
+                f"X must hold numbers; column {name!r} holds {got}. Map text to numbers first, "
+                "for example with "
                 "Cohort.from_frame(values=...)."
             ) from None
 
@@ -148,27 +174,43 @@ def refuse_text(X: pd.DataFrame) -> None:
 def refuse_no_table(X: Any) -> None:
     """Refuse a single number or text, mappings, dates, and objects without rows."""
     if hasattr(X, "dtype") and getattr(X.dtype, "kind", "") in "mMV":
-        raise ValueError(f"X must hold numbers; got {shown(X)} of {X.dtype}. Pass for example days as numbers.")
+        raise ValueError(
+            f"X must hold numbers; got {shown(X)} of {X.dtype}. Pass for example days as numbers."
+        )
     if isinstance(X, np.ndarray) and X.dtype.kind == "c":
-        raise ValueError("X must hold real numbers; got complex ones. Complex data not supported: pass real columns.")
-    table = isinstance(X, (list, tuple)) or any(hasattr(X, name) for name in ("shape", "__array__", "__dataframe__"))
+        raise ValueError(
+            "X must hold real numbers; got complex ones. Complex data not supported: pass real "
+            "columns."
+        )
+    table = isinstance(X, (list, tuple)) or any(
+        hasattr(X, name) for name in ("shape", "__array__", "__dataframe__")
+    )
     shape = X.shape if hasattr(X, "shape") else np.shape(np.asarray(X, dtype=object))
     if not table or len(shape) < 2:
-        hint = "Reshape your data with .reshape(-1, 1) for one column, or .reshape(1, -1) for one patient."
+        hint = (
+            "Reshape your data with .reshape(-1, 1) for one column, or .reshape(1, -1) for one "
+            "patient."
+        )
         got = "1D array" if table and len(shape) == 1 else shown(X)
-        raise ValueError(f"X must be a table; got {got}. Expected 2D array, got {got} instead. {hint}")
+        raise ValueError(
+            f"X must be a table; got {got}. Expected 2D array, got {got} instead. {hint}"
+        )
     if isinstance(X, pd.DataFrame) and not X.size:
         raise ValueError(
-            f"X must hold patients and columns; got shape {X.shape}, 0 sample(s) or 0 feature(s). Check it."
+            f"X must hold patients and columns; got shape {X.shape}, 0 sample(s) or 0 feature(s). "
+            "Check it."
         )
 
 
 def refuse_masked(X: Any) -> Any:
-    """The predictors; masked values, which are missing ones, are refused as such, and what is no table of numbers."""
+    """The predictors; masked values, which are missing ones, are refused as such, and what is no
+    table of numbers.
+    """
     refuse_no_table(X)
     if isinstance(X, np.ma.MaskedArray) and np.ma.getmaskarray(X).any():
         raise ValueError(
-            f"X must have no missing values; got {int(np.ma.getmaskarray(X).sum())} masked. Impute them with the "
+            f"X must have no missing values; got {int(np.ma.getmaskarray(X).sum())} masked. "
+            "Impute them with the "
             "outcome included, or use a model that skips unknown findings (LikelihoodRatioModel)."
         )
     return X
@@ -180,6 +222,7 @@ def refuse_missing(X: pd.DataFrame) -> None:
     if len(missing):
         counts = ", ".join(f"{column} ({int(X[column].isna().sum())})" for column in missing)
         raise ValueError(
-            f"X must have no missing values; got NaN in {counts}. Impute them with the outcome included, or use a "
+            f"X must have no missing values; got NaN in {counts}. Impute them with the outcome "
+            "included, or use a "
             "model that skips unknown findings (LikelihoodRatioModel)."
         )

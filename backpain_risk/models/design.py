@@ -1,4 +1,6 @@
-"""From predictor columns to model terms: bands, splines with knots learned once, interactions as products."""
+"""From predictor columns to model terms: bands, splines with knots learned once, interactions as
+products.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ class Design:
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """Names of the terms: ``age_years``, ``age_years'`` for further spline columns, ``a:b`` for products."""
+        """Names of the terms: ``age_years``, ``age_years'`` for further spline columns, ``a:b``
+        for products.
+        """
         names = [name for j in range(len(self.columns)) for name in self._names(j)]
         return (*names, *(f"{self.columns[a]}:{self.columns[b]}" for a, b in self.interactions))
 
@@ -89,14 +93,20 @@ class Design:
 
     def _names(self, column: int) -> list[str]:
         name, banded = self.columns[column], column in self.bands
-        labels = [f"{name} {self.bands[column].labels[k]}" for k in self.bands[column].others] if banded else []
+        labels = (
+            [f"{name} {self.bands[column].labels[k]}" for k in self.bands[column].others]
+            if banded
+            else []
+        )
         width = len(self.knots[column]) - 1 if column in self.knots else int(not banded)
         return [*labels, *(name + "'" * k for k in range(width))]
 
 
 _DIGITS = 5
 NEARLY_DEPENDENT = 10.0**-_DIGITS
-"""Part of a term beyond the others, as a share of its size, below which its information is lost in rounding."""
+"""Part of a term beyond the others, as a share of its size, below which its information is lost
+in rounding.
+"""
 
 
 def learn_design(
@@ -107,10 +117,15 @@ def learn_design(
     interactions: Iterable[tuple[Column, Column]],
     bands: Mapping[str, Bands] | None = None,
 ) -> Design:
-    """Learn knots from the data and resolve names to positions; columns named in ``bands`` are cut into bands."""
+    """Learn knots from the data and resolve names to positions; columns named in ``bands`` are
+    cut into bands.
+    """
     if splines is not None:
         check_mapping("splines", splines, "column to number of knots")
-    wanted = {_position(column, columns): check_count("splines", k, 3, 10) for column, k in (splines or {}).items()}
+    wanted = {
+        _position(column, columns): check_count("splines", k, 3, 10)
+        for column, k in (splines or {}).items()
+    }
     knots = {j: harrell_knots(X[:, j], k, weight) for j, k in wanted.items()}
     pairs = tuple((_position(a, columns), _position(b, columns)) for a, b in _pairs(interactions))
     cut = {_position(name, columns): cut for name, cut in (bands or {}).items()}
@@ -120,9 +135,12 @@ def learn_design(
 def _pairs(interactions: Any) -> list[tuple[Column, Column]]:
     """Interactions as pairs of columns."""
     listed = list(interactions) if isinstance(interactions, (list, tuple, set, frozenset)) else None
-    if listed is None or not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in listed):
+    if listed is None or not all(
+        isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in listed
+    ):
         raise ValueError(
-            f"interactions must be pairs of columns; got {shown(interactions)}. Pass for example [(0, 1)]."
+            f"interactions must be pairs of columns; got {shown(interactions)}. Pass for example "
+            "[(0, 1)]."
         )
     return [(a, b) for a, b in listed]
 
@@ -133,7 +151,8 @@ def _position(column: Column, columns: tuple[str, ...]) -> int:
     if isinstance(column, (int, np.integer)) and 0 <= column < len(columns):
         return int(column)
     raise ValueError(
-        f"splines and interactions must name columns of X; got {column!r}. Known: {', '.join(columns)}, or positions "
+        f"splines and interactions must name columns of X; got {column!r}. Known: "
+        f"{', '.join(columns)}, or positions "
         "from 0."
     )
 
@@ -144,12 +163,16 @@ def with_constant(design: FloatArray) -> FloatArray:
 
 
 def refuse_dependent(design: FloatArray, weight: FloatArray, terms: tuple[str, ...]) -> None:
-    """Raise when a term is a linear combination of others (constant included), or so near one that no fit is exact."""
+    """Raise when a term is a linear combination of others (constant included), or so near one
+    that no fit is exact.
+    """
     present = design[weight > 0]
     scale = np.sqrt(np.sum(present**2, axis=0))
     scale[0] /= 2  # the constant counts as given, so that what hardly varies is named instead
     if len(present) == 0 or np.any(scale == 0):
-        raise ValueError(_dependence([t for t, s in zip(terms, np.atleast_1d(scale), strict=True) if s == 0]))
+        raise ValueError(
+            _dependence([t for t, s in zip(terms, np.atleast_1d(scale), strict=True) if s == 0])
+        )
     _, r, pivot = linalg.qr(present / scale, mode="economic", pivoting=True)
     size = np.abs(np.diagonal(r))
     rank = int(np.sum(size > size[0] * NEARLY_DEPENDENT))
@@ -159,7 +182,9 @@ def refuse_dependent(design: FloatArray, weight: FloatArray, terms: tuple[str, .
 
 def _dependence(terms: list[str]) -> str:
     return (
-        "X must have terms that are not constant or linear combinations of each other, exactly or to "
-        f"{_DIGITS} digits; got {', '.join(terms)}. Drop them; subtract the mean of a term that varies little "
+        "X must have terms that are not constant or linear combinations of each other, exactly or "
+        "to "
+        f"{_DIGITS} digits; got {', '.join(terms)}. Drop them; subtract the mean of a term that "
+        "varies little "
         "for its size; or use penalty='ridge' for terms that say the same."
     )

@@ -1,4 +1,6 @@
-"""Any classifier on predictors with missing values: imputed when fitted with the outcome, when used without it."""
+"""Any classifier on predictors with missing values: imputed when fitted with the outcome, when
+used without it.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,11 @@ _BLOCK = 2000  # distinct patients completed at a time
 
 
 class ImputedModel(RiskClassifier):
-    """A classifier fitted to several completed copies of the patients; the risk is the mean over the fits.
+    """A classifier fitted to several completed copies of the patients; the risk is the mean over
+    the fits.
 
-    Refitted as a whole by :func:`optimism_bootstrap` and :func:`cross_validate_risk`, so the imputation is inside the
-    loop.
+    Refitted as a whole by :func:`optimism_bootstrap` and :func:`cross_validate_risk`, so the
+    imputation is inside the loop.
 
     Parameters
     ----------
@@ -34,8 +37,8 @@ class ImputedModel(RiskClassifier):
         Completed copies; as many as the percentage of incomplete patients is a common choice.
     random_state : int, RandomState or None
     event : label, optional
-        Which of the two labels of the outcome is the event. The larger when None, with a warning where they are
-        text. The classifiers inside are given 0 and 1.
+        Which of the two labels of the outcome is the event. The larger when None, with a warning
+        where they are text. The classifiers inside are given 0 and 1.
 
     Attributes
     ----------
@@ -46,14 +49,15 @@ class ImputedModel(RiskClassifier):
 
     Notes
     -----
-    Fitting: chained equations that include the outcome (see :func:`impute`), because leaving it out biases associations
-    towards none. Prediction: the outcome is not known yet, so the risk is averaged over what the missing values may be
-    given the patient's other values: the sum over x of P(x | seen) P(event | x, seen). P(x | seen) follows from one
-    regression of each predictor on those before it in the completed copies, logistic for two levels, linear in normal
-    scores for numbers. The sum is over all levels, over 20 quantiles of a number (Gauss nodes), and over 512 points of
-    a fixed sequence where there are more. The prediction for a patient depends on no other new patient. Right for
-    values missing at random given the other predictors, in the patients fitted and in new ones, as far as main effects
-    describe the predictors.
+    Fitting: chained equations that include the outcome (see :func:`impute`), because leaving it out
+    biases associations towards none. Prediction: the outcome is not known yet, so the risk is
+    averaged over what the missing values may be given the patient's other values: the sum over x of
+    P(x | seen) P(event | x, seen). P(x | seen) follows from one regression of each predictor on
+    those before it in the completed copies, logistic for two levels, linear in normal scores for
+    numbers. The sum is over all levels, over 20 quantiles of a number (Gauss nodes), and over 512
+    points of a fixed sequence where there are more. The prediction for a patient depends on no
+    other new patient. Right for values missing at random given the other predictors, in the
+    patients fitted and in new ones, as far as main effects describe the predictors.
 
     References
     ----------
@@ -65,12 +69,16 @@ class ImputedModel(RiskClassifier):
     >>> cohort = bpr.simulate_cohort(bpr.load_scenario("spine_clinic"), 2000, seed=1)
     >>> X = cohort.predictors[["history_of_cancer", "age_50_or_over", "night_pain"]].astype(float)
     >>> X.iloc[:300, 2] = np.nan
-    >>> model = ImputedModel(bpr.LogisticModel(penalty="firth"), random_state=1).fit(X, cohort.outcome)
+    >>> model = ImputedModel(bpr.LogisticModel(penalty="firth"), random_state=1).fit(
+    ...     X, cohort.outcome
+    ... )
     >>> len(model.models_), model.risk(X.iloc[:1]).shape
     (5, (1,))
     """
 
-    def __init__(self, estimator: Any, n_imputations: int = 5, random_state: Any = None, event: Any = None) -> None:
+    def __init__(
+        self, estimator: Any, n_imputations: int = 5, random_state: Any = None, event: Any = None
+    ) -> None:
         self.estimator = estimator
         self.n_imputations = n_imputations
         self.random_state = random_state
@@ -89,13 +97,18 @@ class ImputedModel(RiskClassifier):
         sound = isinstance(seed, int) and 0 <= seed < 2**32
         if not sound and not isinstance(self.random_state, np.random.RandomState):
             raise ValueError(
-                f"random_state must be an int, RandomState or None; got {shown(self.random_state)}. Pass a seed."
+                "random_state must be an int, RandomState or None; got "
+                f"{shown(self.random_state)}. Pass a seed."
             )
         if not hasattr(self.estimator, "fit"):
-            raise ValueError(f"estimator must be a classifier; got {shown(self.estimator)}. Pass an unfitted one.")
+            raise ValueError(
+                f"estimator must be a classifier; got {shown(self.estimator)}. Pass an unfitted "
+                "one."
+            )
         if getattr(self.estimator, "event", None) is not None:
             raise ValueError(
-                f"event must be given to ImputedModel; got it in its estimator ({self.estimator.event!r}). Move it."
+                "event must be given to ImputedModel; got it in its estimator "
+                f"({self.estimator.event!r}). Move it."
             )
         check_same_index(X=X, y=y)
         values = self._read_predictors(X, reset=True)
@@ -104,11 +117,18 @@ class ImputedModel(RiskClassifier):
         table = self._table(values)
         empty = table.columns[table.isna().all()]
         if len(empty):
-            raise ValueError(f"X must hold some values in every column; got none in {', '.join(empty)}. Drop them.")
+            raise ValueError(
+                f"X must hold some values in every column; got none in {', '.join(empty)}. Drop "
+                "them."
+            )
         seed = int(state.randint(2**31 - 1))
         copies = self._copies(table, outcome, seed)
-        self.models_ = [clone(self.estimator).fit(self._given(copy), outcome.astype(int)) for copy in copies]
-        self.joint_ = fit_joint(np.concatenate([copy.to_numpy() for copy in copies]), _fewest_missing_first(values))
+        self.models_ = [
+            clone(self.estimator).fit(self._given(copy), outcome.astype(int)) for copy in copies
+        ]
+        self.joint_ = fit_joint(
+            np.concatenate([copy.to_numpy() for copy in copies]), _fewest_missing_first(values)
+        )
         return self
 
     def _copies(self, table: pd.DataFrame, outcome: FloatArray, seed: int) -> list[pd.DataFrame]:
@@ -135,14 +155,19 @@ class ImputedModel(RiskClassifier):
         risk = np.empty(len(X))
         for code, example in enumerate(first):
             where = np.flatnonzero(pattern == code)
-            risk[where] = self._averaged(X[where]) if missing[example].any() else self._mean_risk(X[where])
+            risk[where] = (
+                self._averaged(X[where]) if missing[example].any() else self._mean_risk(X[where])
+            )
         return risk
 
     def _averaged(self, X: FloatArray) -> FloatArray:
         """Risk of patients who miss the same values, averaged over what these may be."""
         inverse, first = distinct_rows(list(X.T))
         return np.concatenate(
-            [self._over_completions(X[part]) for part in np.array_split(first, 1 + first.size // _BLOCK)]
+            [
+                self._over_completions(X[part])
+                for part in np.array_split(first, 1 + first.size // _BLOCK)
+            ]
         )[inverse]
 
     def _over_completions(self, X: FloatArray) -> FloatArray:
@@ -152,7 +177,9 @@ class ImputedModel(RiskClassifier):
 
     def _mean_risk(self, X: FloatArray) -> FloatArray:
         rows = self._given(self._table(X))
-        return np.asarray(np.mean([model.predict_proba(rows)[:, 1] for model in self.models_], axis=0))
+        return np.asarray(
+            np.mean([model.predict_proba(rows)[:, 1] for model in self.models_], axis=0)
+        )
 
     def _read_predictors(self, X: Any, *, reset: bool) -> FloatArray:
         """Predictors as float64; missing values stay."""
@@ -160,7 +187,9 @@ class ImputedModel(RiskClassifier):
             refuse_text(X)
         refuse_no_table(X)
         plain = as_numbers("X", X) if isinstance(X, np.ma.MaskedArray) else X
-        values = np.asarray(validate_data(self, plain, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"))
+        values = np.asarray(
+            validate_data(self, plain, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+        )
         self._check_values(values)
         return values
 

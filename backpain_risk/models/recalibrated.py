@@ -38,10 +38,11 @@ def shift_prevalence(risk: npt.ArrayLike, *, from_: float, to: float) -> FloatAr
 
     Notes
     -----
-    odds(to) = odds(from) * [to / (1 - to)] / [from / (1 - from)]. This *assumes that P(predictors | outcome) is the
-    same in both settings*: the same cancers and the same other patients, in other proportions. Referral by the
-    predictors themselves breaks it. It is also the correction of risks from case-control samples, with ``from_`` the
-    share of cases in the sample and ``to`` the base rate.
+    odds(to) = odds(from) * [to / (1 - to)] / [from / (1 - from)]. This *assumes that P(predictors |
+    outcome) is the same in both settings*: the same cancers and the same other patients, in other
+    proportions. Referral by the predictors themselves breaks it. It is also the correction of risks
+    from case-control samples, with ``from_`` the share of cases in the sample and ``to`` the base
+    rate.
 
     References
     ----------
@@ -73,7 +74,11 @@ class RecalibratedModel(RiskClassifier):
     """
 
     def __init__(
-        self, model: Any, method: str = "intercept", from_: float | None = None, to: float | None = None
+        self,
+        model: Any,
+        method: str = "intercept",
+        from_: float | None = None,
+        to: float | None = None,
     ) -> None:
         self.model = model
         self.method = method
@@ -112,7 +117,10 @@ class RecalibratedModel(RiskClassifier):
 
     def _shifted(self) -> Self:
         if self.from_ is None or self.to is None:
-            raise ValueError("from_ and to must be given for method='prevalence'; got none. Pass both prevalences.")
+            raise ValueError(
+                "from_ and to must be given for method='prevalence'; got none. Pass both "
+                "prevalences."
+            )
         source, target = check_fraction("from_", self.from_), check_fraction("to", self.to)
         return self._keep(float(logit(target) - logit(source)), 1.0)
 
@@ -140,7 +148,8 @@ def recalibrate(
     X, y : predictors and outcome of the new setting
         For ``"intercept"`` and ``"logistic"``.
     method : {"intercept", "logistic", "prevalence"}
-        Recalibration in the large (slope kept), of intercept and slope, or by the two prevalences alone.
+        Recalibration in the large (slope kept), of intercept and slope, or by the two prevalences
+        alone.
     from_, to : float
         Prevalence where the model was developed and where it will be used; for ``"prevalence"``.
 
@@ -150,7 +159,8 @@ def recalibrate(
 
     Notes
     -----
-    With few events prefer ``"intercept"``. ``"prevalence"`` assumes P(predictors | outcome) unchanged, see
+    With few events prefer ``"intercept"``. ``"prevalence"`` assumes P(predictors | outcome)
+    unchanged, see
     :func:`shift_prevalence`; it also corrects a model developed on a case-control sample.
 
     References
@@ -166,14 +176,23 @@ def recalibrate(
     """
     check_choice("method", method, METHODS)
     if not hasattr(model, "predict_proba"):
-        raise ValueError(f"model must be a fitted classifier with predict_proba; got {shown(model)}. Fit one first.")
+        raise ValueError(
+            f"model must be a fitted classifier with predict_proba; got {shown(model)}. Fit one "
+            "first."
+        )
     updated = RecalibratedModel(model, method, from_, to)
     if method == "prevalence":
         return updated._shifted()
     if X is None or y is None:
-        raise ValueError(f"X and y must be given for method={method!r}; got none. Pass patients of the new setting.")
+        raise ValueError(
+            f"X and y must be given for method={method!r}; got none. Pass patients of the new "
+            "setting."
+        )
     if np.ndim(X) != 2 or np.ndim(y) != 1:
-        raise ValueError(f"X must be a table and y one outcome per row; got {shown(X)} and {shown(y)}. Check both.")
+        raise ValueError(
+            f"X must be a table and y one outcome per row; got {shown(X)} and {shown(y)}. Check "
+            "both."
+        )
     check_same_length(X=len(X), y=len(np.asarray(y)))
     check_same_index(X=X, y=y)
     return updated.fit(X, y)
@@ -188,11 +207,13 @@ def _start(groups: RiskGroups, offset: FloatArray, size: int) -> FloatArray:
 def _refuse_certainty(groups: RiskGroups) -> None:
     if groups.risk[0] <= 0 or groups.risk[-1] >= 1:
         raise ValueError(
-            "the risks of the model must lie strictly between 0 and 1 to be recalibrated; got some at 0 or 1. Develop "
+            "the risks of the model must lie strictly between 0 and 1 to be recalibrated; got "
+            "some at 0 or 1. Develop "
             "it with penalty='firth' or a prior."
         )
     if groups.total_events in (0.0, groups.total):
         raise ValueError(
-            f"y must have both events and non-events; got {groups.total_events:g} events among {groups.total:g} "
+            f"y must have both events and non-events; got {groups.total_events:g} events among "
+            f"{groups.total:g} "
             "patients. Use method='prevalence'."
         )

@@ -1,4 +1,6 @@
-"""Models as JSON: what they learned, where it came from, and an example that loading recomputes. No pickle."""
+"""Models as JSON: what they learned, where it came from, and an example that loading recomputes.
+No pickle.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +32,11 @@ FORMAT, VERSION = "backpain_risk model", 1
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SavedLogisticResult:
-    """What a loaded logistic model knows of its fit: the table, without the likelihood it came from.
+    """What a loaded logistic model knows of its fit: the table, without the likelihood it came
+    from.
 
-    ``table`` has coefficient, standard_error, odds_ratio, low and high (95 % profile limits) per term.
+    ``table`` has coefficient, standard_error, odds_ratio, low and high (95 % profile limits) per
+    term.
     """
 
     table: pd.DataFrame
@@ -62,9 +66,9 @@ def save_model(model: RiskClassifier, path: str | Path) -> None:
 
     Notes
     -----
-    The file holds no patient: the worked example is made from reference values. Its SHA-256 is over everything else in
-    the file. A file that is there is replaced in one step: whatever stops the writing, the old model or the
-    new one is whole.
+    The file holds no patient: the worked example is made from reference values. Its SHA-256 is over
+    everything else in the file. A file that is there is replaced in one step: whatever stops the
+    writing, the old model or the new one is whole.
 
     Examples
     --------
@@ -96,21 +100,25 @@ def load_model(path: str | Path) -> Any:
     Raises
     ------
     ValueError
-        For another format or version, a file that was changed, keys or numbers that are missing or disagree, or an
-        example that comes out differently.
+        For another format or version, a file that was changed, keys or numbers that are missing or
+        disagree, or an example that comes out differently.
 
     Notes
     -----
-    The SHA-256 shows damage, not intent: somebody who signs a file anew can state any model that agrees with itself.
+    The SHA-256 shows damage, not intent: somebody who signs a file anew can state any model that
+    agrees with itself.
     """
     target = check_path("path", path)
     if not target.is_file():
-        raise ValueError(f"path must be a model saved as JSON; {target} is no file. Check the name.")
+        raise ValueError(
+            f"path must be a model saved as JSON; {target} is no file. Check the name."
+        )
     content = read_json(target, "Save the model again.")
     found, version = content.pop("format", None), content.pop("version", None)
     if found != FORMAT or type(version) is not int or version != VERSION:
         raise ValueError(
-            f"{target} must be of format {FORMAT!r}, version {VERSION}; got {found!r:.100}, version {version!r:.20}. "
+            f"{target} must be of format {FORMAT!r}, version {VERSION}; got {found!r:.100}, "
+            f"version {version!r:.20}. "
             "Save it again with this version of the package."
         )
     _check_digest(content, target)
@@ -128,7 +136,10 @@ def _check_digest(content: dict[str, Any], target: Path) -> None:
     except (ValueError, RecursionError):  # what JSON cannot hold: infinite numbers, endless nesting
         found = ""
     if found != expected:
-        raise ValueError(f"{target} must have the SHA-256 it states; it was changed by hand or damaged. Save it again.")
+        raise ValueError(
+            f"{target} must have the SHA-256 it states; it was changed by hand or damaged. Save "
+            "it again."
+        )
 
 
 def _digest(content: dict[str, Any]) -> str:
@@ -140,7 +151,10 @@ def _state(model: Any) -> dict[str, Any]:
         if type(model) is cls:
             return {"kind": kind, "classes": model.classes_.tolist(), **dump(model)}
     known = ", ".join(_KINDS)
-    raise ValueError(f"model must be a fitted {known}; got {type(model).__name__}. Save others with their own tools.")
+    raise ValueError(
+        f"model must be a fitted {known}; got {type(model).__name__}. Save others with their own "
+        "tools."
+    )
 
 
 def _restored(state: dict[str, Any]) -> Any:
@@ -170,7 +184,11 @@ def _dump_logistic(model: LogisticModel) -> dict[str, Any]:
     return {
         "columns": list(design.columns),
         "named": hasattr(model, "feature_names_in_"),
-        "options": {"penalty": model.penalty, "correction": model.correction, "ridge_strength": model.ridge_strength},
+        "options": {
+            "penalty": model.penalty,
+            "correction": model.correction,
+            "ridge_strength": model.ridge_strength,
+        },
         "knots": {str(j): knots.tolist() for j, knots in design.knots.items()},
         "interactions": [list(pair) for pair in design.interactions],
         "coefficient": _numbers(model.finite_coefficient_),
@@ -178,7 +196,10 @@ def _dump_logistic(model: LogisticModel) -> dict[str, Any]:
         "covariance": _numbers(model.covariance_),
         "reference": _numbers(model.reference_),
         "range": _numbers(model.range_),
-        "result": {"terms": list(table.index), **{name: _numbers(table[name].to_numpy()) for name in table.columns}},
+        "result": {
+            "terms": list(table.index),
+            **{name: _numbers(table[name].to_numpy()) for name in table.columns},
+        },
         "n": model.result_.n,
         "n_events": model.result_.n_events,
         "converged": model.result_.converged,
@@ -195,12 +216,16 @@ def _restore_logistic(state: dict[str, Any]) -> LogisticModel:
         knots={int(j): _array(knots) for j, knots in state["knots"].items()},
         interactions=tuple((int(a), int(b)) for a, b in state["interactions"]),
     )
-    model.finite_coefficient_, model.direction_ = _array(state["coefficient"]), _array(state["direction"])
+    model.finite_coefficient_, model.direction_ = (
+        _array(state["coefficient"]),
+        _array(state["direction"]),
+    )
     model.covariance_, model.reference_ = _array(state["covariance"]), _array(state["reference"])
     model.range_ = _array(state["range"])
     result = dict(state["result"])
     table = pd.DataFrame(
-        {k: _array(v) for k, v in result.items() if k != "terms"}, index=pd.Index(result["terms"], name="term")
+        {k: _array(v) for k, v in result.items() if k != "terms"},
+        index=pd.Index(result["terms"], name="term"),
     )
     model.intercept_ = table.coefficient.to_numpy()[:1]
     model.coef_ = table.coefficient.to_numpy()[None, 1:]
@@ -224,7 +249,9 @@ def _dump_ratios(model: LikelihoodRatioModel) -> dict[str, Any]:
 
 def _dump_levels(levels: FindingLevels) -> dict[str, Any]:
     source = levels.source
-    values = {k: _numbers(v) if isinstance(v, (np.ndarray, float)) else v for k, v in vars(source).items()}
+    values = {
+        k: _numbers(v) if isinstance(v, (np.ndarray, float)) else v for k, v in vars(source).items()
+    }
     return {
         "key": levels.key,
         "labels": list(levels.labels),
@@ -235,15 +262,21 @@ def _dump_levels(levels: FindingLevels) -> dict[str, Any]:
 
 
 def _restore_levels(state: dict[str, Any]) -> FindingLevels:
-    kind: Any = {"Accuracy": Accuracy, "BandAccuracy": BandAccuracy, "Counts": Counts}[state["source"]]
+    kind: Any = {"Accuracy": Accuracy, "BandAccuracy": BandAccuracy, "Counts": Counts}[
+        state["source"]
+    ]
     arrays = ("malignant", "healthy", "events", "others")
     values: dict[str, Any] = {
-        k: _array(v) if k in arrays else tuple(v) if k == "labels" else v for k, v in state["values"].items()
+        k: _array(v) if k in arrays else tuple(v) if k == "labels" else v
+        for k, v in state["values"].items()
     }
     if state["source"] == "Accuracy":  # infinite, so written as text, where no bound is reported
         values["lr_positive_below"] = float(values["lr_positive_below"])
     return FindingLevels(
-        key=state["key"], labels=tuple(state["labels"]), edges=_array(state["edges"]), source=kind(**values)
+        key=state["key"],
+        labels=tuple(state["labels"]),
+        edges=_array(state["edges"]),
+        source=kind(**values),
     )
 
 
@@ -257,7 +290,12 @@ def _restore_ratios(state: dict[str, Any]) -> LikelihoodRatioModel:
 
 def _dump_recalibrated(model: RecalibratedModel) -> dict[str, Any]:
     options = {"method": model.method, "from_": model.from_, "to": model.to}
-    return {"options": options, "intercept": model.intercept_, "slope": model.slope_, "inside": _state(model.model)}
+    return {
+        "options": options,
+        "intercept": model.intercept_,
+        "slope": model.slope_,
+        "inside": _state(model.model),
+    }
 
 
 def _restore_recalibrated(state: dict[str, Any]) -> RecalibratedModel:
@@ -278,12 +316,18 @@ def _example(model: Any) -> dict[str, Any]:
     while isinstance(inside, RecalibratedModel):
         inside = inside.model
     if isinstance(inside, LogisticModel):
-        rows = pd.DataFrame([inside.reference_, inside.range_[1]], columns=list(inside.design_.columns))
+        rows = pd.DataFrame(
+            [inside.reference_, inside.range_[1]], columns=list(inside.design_.columns)
+        )
         table: Any = rows if hasattr(inside, "feature_names_in_") else rows.to_numpy()
     else:
         rows = pd.DataFrame({key: f.extremes() for key, f in inside.findings_.items()})
         table = rows
-    return {"rows": rows.to_dict("list"), "named": isinstance(table, pd.DataFrame), "risk": model.risk(table).tolist()}
+    return {
+        "rows": rows.to_dict("list"),
+        "named": isinstance(table, pd.DataFrame),
+        "risk": model.risk(table).tolist(),
+    }
 
 
 def _recompute(model: Any, example: dict[str, Any], target: Path) -> None:
@@ -292,6 +336,7 @@ def _recompute(model: Any, example: dict[str, Any], target: Path) -> None:
         found = model.risk(rows if example["named"] else rows.to_numpy())
     if not np.allclose(found, example["risk"], rtol=1e-9, atol=1e-15):
         raise ValueError(
-            f"{target} must give its own worked example {example['risk']}; got {found.tolist()}. Do not trust it: save "
+            f"{target} must give its own worked example {example['risk']}; got {found.tolist()}. "
+            "Do not trust it: save "
             "it again."
         )

@@ -89,11 +89,23 @@ class _Logistic(_Fitted):
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
-        _require(self._columns_agree(), "columns, knots, interactions, reference and range must fit each other")
-        _require(self._terms_agree(), "coefficient, direction, covariance and result must have one entry a term")
-        _require(_is_covariance(self.covariance), "covariance must be symmetric without negative variances")
+        _require(
+            self._columns_agree(),
+            "columns, knots, interactions, reference and range must fit each other",
+        )
+        _require(
+            self._terms_agree(),
+            "coefficient, direction, covariance and result must have one entry a term",
+        )
+        _require(
+            _is_covariance(self.covariance),
+            "covariance must be symmetric without negative variances",
+        )
         _require(0 < self.n_events < self.n, "n_events must lie between 0 and n")
-        _require(self._result_agrees(), "result must hold the coefficients, their odds ratios, and limits around them")
+        _require(
+            self._result_agrees(),
+            "result must hold the coefficients, their odds ratios, and limits around them",
+        )
         return self
 
     def _columns_agree(self) -> bool:
@@ -108,18 +120,32 @@ class _Logistic(_Fitted):
         return named and rising and all(0 <= j < width for j in positions)
 
     def _terms_agree(self) -> bool:
-        p = 1 + len(self.columns) + sum(len(k) - 2 for k in self.knots.values()) + len(self.interactions)
+        p = (
+            1
+            + len(self.columns)
+            + sum(len(k) - 2 for k in self.knots.values())
+            + len(self.interactions)
+        )
         table = [getattr(self.result, name) for name in _Table.model_fields]
         lists = [self.coefficient, self.direction, self.covariance, *self.covariance, *table]
         return all(len(values) == p for values in lists)
 
     def _result_agrees(self) -> bool:
-        columns = (self.result.coefficient, self.result.odds_ratio, self.result.low, self.result.high)
+        columns = (
+            self.result.coefficient,
+            self.result.odds_ratio,
+            self.result.low,
+            self.result.high,
+        )
         stated, odds_ratio, low, high = map(np.array, columns)
         direction = np.array(self.direction)
         finite = np.where(direction == 0, self.coefficient, np.copysign(np.inf, direction))
-        same = np.allclose(stated, finite, rtol=1e-9) and np.allclose(odds_ratio, np.exp(stated), rtol=1e-9)
-        return bool(same and not np.any((low > odds_ratio * (1 + 1e-6)) | (high < odds_ratio * (1 - 1e-6))))
+        same = np.allclose(stated, finite, rtol=1e-9) and np.allclose(
+            odds_ratio, np.exp(stated), rtol=1e-9
+        )
+        return bool(
+            same and not np.any((low > odds_ratio * (1 + 1e-6)) | (high < odds_ratio * (1 - 1e-6)))
+        )
 
 
 class _Levels(_Part):
@@ -163,7 +189,11 @@ class _Counts(_Part):
     status: StrictStr
 
 
-_SOURCES: dict[str, type[_Part]] = {"Accuracy": _Accuracy, "BandAccuracy": _BandAccuracy, "Counts": _Counts}
+_SOURCES: dict[str, type[_Part]] = {
+    "Accuracy": _Accuracy,
+    "BandAccuracy": _BandAccuracy,
+    "Counts": _Counts,
+}
 
 
 class _Ratios(_Fitted):
@@ -223,22 +253,34 @@ class _File(_Part):
         inmost = self.model
         while isinstance(inmost, _Recalibrated):
             inmost = inmost.inside
-        names = inmost.columns if isinstance(inmost, _Logistic) else [levels.key for levels in inmost.findings]
-        _require(list(self.example.rows) == names, "the rows of the example must have the columns of the model")
+        names = (
+            inmost.columns
+            if isinstance(inmost, _Logistic)
+            else [levels.key for levels in inmost.findings]
+        )
+        _require(
+            list(self.example.rows) == names,
+            "the rows of the example must have the columns of the model",
+        )
         return self
 
 
 def check_file(content: dict[str, Any], where: object) -> None:
-    """Raise ValueError, in one sentence, for the first thing that a model's file must hold and does not."""
+    """Raise ValueError, in one sentence, for the first thing that a model's file must hold and
+    does not.
+    """
     try:
         _FILE.validate_python(content)
     except RecursionError:
-        raise ValueError(f"{where} must hold a whole model; it is nested too deeply. Save the model again.") from None
+        raise ValueError(
+            f"{where} must hold a whole model; it is nested too deeply. Save the model again."
+        ) from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"] if part not in _KINDS)[:100]
         raise ValueError(
-            f"{where} must hold a whole model; {place}: {first['msg'].removeprefix('Value error, ')[:200]}. Do not "
+            f"{where} must hold a whole model; {place}: "
+            f"{first['msg'].removeprefix('Value error, ')[:200]}. Do not "
             "trust it: save the model again."
         ) from None
 
@@ -249,13 +291,20 @@ def _require(held: bool, rule: str) -> None:
 
 
 def _is_covariance(rows: list[list[float]]) -> bool:
-    """Symmetric and positive semi-definite to rounding; a matrix with missing variances cannot be judged."""
+    """Symmetric and positive semi-definite to rounding; a matrix with missing variances cannot
+    be judged.
+    """
     matrix = np.array(rows)
     if not np.all(np.isfinite(matrix)):
-        return bool(np.all(np.isnan(matrix) == np.isnan(matrix.T)) and not np.any(np.diagonal(matrix) < 0))
+        return bool(
+            np.all(np.isnan(matrix) == np.isnan(matrix.T)) and not np.any(np.diagonal(matrix) < 0)
+        )
     scale = np.sqrt(np.abs(np.diagonal(matrix)))
     scaled = matrix / np.where(scale > 0, np.outer(scale, scale), 1.0)
-    return bool(np.allclose(scaled, scaled.T, rtol=1e-6, atol=1e-9) and np.linalg.eigvalsh(scaled)[0] > -1e-6)
+    return bool(
+        np.allclose(scaled, scaled.T, rtol=1e-6, atol=1e-9)
+        and np.linalg.eigvalsh(scaled)[0] > -1e-6
+    )
 
 
 def _check_levels(levels: _Levels) -> None:
@@ -265,7 +314,9 @@ def _check_levels(levels: _Levels) -> None:
         total = sum(levels.values.get(name, [1.0]))
         _require(abs(total - 1) < 1e-6, f"{name} of {levels.key} must sum to 1")
     counts = [len(v) for k, v in levels.values.items() if isinstance(v, list)] or [2]
-    fits = len(levels.labels) == len(levels.edges) + 1 and all(size == len(levels.labels) for size in counts)
+    fits = len(levels.labels) == len(levels.edges) + 1 and all(
+        size == len(levels.labels) for size in counts
+    )
     _require(fits, f"labels, edges and numbers of {levels.key} must fit each other")
 
 

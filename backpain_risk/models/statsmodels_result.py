@@ -19,12 +19,14 @@ class StatsmodelsModel(RiskClassifier):
     Parameters
     ----------
     result : fitted result
-        From a formula, or from arrays or a DataFrame with or without the column ``const`` of ``add_constant``.
+        From a formula, or from arrays or a DataFrame with or without the column ``const`` of
+        ``add_constant``.
 
     Notes
     -----
-    The result is fitted already: ``fit`` leaves it as it is, and the risk is its ``predict``. Outcomes are 0 and 1.
-    So it cannot be validated by refitting: :func:`optimism_bootstrap`, :func:`cross_validate_risk` and
+    The result is fitted already: ``fit`` leaves it as it is, and the risk is its ``predict``.
+    Outcomes are 0 and 1. So it cannot be validated by refitting: :func:`optimism_bootstrap`,
+    :func:`cross_validate_risk` and
     :func:`internal_external_validation` refuse it.
 
     Raises
@@ -63,7 +65,11 @@ class StatsmodelsModel(RiskClassifier):
         model = self.result.model
         if not hasattr(model, "formula"):
             names = list(model.exog_names)
-            frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(X, columns=[n for n in names if n != "const"])
+            frame = (
+                X
+                if isinstance(X, pd.DataFrame)
+                else pd.DataFrame(X, columns=[n for n in names if n != "const"])
+            )
             design = frame.assign(const=1.0)[names].to_numpy(np.float64)
         return check_risk(np.asarray(self.result.predict(design), dtype=np.float64))
 
@@ -74,6 +80,7 @@ def _refuse_other_models(result: Any) -> None:
     if not hasattr(result, "predict") or family not in ("Binomial", *_BINARY):
         raise ValueError(
             "result must be a fitted statsmodels Logit, Probit or GLM of the binomial family; got "
-            f"{family if model is not None else type(result).__name__}. Its predictions would be no risks: fit a "
+            f"{family if model is not None else type(result).__name__}. Its predictions would be "
+            "no risks: fit a "
             "binomial model."
         )

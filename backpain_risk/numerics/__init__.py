@@ -1,1 +1,3 @@
-"""The lowest room: estimates, intervals, one Newton loop, splines, quadrature, patterns, streams, input checks."""
+"""The lowest room: estimates, intervals, one Newton loop, splines, quadrature, patterns,
+streams, input checks.
+"""

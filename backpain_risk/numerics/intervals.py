@@ -24,11 +24,13 @@ def proportion_interval(
 ) -> tuple[FloatArray, FloatArray]:
     """Limits for a binomial proportion; both NaN where ``n`` is 0.
 
-    ``wilson`` inverts the score test; ``clopper_pearson`` is exact; ``jeffreys`` takes Beta(1/2, 1/2) quantiles, with
-    the lower limit 0 at no events and the upper 1 at all events.
+    ``wilson`` inverts the score test; ``clopper_pearson`` is exact; ``jeffreys`` takes Beta(1/2,
+    1/2) quantiles, with the lower limit 0 at no events and the upper 1 at all events.
     """
     check_choice("interval", method, PROPORTION_INTERVALS)
-    x, size = np.broadcast_arrays(np.asarray(events, dtype=np.float64), np.asarray(n, dtype=np.float64))
+    x, size = np.broadcast_arrays(
+        np.asarray(events, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
         low, high = _LIMITS[method](x, size, level)
         low, high = np.where(x == 0, 0.0, low), np.where(x == size, 1.0, high)
@@ -49,16 +51,22 @@ def _clopper_pearson(x: FloatArray, n: FloatArray, level: float) -> tuple[FloatA
 
 def _jeffreys(x: FloatArray, n: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
     tail = (1 - level) / 2
-    return stats.beta.ppf(tail, x + 0.5, n - x + 0.5), stats.beta.ppf(1 - tail, x + 0.5, n - x + 0.5)
+    return stats.beta.ppf(tail, x + 0.5, n - x + 0.5), stats.beta.ppf(
+        1 - tail, x + 0.5, n - x + 0.5
+    )
 
 
 _LIMITS = {"wilson": _wilson, "clopper_pearson": _clopper_pearson, "jeffreys": _jeffreys}
 
 
-def rare_proportion_interval(x: FloatArray, n: FloatArray, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
-    """Wilson's limits, with exact one-sided Poisson ones for the limit near 0 (or 1) of up to 3 patients.
+def rare_proportion_interval(
+    x: FloatArray, n: FloatArray, level: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
+    """Wilson's limits, with exact one-sided Poisson ones for the limit near 0 (or 1) of up to 3
+    patients.
 
-    Wilson's lower limit of 1 patient is so high that it covers 0.84 where 0.15 are expected; the modified one is not.
+    Wilson's lower limit of 1 patient is so high that it covers 0.84 where 0.15 are expected; the
+    modified one is not.
 
     Reference: Brown, Cai, DasGupta (2001), Stat Sci 16:101 (modified Wilson).
     """
@@ -66,7 +74,12 @@ def rare_proportion_interval(x: FloatArray, n: FloatArray, level: float = 0.95) 
     few = np.where(n > 50, 3, 2)
 
     def poisson(count: FloatArray) -> FloatArray:
-        return np.where(count > 0, special.gammaincinv(np.where(count > 0, count, 1.0), 1 - level), 0.0) / n
+        return (
+            np.where(
+                count > 0, special.gammaincinv(np.where(count > 0, count, 1.0), 1 - level), 0.0
+            )
+            / n
+        )
 
     low = np.where(x <= few, np.minimum(low, poisson(x)), low)
     return low, np.where(n - x <= few, np.maximum(high, 1 - poisson(n - x)), high)
@@ -80,12 +93,14 @@ def combination_interval(
     estimated: BoolArray,
     level: float = 0.95,
 ) -> tuple[FloatArray, FloatArray]:
-    """Limits for a sum of proportions, each times its worth, recovered from the limits of the proportions (MOVER).
+    """Limits for a sum of proportions, each times its worth, recovered from the limits of the
+    proportions (MOVER).
 
     Parameters
     ----------
     counts, sizes, worth : ndarray, shape (cells, k)
-        Patients in each cell of a sample, patients of that sample, and what the proportion is multiplied with.
+        Patients in each cell of a sample, patients of that sample, and what the proportion is
+        multiplied with.
     sample : ndarray, shape (cells,)
         Which sample each cell belongs to; a patient is in one cell of a sample.
     estimated : ndarray, shape (cells, 1)
@@ -98,13 +113,14 @@ def combination_interval(
 
     Notes
     -----
-    The distances from the estimate to its limits add like standard errors, with the correlation of multinomial
-    proportions, separately below and above, so that the limits are as skewed as those of a rare proportion. Each
-    proportion has the limits of :func:`rare_proportion_interval`.
+    The distances from the estimate to its limits add like standard errors, with the correlation of
+    multinomial proportions, separately below and above, so that the limits are as skewed as those
+    of a rare proportion. Each proportion has the limits of :func:`rare_proportion_interval`.
 
     References
     ----------
-    Zou, Huang, Zhang (2009), Comput Stat Data Anal 53:1080. Donner and Zou (2012), Stat Methods Med Res 21:347.
+    Zou, Huang, Zhang (2009), Comput Stat Data Anal 53:1080. Donner and Zou (2012), Stat Methods Med
+    Res 21:347.
     """
     p = counts / sizes
     ends = rare_proportion_interval(counts, sizes, level)
@@ -116,21 +132,28 @@ def combination_interval(
     return value - _length(down, worth, p, together), value + _length(up, worth, p, together)
 
 
-def _length(distance: FloatArray, worth: FloatArray, p: FloatArray, together: BoolArray) -> FloatArray:
+def _length(
+    distance: FloatArray, worth: FloatArray, p: FloatArray, together: BoolArray
+) -> FloatArray:
     """Length of the sum of correlated distances, (k,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = np.nan_to_num(p / (1 - p), nan=0.0, posinf=0.0)
     correlation = -np.sqrt(np.minimum(odds[:, None] * odds[None], 1.0)) * together
     correlation[np.arange(len(p)), np.arange(len(p))] = 1.0
     signed = np.sign(worth) * distance
-    return np.asarray(np.sqrt(np.maximum(np.einsum("ik,ijk,jk->k", signed, correlation, signed), 0.0)))
+    return np.asarray(
+        np.sqrt(np.maximum(np.einsum("ik,ijk,jk->k", signed, correlation, signed), 0.0))
+    )
 
 
-def skewed_mean_interval(values: FloatArray, counts: FloatArray, level: float = 0.95) -> tuple[float, float, float]:
-    """Mean of values seen ``counts`` times, with t limits corrected for their skewness: value, low, high.
+def skewed_mean_interval(
+    values: FloatArray, counts: FloatArray, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Mean of values seen ``counts`` times, with t limits corrected for their skewness: value, low,
+    high.
 
-    The t statistic is transformed by a cubic that removes its skewness (and can be inverted in closed form). Limits are
-    NaN for one patient.
+    The t statistic is transformed by a cubic that removes its skewness (and can be inverted in
+    closed form). Limits are NaN for one patient.
 
     Reference: Hall (1992), J R Stat Soc B 54:221.
     """
@@ -152,15 +175,20 @@ def skewed_mean_interval(values: FloatArray, counts: FloatArray, level: float = 
     return mean, mean - error * untransformed(t), mean - error * untransformed(-t)
 
 
-def log_ratio_interval(x1: float, n1: float, x2: float, n2: float, level: float = 0.95) -> tuple[float, float, float]:
-    """Ratio of two proportions x1/n1 and x2/n2, all cells positive, with Katz's log limits: value, low, high.
+def log_ratio_interval(
+    x1: float, n1: float, x2: float, n2: float, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Ratio of two proportions x1/n1 and x2/n2, all cells positive, with Katz's log limits: value,
+    low, high.
 
     Reference: Katz and others (1978), Biometrics 34:469.
     """
     return _log_limits((x1 / n1) / (x2 / n2), 1 / x1 - 1 / n1 + 1 / x2 - 1 / n2, level)
 
 
-def odds_ratio_interval(a: float, b: float, c: float, d: float, level: float = 0.95) -> tuple[float, float, float]:
+def odds_ratio_interval(
+    a: float, b: float, c: float, d: float, level: float = 0.95
+) -> tuple[float, float, float]:
     """Odds ratio a d / (b c), all cells positive, with Woolf's log limits: value, low, high."""
     return _log_limits(a * d / (b * c), 1 / a + 1 / b + 1 / c + 1 / d, level)
 
@@ -170,12 +198,15 @@ def _log_limits(value: float, variance: float, level: float) -> tuple[float, flo
     return value, value / factor, value * factor
 
 
-def score_ratio_interval(x1: float, n1: float, x2: float, n2: float, level: float = 0.95) -> tuple[float, float, float]:
+def score_ratio_interval(
+    x1: float, n1: float, x2: float, n2: float, level: float = 0.95
+) -> tuple[float, float, float]:
     """Ratio of two proportions x1/n1 and x2/n2 with Koopman's score limits: value, low, high.
 
-    The limits are the ratios at which the score statistic, with the proportions that are most likely under that ratio,
-    reaches its chi-squared quantile. Zeros need no correction: without events in the first group value and low are 0,
-    without events in the second value and high are infinite, without any nothing is known (NaN, 0, infinity).
+    The limits are the ratios at which the score statistic, with the proportions that are most
+    likely under that ratio, reaches its chi-squared quantile. Zeros need no correction: without
+    events in the first group value and low are 0, without events in the second value and high are
+    infinite, without any nothing is known (NaN, 0, infinity).
 
     Reference: Koopman (1984), Biometrics 40:513.
     """
@@ -188,7 +219,9 @@ def score_ratio_interval(x1: float, n1: float, x2: float, n2: float, level: floa
         return _score_statistic(float(np.exp(log_ratio)), x1, n1, x2, n2) - bound
 
     centre = (
-        float(np.log((x1 + 0.5) / (n1 + 0.5) / ((x2 + 0.5) / (n2 + 0.5)))) if x1 * x2 == 0 else float(np.log(value))
+        float(np.log((x1 + 0.5) / (n1 + 0.5) / ((x2 + 0.5) / (n2 + 0.5))))
+        if x1 * x2 == 0
+        else float(np.log(value))
     )
     low = 0.0 if x1 == 0 else float(np.exp(_crossing(excess, centre, -1)))
     high = float("inf") if x2 == 0 else float(np.exp(_crossing(excess, centre, +1)))
@@ -196,16 +229,22 @@ def score_ratio_interval(x1: float, n1: float, x2: float, n2: float, level: floa
 
 
 def _score_statistic(ratio: float, x1: float, n1: float, x2: float, n2: float) -> float:
-    """Chi-squared of the hypothesis p1 = ratio p2, with the variance at the p1 and p2 most likely under it."""
+    """Chi-squared of the hypothesis p1 = ratio p2, with the variance at the p1 and p2 most
+    likely under it.
+    """
     b = ratio * (n1 + x2) + x1 + n2
     p2 = 2 * (x1 + x2) / (b + np.sqrt(b**2 - 4 * ratio * (n1 + n2) * (x1 + x2)))
-    p1 = min(ratio * p2, 1.0)  # 1 up to rounding where every patient of the first group has the event
+    p1 = min(
+        ratio * p2, 1.0
+    )  # 1 up to rounding where every patient of the first group has the event
     gap = x1 / n1 - ratio * x2 / n2
     return 0.0 if gap == 0 else float(gap**2 / (p1 * (1 - p1) / n1 + ratio**2 * p2 * (1 - p2) / n2))
 
 
 def _crossing(excess: Callable[[float], float], centre: float, direction: int) -> float:
-    """Where the statistic reaches its quantile on one side of the estimate; it grows without bound away from it."""
+    """Where the statistic reaches its quantile on one side of the estimate; it grows without
+    bound away from it.
+    """
     near, far = 0.0, 0.5
     while excess(centre + direction * far) < 0:
         near, far = far, 2 * far

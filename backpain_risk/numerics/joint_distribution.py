@@ -1,8 +1,10 @@
-"""The joint distribution of the columns of a table, one column after another, and what is missing given the rest.
+"""The joint distribution of the columns of a table, one column after another, and what is missing
+given the rest.
 
-P(x_1, ..., x_p) = P(x_1) P(x_2 | x_1) ... : two levels by logistic regression, a number by linear regression of its
-normal score. What a row misses is averaged over a grid of values, or over a fixed sequence of points where the grid
-would be too large, so nothing is random and no row depends on another.
+P(x_1, ..., x_p) = P(x_1) P(x_2 | x_1) ... : two levels by logistic regression, a number by linear
+regression of its normal score. What a row misses is averaged over a grid of values, or over a fixed
+sequence of points where the grid would be too large, so nothing is random and no row depends on
+another.
 """
 
 from __future__ import annotations
@@ -28,8 +30,9 @@ _POINTS = 512  # of completions of one row
 class _Column:
     """A column given those before it.
 
-    ``levels`` and ``share`` are (k,): values that it may take and how common each is. ``scores`` are their normal
-    scores where it is a number, empty for two levels and for a column that does not vary.
+    ``levels`` and ``share`` are (k,): values that it may take and how common each is. ``scores``
+    are their normal scores where it is a number, empty for two levels and for a column that does
+    not vary.
     """
 
     levels: FloatArray
@@ -39,7 +42,9 @@ class _Column:
     spread: float
 
     def log_ratio(self, design: FloatArray, values: FloatArray) -> FloatArray:
-        """Log of P(value | columns before) over P(value), (m,), up to a constant where the value is a number."""
+        """Log of P(value | columns before) over P(value), (m,), up to a constant where the value
+        is a number.
+        """
         if self.levels.size == 1:
             return np.zeros(len(values))
         eta = design @ self.coefficient
@@ -47,28 +52,38 @@ class _Column:
             z = np.interp(values, self.levels, self.scores)
             return np.asarray(-0.5 * ((z - eta) / self.spread) ** 2 + 0.5 * z**2)
         high = values > self.levels.mean()
-        return np.asarray(-np.logaddexp(0, np.where(high, -eta, eta)) - np.log(self.share[high.astype(int)]))
+        return np.asarray(
+            -np.logaddexp(0, np.where(high, -eta, eta)) - np.log(self.share[high.astype(int)])
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class JointDistribution:
-    """``columns`` (p,) in the order of the factors, which are the positions ``order`` (p,) of the table."""
+    """``columns`` (p,) in the order of the factors, which are the positions ``order`` (p,) of
+    the table.
+    """
 
     order: tuple[int, ...]
     columns: tuple[_Column, ...]
     scale: Scale
 
     def completions(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Completed rows (m, k, p) and their probabilities (m, k), for rows (m, p) that miss the same columns."""
+        """Completed rows (m, k, p) and their probabilities (m, k), for rows (m, p) that miss the
+        same columns.
+        """
         missing = np.isnan(rows[0])
         states, prior = self._states(missing)
         full = np.repeat(rows[:, None], len(states), axis=1)
         full[:, :, missing] = states
-        log_weight = np.log(prior) + self._log_ratio(full.reshape(-1, rows.shape[1]), missing).reshape(len(rows), -1)
+        log_weight = np.log(prior) + self._log_ratio(
+            full.reshape(-1, rows.shape[1]), missing
+        ).reshape(len(rows), -1)
         return full, np.exp(log_weight - logsumexp(log_weight, axis=1, keepdims=True))
 
     def _states(self, missing: BoolArray) -> tuple[FloatArray, FloatArray]:
-        """Values of the missing columns (k, missing) and their probabilities (k,) were all columns independent."""
+        """Values of the missing columns (k, missing) and their probabilities (k,) were all
+        columns independent.
+        """
         by_position = dict(zip(self.order, self.columns, strict=True))
         wanted = [by_position[int(j)] for j in np.flatnonzero(missing)]
         if np.prod([float(column.levels.size) for column in wanted]) <= _POINTS:
@@ -87,7 +102,9 @@ class JointDistribution:
         first = min(place for place, j in enumerate(self.order) if missing[j])
         design, total = self.scale.design(rows[:, self.order]), np.zeros(len(rows))
         for place in range(first, len(self.order)):
-            total += self.columns[place].log_ratio(design[:, : place + 1], rows[:, self.order[place]])
+            total += self.columns[place].log_ratio(
+                design[:, : place + 1], rows[:, self.order[place]]
+            )
         return total
 
 
@@ -97,7 +114,9 @@ def fit_joint(values: FloatArray, order: tuple[int, ...]) -> JointDistribution:
     rows, n = values[first][:, order], sum_by(inverse, np.ones(inverse.size), first.size)
     scale = scale_of(rows, n)
     design = scale.design(rows)
-    columns = tuple(_column(design[:, : place + 1], rows[:, place], n) for place in range(len(order)))
+    columns = tuple(
+        _column(design[:, : place + 1], rows[:, place], n) for place in range(len(order))
+    )
     return JointDistribution(order=order, columns=columns, scale=scale)
 
 
@@ -114,16 +133,28 @@ def _column(design: FloatArray, values: FloatArray, n: FloatArray) -> _Column:
     fit = fit_number(design, n * score, float(n @ score**2), n)
     if levels.size > _GRID:
         return _grid(values, n, fit)
-    return _Column(levels=levels, share=share, scores=_normal_scores(share), coefficient=fit.mode, spread=fit.spread)
+    return _Column(
+        levels=levels,
+        share=share,
+        scores=_normal_scores(share),
+        coefficient=fit.mode,
+        spread=fit.spread,
+    )
 
 
 def _grid(values: FloatArray, n: FloatArray, fit: Coefficients) -> _Column:
-    """Quantiles at the nodes of a Gauss rule stand for the number; those that coincide are one level."""
+    """Quantiles at the nodes of a Gauss rule stand for the number; those that coincide are one
+    level.
+    """
     nodes, weights = normal_nodes(_GRID)
-    levels, which = np.unique(weighted_quantile(values, stats.norm.cdf(nodes), n), return_inverse=True)
+    levels, which = np.unique(
+        weighted_quantile(values, stats.norm.cdf(nodes), n), return_inverse=True
+    )
     share = sum_by(which, weights, levels.size)
     scores = sum_by(which, weights * nodes, levels.size) / share
-    return _Column(levels=levels, share=share, scores=scores, coefficient=fit.mode, spread=fit.spread)
+    return _Column(
+        levels=levels, share=share, scores=scores, coefficient=fit.mode, spread=fit.spread
+    )
 
 
 def _normal_scores(share: FloatArray) -> FloatArray:

@@ -1,7 +1,9 @@
-"""Local regression on one variable, exact functions of counts: loess and lowess with the conventions of R.
+"""Local regression on one variable, exact functions of counts: loess and lowess with the
+conventions of R.
 
-Both take distinct ascending values with the number of observations and the sum of their responses at each, so a
-million observations cost no more than their distinct values, and counts mean repetition.
+Both take distinct ascending values with the number of observations and the sum of their responses
+at each, so a million observations cost no more than their distinct values, and counts mean
+repetition.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ _BLOCK = 65_536
 
 @dataclass(frozen=True, eq=False)
 class _Window:
-    """Local quadratic fit around ``centre``: rows of ``solve`` turn weighted moments into value and slope."""
+    """Local quadratic fit around ``centre``: rows of ``solve`` turn weighted moments into value
+    and slope.
+    """
 
     centre: float
     bandwidth: float
@@ -60,7 +64,8 @@ class Loess:
 
 
 def fit_loess(x: FloatArray, n: FloatArray, total: FloatArray, span: float = 0.75) -> Loess:
-    """Local quadratic regression as R's ``loess`` computes it (interpolation between the vertices of a k-d tree).
+    """Local quadratic regression as R's ``loess`` computes it (interpolation between the vertices
+    of a k-d tree).
 
     Parameters
     ----------
@@ -87,7 +92,9 @@ def fit_loess(x: FloatArray, n: FloatArray, total: FloatArray, span: float = 0.7
     blocks = [slice(i, i + _BLOCK) for i in range(0, x.size, _BLOCK)]
     parameters = np.asarray(sum(_operator(windows, x[b]) @ total[b] for b in blocks))
     curve = Loess(vertices, parameters, np.zeros((parameters.size, parameters.size)))
-    covariance = np.asarray(sum(_spread(_operator(windows, x[b]), n[b], total[b], curve(x[b])) for b in blocks))
+    covariance = np.asarray(
+        sum(_spread(_operator(windows, x[b]), n[b], total[b], curve(x[b])) for b in blocks)
+    )
     return Loess(vertices, parameters, covariance)
 
 
@@ -95,7 +102,9 @@ def _operator(windows: list[_Window], x: FloatArray) -> FloatArray:
     return np.concatenate([window.operator(x) for window in windows])
 
 
-def _spread(operator: FloatArray, n: FloatArray, total: FloatArray, fitted: FloatArray) -> FloatArray:
+def _spread(
+    operator: FloatArray, n: FloatArray, total: FloatArray, fitted: FloatArray
+) -> FloatArray:
     squared = total * (1 - fitted) ** 2 + (n - total) * fitted**2
     return np.asarray((operator * squared) @ operator.T)
 
@@ -113,7 +122,8 @@ def _window(x: FloatArray, n: FloatArray, centre: float, bandwidth: float) -> _W
     near = x[low:high] - centre
     if np.count_nonzero(np.abs(near) < bandwidth) < 3:
         raise ValueError(
-            f"loess must see 3 distinct values in every local fit; got fewer around {centre:.3g}. Use another method."
+            f"loess must see 3 distinct values in every local fit; got fewer around {centre:.3g}. "
+            "Use another method."
         )
     powers, weight = _powers(near / bandwidth), n[low:high] * _tricube(near, bandwidth)
     scale = bandwidth ** -np.arange(3.0)
@@ -125,20 +135,27 @@ def _reach(x: FloatArray, cumulative: FloatArray, centre: float, nearest: float)
     """Distance from ``centre`` to its ``nearest``-th nearest observation."""
 
     def within(distance: float) -> tuple[int, int]:
-        low, high = np.searchsorted(x, centre - distance), np.searchsorted(x, centre + distance, side="right")
+        low, high = (
+            np.searchsorted(x, centre - distance),
+            np.searchsorted(x, centre + distance, side="right"),
+        )
         return int(low), int(high)
 
     short, long = 0.0, float(max(abs(centre - x[0]), abs(x[-1] - centre)))
     for _ in range(64):
         middle = (short + long) / 2
         low, high = within(middle)
-        short, long = (short, middle) if cumulative[high] - cumulative[low] >= nearest else (middle, long)
+        short, long = (
+            (short, middle) if cumulative[high] - cumulative[low] >= nearest else (middle, long)
+        )
     low, high = within(long)
     return float(max(centre - x[low], x[high - 1] - centre))
 
 
 def _vertices(x: FloatArray, n: FloatArray, share: float) -> FloatArray:
-    """Ends of the range and the cuts of the k-d tree: cells halve until they hold at most ``share`` of all."""
+    """Ends of the range and the cuts of the k-d tree: cells halve until they hold at most
+    ``share`` of all.
+    """
     cumulative = np.concatenate([[0.0], np.cumsum(n)])
     margin = 0.005 * max(float(np.ptp(x)), float(np.abs(x).max()) * 1e-3 + 1e-30)
     ends = (x[0] - margin, x[-1] + margin)
@@ -147,9 +164,15 @@ def _vertices(x: FloatArray, n: FloatArray, share: float) -> FloatArray:
 
 
 def _cuts(
-    x: FloatArray, cumulative: FloatArray, cell: tuple[int, int], ends: tuple[float, float], most: float
+    x: FloatArray,
+    cumulative: FloatArray,
+    cell: tuple[int, int],
+    ends: tuple[float, float],
+    most: float,
 ) -> Iterator[float]:
-    """Cut a cell at the value nearest its median observation, values staying whole, and each half again."""
+    """Cut a cell at the value nearest its median observation, values staying whole, and each
+    half again.
+    """
     first, last = cell
     low, high = cumulative[first], cumulative[last]
     if high - low <= most:
@@ -166,8 +189,12 @@ def _cuts(
 
 
 def _hermite_pieces(vertices: FloatArray, x: FloatArray) -> tuple[IntArray, list[FloatArray]]:
-    """Vertex to the left of each x, and the coefficients of value, slope (left) and value, slope (right)."""
-    left = np.clip(np.searchsorted(vertices, x, side="right") - 1, 0, vertices.size - 2).astype(np.int64)
+    """Vertex to the left of each x, and the coefficients of value, slope (left) and value, slope
+    (right).
+    """
+    left = np.clip(np.searchsorted(vertices, x, side="right") - 1, 0, vertices.size - 2).astype(
+        np.int64
+    )
     width = np.diff(vertices)[left]
     h = (x - vertices[left]) / width
     g = 1 - h
@@ -185,7 +212,8 @@ def _hermite(vertices: FloatArray, x: FloatArray) -> FloatArray:
 def lowess(
     x: FloatArray, n: FloatArray, total: FloatArray, *, span: float = 2 / 3, step: float = 0.01
 ) -> tuple[FloatArray, FloatArray]:
-    """Local linear regression as R's ``lowess(iter = 0)``: fitted at anchors, straight lines between them.
+    """Local linear regression as R's ``lowess(iter = 0)``: fitted at anchors, straight lines
+    between them.
 
     Parameters
     ----------
@@ -207,11 +235,15 @@ def lowess(
     cumulative = np.concatenate([[0.0], np.cumsum(n)])
     nearest = max(np.floor(cumulative[-1] * span + 1e-7), 2.0)
     at = _anchors(x, step * float(x[-1] - x[0]))
-    return x[at], np.array([_local_line(x, n, total, i, _reach(x, cumulative, x[i], nearest)) for i in at])
+    return x[at], np.array(
+        [_local_line(x, n, total, i, _reach(x, cumulative, x[i], nearest)) for i in at]
+    )
 
 
 def _anchors(x: FloatArray, step: float) -> list[int]:
-    """The first value, then always the last value within ``step`` of the one before, or the next."""
+    """The first value, then always the last value within ``step`` of the one before, or the
+    next.
+    """
     at = [0]
     while at[-1] < x.size - 1:
         at.append(max(at[-1] + 1, int(np.searchsorted(x, x[at[-1]] + step, side="right")) - 1))
@@ -226,7 +258,9 @@ def _local_line(x: FloatArray, n: FloatArray, total: FloatArray, i: int, bandwid
     near = x[low : high + 1]
     d = near - x[i]
     weight = np.where(
-        np.abs(d) <= 0.999 * bandwidth, np.where(np.abs(d) <= 0.001 * bandwidth, 1, _tricube(d, bandwidth)), 0
+        np.abs(d) <= 0.999 * bandwidth,
+        np.where(np.abs(d) <= 0.001 * bandwidth, 1, _tricube(d, bandwidth)),
+        0,
     )
     count = n[low : high + 1] * weight
     mean = count @ near / count.sum()

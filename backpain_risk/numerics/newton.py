@@ -1,4 +1,6 @@
-"""One Newton loop for logistic likelihoods: maximum likelihood, ridge and Firth, on covariate patterns."""
+"""One Newton loop for logistic likelihoods: maximum likelihood, ridge and Firth, on covariate
+patterns.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +13,21 @@ from scipy.linalg.lapack import dpotrf, dpotrs
 
 from .checks import BoolArray, FloatArray
 
-_ROUNDING = 1e-6  # standard errors from the maximum at which a decrement that falls no more has met rounding
+# standard errors from the maximum at which a decrement that falls no more has met rounding
+_ROUNDING = 1e-6
 _NOTHING = 1e-150  # information so small that its inverse overflows
 _NEAR = 1e-4  # standard errors within which a step gains less than the rounding of the value
-_MUCH_WORK = 1e7  # multiplications in second derivatives beyond which more steps of another kind are quicker
+_MUCH_WORK = (
+    1e7  # multiplications in second derivatives beyond which more steps of another kind are quicker
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Terms:
     """Value, gradient (p,) and information (p, p) of an objective at one point.
 
-    ``otherwise`` (p, p) scales steps more than a standard error away from the maximum, and where the information of
-    the parameters that move is not positive definite.
+    ``otherwise`` (p, p) scales steps more than a standard error away from the maximum, and where
+    the information of the parameters that move is not positive definite.
     """
 
     value: float
@@ -86,7 +91,11 @@ class LogisticObjective:
         """Diagonal of the hat matrix, summed over the patients of each pattern, (m,)."""
         weight = self.n * _variance(self.linear_predictor(beta))
         half = scaled_root(self._weighted_gram(weight))
-        return np.full(len(weight), np.nan) if half is None else weight * self._quadratic(half.inverse())
+        return (
+            np.full(len(weight), np.nan)
+            if half is None
+            else weight * self._quadratic(half.inverse())
+        )
 
     def __call__(self, beta: FloatArray) -> Terms:
         """Value, gradient and information at ``beta``."""
@@ -131,25 +140,35 @@ class LogisticObjective:
         return np.asarray(np.einsum("ij,ij->i", self.X @ inverse, self.X))
 
     def _penalised_information(
-        self, gram: FloatArray, weight: FloatArray, risk: FloatArray, leverage: FloatArray, inverse: FloatArray
+        self,
+        gram: FloatArray,
+        weight: FloatArray,
+        risk: FloatArray,
+        leverage: FloatArray,
+        inverse: FloatArray,
     ) -> FloatArray:
-        """Minus the second derivatives of Firth's penalised likelihood, so that steps converge quadratically.
+        """Minus the second derivatives of Firth's penalised likelihood, so that steps converge
+        quadratically.
 
-        With the Fisher information itself hundreds are needed where data are separated; it serves where these would
-        take long.
+        With the Fisher information itself hundreds are needed where data are separated; it serves
+        where these would take long.
         """
         m, p = self.X.shape
         if m * p**3 > _MUCH_WORK:
             return gram
         rows = self.X * (weight * (1 - 2 * risk))[:, None]
         products = (self.X[:, :, None] * self.X[:, None, :]).reshape(m, p * p)
-        moved = inverse @ (rows.T @ products).reshape(p, p, p)  # inverse times the derivative of the information
+        moved = inverse @ (rows.T @ products).reshape(
+            p, p, p
+        )  # inverse times the derivative of the information
         second = self._weighted_gram(leverage * (1 - 6 * risk * (1 - risk)))
         return gram - 0.5 * (second - np.asarray(np.einsum("jab,kba->jk", moved, moved)))
 
 
 class ScaledRoot(NamedTuple):
-    """Lower triangular ``root`` (p, p) of a matrix scaled to unit diagonal by ``scale`` (p,) on both sides."""
+    """Lower triangular ``root`` (p, p) of a matrix scaled to unit diagonal by ``scale`` (p,) on
+    both sides.
+    """
 
     root: FloatArray
     scale: FloatArray
@@ -162,24 +181,36 @@ class ScaledRoot(NamedTuple):
         """Inverse of the matrix, (p, p)."""
         if self.scale.size == 0:
             return np.empty((0, 0))
-        return np.ascontiguousarray(dpotrs(self.root, np.diag(self.scale), lower=1)[0] * self.scale[:, None])
+        return np.ascontiguousarray(
+            dpotrs(self.root, np.diag(self.scale), lower=1)[0] * self.scale[:, None]
+        )
 
 
 def scaled_root(matrix: FloatArray) -> ScaledRoot | None:
-    """Cholesky factor after scaling to unit diagonal; None when the matrix is not positive definite, or hardly."""
+    """Cholesky factor after scaling to unit diagonal; None when the matrix is not positive
+    definite, or hardly.
+    """
     diagonal = np.diagonal(matrix)
     if not np.all(np.isfinite(matrix)) or np.any(diagonal < _NOTHING):
         return None
     scale = 1 / np.sqrt(diagonal)
-    root, failed = dpotrf(matrix * scale[:, None] * scale, lower=1)  # LAPACK itself: wrappers cost more than this size
+    root, failed = dpotrf(
+        matrix * scale[:, None] * scale, lower=1
+    )  # LAPACK itself: wrappers cost more than this size
     return None if failed else ScaledRoot(root, scale)
 
 
 def logistic(eta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Probability p of log odds, p (1 - p) and -log(1 - p), without cancellation and from one exponential."""
+    """Probability p of log odds, p (1 - p) and -log(1 - p), without cancellation and from one
+    exponential.
+    """
     small = np.exp(-np.abs(eta))
     near = 1 / (1 + small)
-    return np.where(eta > 0, near, small * near), small * near**2, np.maximum(eta, 0.0) + np.log1p(small)
+    return (
+        np.where(eta > 0, near, small * near),
+        small * near**2,
+        np.maximum(eta, 0.0) + np.log1p(small),
+    )
 
 
 def _variance(eta: FloatArray) -> FloatArray:
@@ -194,10 +225,11 @@ def maximise(
     max_iterations: int = 200,
     tolerance: float = 1e-9,
 ) -> Maximum:
-    """Newton steps with halving until the Newton decrement is below ``tolerance``, then one more full step.
+    """Newton steps with halving until the Newton decrement is below ``tolerance``, then one more
+    full step.
 
-    The decrement is the distance to the maximum in standard errors; where rounding lets it fall no further than 1e-6,
-    that is the maximum.
+    The decrement is the distance to the maximum in standard errors; where rounding lets it fall no
+    further than 1e-6, that is the maximum.
 
     Parameters
     ----------
@@ -210,7 +242,8 @@ def maximise(
     Returns
     -------
     Maximum
-        ``converged`` is False when the iterations ran out, the information became singular or no step helps.
+        ``converged`` is False when the iterations ran out, the information became singular or no
+        step helps.
     """
     move: BoolArray | slice = slice(None) if free is None else free
     parameters, terms, before = start.astype(np.float64), objective(start), np.inf
@@ -267,7 +300,9 @@ def _halve_until_better(
 
 
 def polish(objective: LogisticObjective, maximum: Maximum) -> FloatArray:
-    """One last Newton step with the gradient in extended precision (maximum likelihood and ridge)."""
+    """One last Newton step with the gradient in extended precision (maximum likelihood and
+    ridge).
+    """
     step = newton_step(objective.precise_gradient(maximum.parameters), maximum.terms.information)
     return maximum.parameters if step is None else maximum.parameters + step
 

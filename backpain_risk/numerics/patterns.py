@@ -1,7 +1,7 @@
 """Covariate patterns: identical rows collapsed to one row with counts.
 
-Red flags are few and discrete, so a million patients are a few thousand patterns. Every likelihood and every measure
-of the package is an exact function of the counts.
+Red flags are few and discrete, so a million patients are a few thousand patterns. Every likelihood
+and every measure of the package is an exact function of the counts.
 """
 
 from __future__ import annotations
@@ -40,9 +40,15 @@ class Patterns:
     inverse: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def rows(self) -> tuple[Any, FloatArray, FloatArray]:
-        """The patterns as rows to fit: X, y and sample_weight, with a row for events and one for the others of each."""
+        """The patterns as rows to fit: X, y and sample_weight, with a row for events and one for
+        the others of each.
+        """
         twice = np.repeat(np.arange(self.n.size), 2)
-        table = self.X.iloc[twice].reset_index(drop=True) if isinstance(self.X, pd.DataFrame) else self.X[twice]
+        table = (
+            self.X.iloc[twice].reset_index(drop=True)
+            if isinstance(self.X, pd.DataFrame)
+            else self.X[twice]
+        )
         weight = np.column_stack([self.events, self.n - self.events]).ravel()
         return table, np.tile([1.0, 0.0], self.n.size), weight
 
@@ -51,7 +57,9 @@ class Patterns:
         return pd.DataFrame(self.X).assign(events=self.events, n=self.n)
 
 
-def collapse(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> Patterns:
+def collapse(
+    X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+) -> Patterns:
     """Collapse identical rows of ``X`` to covariate patterns with counts.
 
     Parameters
@@ -66,7 +74,8 @@ def collapse(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, sample_weight: n
     Returns
     -------
     Patterns
-        Rows of weight zero are kept as patterns with ``n = 0``, so that ``inverse`` covers every row.
+        Rows of weight zero are kept as patterns with ``n = 0``, so that ``inverse`` covers every
+        row.
 
     Examples
     --------
@@ -82,7 +91,9 @@ def collapse(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, sample_weight: n
     weight = check_weight(sample_weight, outcome.size)
     inverse, first = distinct_rows(_columns(table))
     return Patterns(
-        X=table.iloc[first].reset_index(drop=True) if isinstance(table, pd.DataFrame) else table[first],
+        X=table.iloc[first].reset_index(drop=True)
+        if isinstance(table, pd.DataFrame)
+        else table[first],
         events=sum_by(inverse, weight * outcome, first.size),
         n=sum_by(inverse, weight, first.size),
         inverse=inverse,
@@ -103,21 +114,31 @@ def as_table(X: Any) -> Any:
         if table.ndim == 1 and table.size and not isinstance(table[0], (str, bytes)):
             table = table[:, None]
         if table.ndim != 2 or table.dtype.kind == "V":
-            raise ValueError(f"X must be a table; got {shown(X)}. Pass a DataFrame or an array of two dimensions.")
+            raise ValueError(
+                f"X must be a table; got {shown(X)}. Pass a DataFrame or an array of two "
+                "dimensions."
+            )
     for column in _columns(table):
         _refuse_mixture(column)
     return table
 
 
 def _refuse_mixture(column: Any) -> None:
-    """Refuse complex numbers, and 1 beside "1", which are two levels to the computer and one to its user."""
+    """Refuse complex numbers, and 1 beside "1", which are two levels to the computer and one to
+    its user.
+    """
     kind = getattr(column, "dtype", None)
     if getattr(kind, "kind", "") == "O" and not isinstance(kind, pd.CategoricalDtype):
-        values = [value for value in pd.unique(np.asarray(column, dtype=object)) if not pd.isna(value)]
+        values = [
+            value for value in pd.unique(np.asarray(column, dtype=object)) if not pd.isna(value)
+        ]
         text = [value for value in values if isinstance(value, str)]
         if text and len(text) < len(values):
             other = next(value for value in values if not isinstance(value, str))
-            raise ValueError(f"X must not mix numbers and text; got {other!r} and {text[0]!r} in a column. Convert it.")
+            raise ValueError(
+                f"X must not mix numbers and text; got {other!r} and {text[0]!r} in a column. "
+                "Convert it."
+            )
     elif getattr(kind, "kind", "") == "c":
         raise ValueError("X must hold real numbers or labels; got complex ones. Pass real columns.")
 
@@ -134,7 +155,9 @@ def _columns(table: Any) -> list[Any]:
 
 
 def distinct_rows(columns: list[Any]) -> tuple[IntArray, IntArray]:
-    """Pattern number of each row, and the first row of each pattern; patterns in ascending order."""
+    """Pattern number of each row, and the first row of each pattern; patterns in ascending
+    order.
+    """
     size = len(columns[0]) if columns else 0
     key, radix = np.zeros(size, dtype=np.int64), 1
     for column in columns:

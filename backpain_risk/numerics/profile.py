@@ -15,7 +15,9 @@ Objective = Callable[[FloatArray], Terms]
 
 
 def profile_value(objective: Objective, near: Maximum, index: int, value: float) -> Maximum:
-    """The maximum over all other parameters with one held at ``value``, starting along the tangent at ``near``."""
+    """The maximum over all other parameters with one held at ``value``, starting along the
+    tangent at ``near``.
+    """
     free = np.arange(near.parameters.size) != index
     start, information = near.parameters.copy(), near.terms.information
     tangent = newton_step(information[free, index], information[np.ix_(free, free)])
@@ -28,14 +30,18 @@ def profile_value(objective: Objective, near: Maximum, index: int, value: float)
 def profile_limits(
     objective: Objective, maximum: Maximum, index: int, standard_error: float, level: float = 0.95
 ) -> tuple[float, float]:
-    """Values of one parameter at which twice the drop of the profile reaches the chi-squared quantile.
+    """Values of one parameter at which twice the drop of the profile reaches the chi-squared
+    quantile.
 
-    A limit is infinite where the profile never drops far enough, NaN where a maximum on the way to it is not found.
+    A limit is infinite where the profile never drops far enough, NaN where a maximum on the way to
+    it is not found.
     """
     drop = float(np.sqrt(stats.chi2.ppf(level, 1)))
     step = drop * (standard_error if np.isfinite(standard_error) and standard_error > 0 else 1.0)
     low, high = (
-        _Crossing(objective, maximum.terms.value, index, drop, side).find(maximum, step, maximum.parameters[index])
+        _Crossing(objective, maximum.terms.value, index, drop, side).find(
+            maximum, step, maximum.parameters[index]
+        )
         for side in (-1.0, 1.0)
     )
     return low, high
@@ -46,8 +52,9 @@ def limit_of_infinite(
 ) -> float:
     """The finite limit of a parameter whose estimate is ``sign`` infinity.
 
-    ``best`` is the supremum of the objective, ``size`` the number of parameters, ``unit`` a change that matters. With
-    the parameter held, the objective must have a maximum over the others; NaN where none is found.
+    ``best`` is the supremum of the objective, ``size`` the number of parameters, ``unit`` a change
+    that matters. With the parameter held, the objective must have a maximum over the others; NaN
+    where none is found.
     """
     start = maximise(objective, np.zeros(size), free=np.arange(size) != index)
     drop = float(np.sqrt(stats.chi2.ppf(level, 1)))
@@ -56,10 +63,11 @@ def limit_of_infinite(
 
 @dataclass(frozen=True, eq=False)
 class _Crossing:
-    """Where the root of twice the drop below ``best`` reaches ``drop``, as one parameter moves to one ``side``.
+    """Where the root of twice the drop below ``best`` reaches ``drop``, as one parameter moves to
+    one ``side``.
 
-    The root is nearly linear, the gradient gives its slope, and it rises all the way, because the profile is concave
-    or nearly so.
+    The root is nearly linear, the gradient gives its slope, and it rises all the way, because the
+    profile is concave or nearly so.
     """
 
     objective: Objective
@@ -69,12 +77,17 @@ class _Crossing:
     side: float
 
     def find(self, fit: Maximum, step: float, inside: float | None = None) -> float:
-        """Newton steps kept between ``inside``, where too little has dropped, and what has dropped too much.
+        """Newton steps kept between ``inside``, where too little has dropped, and what has dropped
+        too much.
 
-        Without ``inside`` the search goes both ways from ``fit``. A point whose maximum is not found counts as too
-        far; when such a point is all that bounds the limit, it is NaN.
+        Without ``inside`` the search goes both ways from ``fit``. A point whose maximum is not
+        found counts as too far; when such a point is all that bounds the limit, it is NaN.
         """
-        near, far, known = -self.side * np.inf if inside is None else inside, self.side * np.inf, True
+        near, far, known = (
+            -self.side * np.inf if inside is None else inside,
+            self.side * np.inf,
+            True,
+        )
         value = float(fit.parameters[self.index]) + (0.0 if inside is None else self.side * step)
         for _ in range(80):
             trial = profile_value(self.objective, fit, self.index, value)
@@ -93,9 +106,15 @@ class _Crossing:
             value = self._next(trial, root, near, far, value, step)
         return self.side * np.inf if np.isinf(far) else np.nan
 
-    def _next(self, fit: Maximum, root: float, near: float, far: float, value: float, step: float) -> float:
+    def _next(
+        self, fit: Maximum, root: float, near: float, far: float, value: float, step: float
+    ) -> float:
         slope = -float(fit.terms.gradient[self.index]) / root if root > 0 else 0.0
-        guess = value - (root - self.drop) / slope if fit.converged and slope * self.side > 0 else np.nan
+        guess = (
+            value - (root - self.drop) / slope
+            if fit.converged and slope * self.side > 0
+            else np.nan
+        )
         if min(near, far) < guess < max(near, far) and abs(guess - value) < 10 * step:
             return guess
         if np.isfinite(near) and np.isfinite(far):
@@ -108,8 +127,8 @@ def likelihood_ratio_test(
 ) -> tuple[float, float]:
     """Chi-squared statistic (1 degree of freedom) and p-value for one parameter being 0.
 
-    ``best`` is the largest value of the objective where ``near`` does not reach it (separated data). NaN where the
-    maximum without the parameter is not found.
+    ``best`` is the largest value of the objective where ``near`` does not reach it (separated
+    data). NaN where the maximum without the parameter is not found.
     """
     best = near.terms.value if best is None else best
     without = profile_value(objective, near, index, 0.0)

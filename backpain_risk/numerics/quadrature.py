@@ -25,10 +25,11 @@ def normal_nodes(n: int) -> tuple[FloatArray, FloatArray]:
 
 @lru_cache(maxsize=1)
 def normal_lattice() -> FloatArray:
-    """28 657 points of a standard bivariate normal, shape (28657, 2): a Fibonacci lattice in place of random draws.
+    """28 657 points of a standard bivariate normal, shape (28657, 2): a Fibonacci lattice in place
+    of random draws.
 
-    Quantiles of smooth functions of two normals come out to about three digits, the same every time. Reference: Sloan
-    and Joe (1994), Lattice Methods for Multiple Integration.
+    Quantiles of smooth functions of two normals come out to about three digits, the same every
+    time. Reference: Sloan and Joe (1994), Lattice Methods for Multiple Integration.
     """
     n, step = 28_657, 17_711
     i = np.arange(n)

@@ -11,11 +11,14 @@ from .checks import FloatArray
 _FEW = 12  # up to so many patients in a cell it is faster to draw them one by one
 
 
-def resamples(counts: FloatArray, n_resamples: int, rng: np.random.Generator) -> Iterator[FloatArray]:
-    """How often each cell of identical patients occurs in resamples of as many patients, with replacement.
+def resamples(
+    counts: FloatArray, n_resamples: int, rng: np.random.Generator
+) -> Iterator[FloatArray]:
+    """How often each cell of identical patients occurs in resamples of as many patients, with
+    replacement.
 
-    The counts are multinomial. Large cells get theirs by binomial draws, the patients of small cells by drawing them,
-    which has the same distribution.
+    The counts are multinomial. Large cells get theirs by binomial draws, the patients of small
+    cells by drawing them, which has the same distribution.
 
     Parameters
     ----------
@@ -30,12 +33,16 @@ def resamples(counts: FloatArray, n_resamples: int, rng: np.random.Generator) ->
 
     Examples
     --------
-    >>> [drawn.sum() for drawn in resamples(np.array([1.0, 2.0, 97.0]), 2, np.random.default_rng(1))]
+    >>> [
+    ...     drawn.sum()
+    ...     for drawn in resamples(np.array([1.0, 2.0, 97.0]), 2, np.random.default_rng(1))
+    ... ]
     [np.float64(100.0), np.float64(100.0)]
     """
     if abs(counts.sum() - round(counts.sum())) > 1e-6:
         raise ValueError(
-            f"sample_weight must add up to a whole number of patients to be resampled; got {counts.sum():g}. It is the "
+            "sample_weight must add up to a whole number of patients to be resampled; got "
+            f"{counts.sum():g}. It is the "
             "number of identical patients, not a weight of another kind."
         )
     small = (counts <= _FEW) & (counts == np.floor(counts))

@@ -36,7 +36,9 @@ class RiskGroups:
         return float(self.n.sum())
 
 
-def risk_groups(outcome: npt.ArrayLike, risk: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> RiskGroups:
+def risk_groups(
+    outcome: npt.ArrayLike, risk: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+) -> RiskGroups:
     """Check outcome, risk and weight, and collapse patients of equal risk."""
     return group_by_risk(*check_outcome_risk(outcome, risk, sample_weight))
 
@@ -48,29 +50,41 @@ def group_by_risk(outcome: FloatArray, risk: FloatArray, weight: FloatArray) -> 
     events = weight * outcome[order]
     first = np.flatnonzero(np.concatenate([[True], risk[1:] != risk[:-1]]))
     if first.size < risk.size:
-        risk, weight, events = risk[first], np.add.reduceat(weight, first), np.add.reduceat(events, first)
+        risk, weight, events = (
+            risk[first],
+            np.add.reduceat(weight, first),
+            np.add.reduceat(events, first),
+        )
     present = weight > 0
     return (
-        RiskGroups(risk, events, weight) if present.all() else RiskGroups(*(x[present] for x in (risk, events, weight)))
+        RiskGroups(risk, events, weight)
+        if present.all()
+        else RiskGroups(*(x[present] for x in (risk, events, weight)))
     )
 
 
 def require_both_classes(groups: RiskGroups, measure: str) -> RiskGroups:
     """The same groups; an error naming the measure when there are only events or none."""
     check_both_classes(
-        np.array([0.0, 1.0]), np.array([groups.total - groups.total_events, groups.total_events]), measure
+        np.array([0.0, 1.0]),
+        np.array([groups.total - groups.total_events, groups.total_events]),
+        measure,
     )
     return groups
 
 
-def resampled_within_outcomes(groups: RiskGroups, n_resamples: int, rng: np.random.Generator) -> Iterator[RiskGroups]:
+def resampled_within_outcomes(
+    groups: RiskGroups, n_resamples: int, rng: np.random.Generator
+) -> Iterator[RiskGroups]:
     """Bootstrap resamples of the patients within each outcome."""
     arms = [resamples(arm, n_resamples, rng) for arm in (groups.events, groups.others)]
     for events, others in zip(*arms, strict=True):
         yield RiskGroups(groups.risk, events, events + others)
 
 
-def resampled(groups: RiskGroups, n_resamples: int, rng: np.random.Generator) -> Iterator[RiskGroups]:
+def resampled(
+    groups: RiskGroups, n_resamples: int, rng: np.random.Generator
+) -> Iterator[RiskGroups]:
     """Bootstrap resamples of the patients; risks that are not drawn are left out."""
     for counts in resamples(np.concatenate([groups.events, groups.others]), n_resamples, rng):
         events, others = counts.reshape(2, -1)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class PooledEstimates:
     """Estimates pooled over imputations, each array of shape (p,).
 
-    ``fraction_missing`` is the fraction of information about each estimate that is missing, as R's mice gives it.
+    ``fraction_missing`` is the fraction of information about each estimate that is missing, as R's
+    mice gives it.
     """
 
     names: tuple[str, ...]
@@ -39,12 +40,22 @@ class PooledEstimates:
         return np.column_stack([self.estimate - half, self.estimate + half])
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per name: estimate, standard_error, low, high, degrees_of_freedom, fraction_missing."""
+        """One row per name: estimate, standard_error, low, high, degrees_of_freedom,
+        fraction_missing.
+        """
         import pandas as pd
 
         low, high = self.conf_int().T
-        table = {"estimate": self.estimate, "standard_error": self.standard_error, "low": low, "high": high}
-        table |= {"degrees_of_freedom": self.degrees_of_freedom, "fraction_missing": self.fraction_missing}
+        table = {
+            "estimate": self.estimate,
+            "standard_error": self.standard_error,
+            "low": low,
+            "high": high,
+        }
+        table |= {
+            "degrees_of_freedom": self.degrees_of_freedom,
+            "fraction_missing": self.fraction_missing,
+        }
         return pd.DataFrame(table, index=pd.Index(self.names, name="name"))
 
     def _repr_html_(self) -> str:
@@ -69,16 +80,20 @@ def pool_estimates(
 
     Notes
     -----
-    Total variance = mean within + (1 + 1/m) between; degrees of freedom (df) by Barnard and Rubin (1999). With
-    ``share = (1 + 1/m) between / total``, the fraction of missing information is ``(share (df + 1) + 2) / (df + 3)``.
+    Total variance = mean within + (1 + 1/m) between; degrees of freedom (df) by Barnard and Rubin
+    (1999). With ``share = (1 + 1/m) between / total``, the fraction of missing information is
+    ``(share (df + 1) + 2) / (df + 3)``.
 
     References
     ----------
-    Rubin (1987), Multiple Imputation for Nonresponse in Surveys. Barnard and Rubin (1999), Biometrika 86:948.
+    Rubin (1987), Multiple Imputation for Nonresponse in Surveys. Barnard and Rubin (1999),
+    Biometrika 86:948.
 
     Examples
     --------
-    >>> pool_estimates([[1.0], [1.2], [0.8]], [[0.1], [0.1], [0.1]]).to_frame().round(3)[["estimate", "standard_error"]]
+    >>> pool_estimates([[1.0], [1.2], [0.8]], [[0.1], [0.1], [0.1]]).to_frame().round(3)[
+    ...     ["estimate", "standard_error"]
+    ... ]
           estimate  standard_error
     name
     x0         1.0           0.252
@@ -86,16 +101,24 @@ def pool_estimates(
     q, se = (np.atleast_2d(as_numbers(n, x)) for n, x in _named(estimates, standard_errors))
     m, p = q.shape[0], q.shape[-1]
     for name, values in _named(q, se):
-        refuse_where(~np.isfinite(values), values, f"{name} must be finite", "Leave failed imputations out.")
-    refuse_where(se < 0, se, "standard_errors must be 0 or more", "Pass standard errors, not variances.")
+        refuse_where(
+            ~np.isfinite(values), values, f"{name} must be finite", "Leave failed imputations out."
+        )
+    refuse_where(
+        se < 0, se, "standard_errors must be 0 or more", "Pass standard errors, not variances."
+    )
     if as_real(complete_df) != np.inf:
         check_positive("complete_df", complete_df)
     labels = check_names("names", names)
     if labels and len(labels) != p:
-        raise ValueError(f"names must be one for each of {p} estimates; got {len(labels)}. Add or leave out some.")
+        raise ValueError(
+            f"names must be one for each of {p} estimates; got {len(labels)}. Add or leave out "
+            "some."
+        )
     if q.ndim != 2 or m < 2 or se.shape != q.shape:
         raise ValueError(
-            f"estimates and standard_errors must have one row for each of 2 or more imputations; got {q.shape} and "
+            "estimates and standard_errors must have one row for each of 2 or more imputations; "
+            f"got {q.shape} and "
             f"{se.shape}. Impute more than once."
         )
     within, between = np.mean(se**2, axis=0), np.var(q, axis=0, ddof=1)
@@ -112,7 +135,9 @@ def pool_estimates(
     )
 
 
-def _named(estimates: npt.ArrayLike, standard_errors: npt.ArrayLike) -> tuple[tuple[str, Any], tuple[str, Any]]:
+def _named(
+    estimates: npt.ArrayLike, standard_errors: npt.ArrayLike
+) -> tuple[tuple[str, Any], tuple[str, Any]]:
     return ("estimates", estimates), ("standard_errors", standard_errors)
 
 

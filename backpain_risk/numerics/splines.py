@@ -8,7 +8,9 @@ import numpy.typing as npt
 from .checks import FloatArray
 
 
-def weighted_quantile(values: FloatArray, probabilities: FloatArray, weight: FloatArray) -> FloatArray:
+def weighted_quantile(
+    values: FloatArray, probabilities: FloatArray, weight: FloatArray
+) -> FloatArray:
     """Quantiles of type 7 of ``values`` repeated ``weight`` times.
 
     With whole weights this equals ``numpy.quantile`` of the repeated values exactly.
@@ -26,8 +28,9 @@ def weighted_quantile(values: FloatArray, probabilities: FloatArray, weight: Flo
 def harrell_knots(values: FloatArray, n_knots: int, weight: FloatArray | None = None) -> FloatArray:
     """Knots at Harrell's quantiles; fewer than asked when some coincide, never fewer than 3.
 
-    The outer quantiles are 0.10 and 0.90 for 3 knots, 0.05 and 0.95 for 4 to 6, 0.025 and 0.975 for 7; the others are
-    equally spaced between. References: Harrell (2015), Regression Modeling Strategies, section 2.4.6.
+    The outer quantiles are 0.10 and 0.90 for 3 knots, 0.05 and 0.95 for 4 to 6, 0.025 and 0.975 for
+    7; the others are equally spaced between. References: Harrell (2015), Regression Modeling
+    Strategies, section 2.4.6.
 
     Raises
     ------
@@ -44,7 +47,8 @@ def harrell_knots(values: FloatArray, n_knots: int, weight: FloatArray | None = 
         if np.all(np.diff(knots) > 1e-12 * max(1.0, float(np.abs(knots).max()))):
             return knots
     raise ValueError(
-        f"a spline must have 3 distinct knots; got {distinct.size} distinct values. Use the value itself or groups "
+        f"a spline must have 3 distinct knots; got {distinct.size} distinct values. Use the value "
+        "itself or groups "
         "instead."
     )
 
@@ -52,8 +56,9 @@ def harrell_knots(values: FloatArray, n_knots: int, weight: FloatArray | None = 
 def restricted_cubic_basis(values: npt.ArrayLike, knots: npt.ArrayLike) -> FloatArray:
     """Restricted cubic spline basis, linear beyond the outer knots.
 
-    Column 0 is ``values``; column j is the j-th truncated-power term divided by the squared distance between the outer
-    knots (``norm=2`` in Hmisc), so that all columns are on the scale of ``values``.
+    Column 0 is ``values``; column j is the j-th truncated-power term divided by the squared
+    distance between the outer knots (``norm=2`` in Hmisc), so that all columns are on the scale of
+    ``values``.
 
     Returns
     -------

@@ -1,4 +1,6 @@
-"""Values from anywhere read as numbers, and shown in a message: nothing that is no number passes for one."""
+"""Values from anywhere read as numbers, and shown in a message: nothing that is no number passes
+for one.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def _plain(value: Any) -> Any:
 
 
 def as_real(value: Any) -> float | int | None:
-    """One real number as Python's; None for text, truth values, dates, complex numbers, arrays and the like."""
+    """One real number as Python's; None for text, truth values, dates, complex numbers, arrays
+    and the like.
+    """
     number: Any = _plain(value)
     if isinstance(number, int):
         return None if isinstance(number, bool) else number
@@ -51,14 +55,17 @@ def as_numbers(name: str, values: npt.ArrayLike) -> FloatArray:
     Raises
     ------
     ValueError
-        For text (that of numbers included), dates, durations, complex numbers and whatever else is no real number.
+        For text (that of numbers included), dates, durations, complex numbers and whatever else is
+        no real number.
     """
     if isinstance(values, np.ma.MaskedArray):
         return np.where(np.ma.getmaskarray(values), np.nan, as_numbers(name, values.data))
     try:
         array = np.asarray(values)
     except ValueError:
-        raise ValueError(f"{name} must be rectangular; got rows of unequal lengths. Pass one value per cell.") from None
+        raise ValueError(
+            f"{name} must be rectangular; got rows of unequal lengths. Pass one value per cell."
+        ) from None
     if array.dtype.kind in "biuf":
         return array.astype(np.float64, copy=False)
     objects = array.astype(object)
@@ -70,7 +77,9 @@ def as_numbers(name: str, values: npt.ArrayLike) -> FloatArray:
     try:
         return np.where(missing, np.nan, objects).astype(np.float64)
     except OverflowError:
-        raise ValueError(f"{name} must hold numbers below 1e308; got larger ones. Check the values.") from None
+        raise ValueError(
+            f"{name} must hold numbers below 1e308; got larger ones. Check the values."
+        ) from None
 
 
 _NOTHING = object()

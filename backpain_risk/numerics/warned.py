@@ -1,8 +1,9 @@
 """Warnings kept as text without disturbing other threads.
 
-``warnings.catch_warnings`` saves and restores filters that all threads share: where two threads are inside it at once,
-one may restore what the other had set, for good. So models say what they have to say through :func:`warn`, which a
-caller collects per thread; only other people's code is recorded the usual way, by one thread at a time.
+``warnings.catch_warnings`` saves and restores filters that all threads share: where two threads are
+inside it at once, one may restore what the other had set, for good. So models say what they have to
+say through :func:`warn`, which a caller collects per thread; only other people's code is recorded
+the usual way, by one thread at a time.
 """
 
 from __future__ import annotations

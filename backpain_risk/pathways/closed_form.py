@@ -1,7 +1,9 @@
-"""Value of information without regression, where findings are independent given malignancy (dependence 0).
+"""Value of information without regression, where findings are independent given malignancy
+(dependence 0).
 
-Every consequence is then linear in the accuracy of each finding, and parameters of different findings are drawn
-independently, so E[utility | a finding's accuracy] is the utility at that accuracy and the means of everything else.
+Every consequence is then linear in the accuracy of each finding, and parameters of different
+findings are drawn independently, so E[utility | a finding's accuracy] is the utility at that
+accuracy and the means of everything else.
 """
 
 from __future__ import annotations
@@ -69,8 +71,15 @@ def expected_given(
         cell, drawn = found.cells[group], found.drawn[group]
         centre = drawn.mean(axis=0)
         rest = np.divide(mean, centre[:, cell], out=np.zeros_like(mean), where=centre[:, cell] > 0)
-        pieces = [[rest[g, cell == v] @ columns[cell == v] for v in range(centre.shape[1])] for g in (0, 1)]
+        pieces = [
+            [rest[g, cell == v] @ columns[cell == v] for v in range(centre.shape[1])]
+            for g in (0, 1)
+        ]
         shares = np.stack([drawn[:, g] @ np.array(pieces[g]) for g in (0, 1)], axis=1)
-    base_rate = inputs.base_rate if group == BASE_RATE else np.full(len(inputs), inputs.base_rate.mean())
-    returning = inputs.returning if group == REVIEW else np.full(len(inputs), inputs.returning.mean())
+    base_rate = (
+        inputs.base_rate if group == BASE_RATE else np.full(len(inputs), inputs.base_rate.mean())
+    )
+    returning = (
+        inputs.returning if group == REVIEW else np.full(len(inputs), inputs.returning.mean())
+    )
     return counted(names, shares, base_rate, returning, has_review=course.pathway.has_review)

@@ -1,4 +1,6 @@
-"""Comparing pathways: exact counts of their consequences, with the doubt of the evidence carried through."""
+"""Comparing pathways: exact counts of their consequences, with the doubt of the evidence carried
+through.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,10 @@ from .net_benefit import NetBenefit, net_benefit_of
 from .pathway import Pathway, load_pathways
 from .patterns import PatternTable, class_probability, coarse_grid, layout_for, pattern_table
 
-_SECOND = ("cancers_sent_at_review", "non_cancers_sent_at_review")  # parts of net benefit, not shown as rows
+_SECOND = (
+    "cancers_sent_at_review",
+    "non_cancers_sent_at_review",
+)  # parts of net benefit, not shown as rows
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,11 +41,13 @@ class PathwayComparison:
     per : int
         Counts are per so many patients.
     draws : DataFrame
-        One row a draw and pathway (none without draws), columns ``draw``, ``pathway`` and the consequences.
+        One row a draw and pathway (none without draws), columns ``draw``, ``pathway`` and the
+        consequences.
     parameters : DataFrame
         One row a draw: what was drawn.
     decide : {"expected", "oracle"}
-        Whether risks in rules are those expected over the draws, or (a labelled bound, no policy) those of each draw.
+        Whether risks in rules are those expected over the draws, or (a labelled bound, no policy)
+        those of each draw.
     """
 
     scenario: Scenario
@@ -67,7 +74,13 @@ class PathwayComparison:
         """One row a draw and pathway: draw, pathway, and every consequence per ``per`` patients."""
         number = np.arange(self.n_draws)
         frames = [
-            pd.DataFrame({"draw": number, "pathway": name, **{k: self._scaled(k, v) for k, v in columns.items()}})
+            pd.DataFrame(
+                {
+                    "draw": number,
+                    "pathway": name,
+                    **{k: self._scaled(k, v) for k, v in columns.items()},
+                }
+            )
             for name, columns in self.drawn.items()
         ]
         return pd.concat(frames, ignore_index=True)
@@ -75,8 +88,8 @@ class PathwayComparison:
     def to_frame(self) -> pd.DataFrame:
         """One row a pathway and consequence: pathway, consequence, value, low, high, status.
 
-        ``value`` is exact at the scenario's own numbers; ``low`` and ``high`` are 95 % limits over the draws (missing
-        without draws); ``status`` is that of the least known number behind it.
+        ``value`` is exact at the scenario's own numbers; ``low`` and ``high`` are 95 % limits over
+        the draws (missing without draws); ``status`` is that of the least known number behind it.
         """
         rows = []
         for name, values in self.point.items():
@@ -84,9 +97,17 @@ class PathwayComparison:
             for consequence, value in values.items():
                 if consequence not in _SECOND:
                     rows.append(
-                        (name, consequence, self._scaled(consequence, value), *self._limits(name, consequence), status)
+                        (
+                            name,
+                            consequence,
+                            self._scaled(consequence, value),
+                            *self._limits(name, consequence),
+                            status,
+                        )
                     )
-        return pd.DataFrame(rows, columns=["pathway", "consequence", "value", "low", "high", "status"])
+        return pd.DataFrame(
+            rows, columns=["pathway", "consequence", "value", "low", "high", "status"]
+        )
 
     def flow(self, pathway: str) -> pd.DataFrame:
         """Patients through the steps of one pathway, as a STARD diagram counts them.
@@ -94,27 +115,61 @@ class PathwayComparison:
         Returns
         -------
         DataFrame
-            One row a step: step, test, visit, who; ``seen``, ``tested`` and ``positive`` patients (of imaging; missing
-            for laboratory values), and ``tested_malignant``, ``not_tested`` with ``tested + not_tested = seen``.
+            One row a step: step, test, visit, who; ``seen``, ``tested`` and ``positive`` patients
+            (of imaging; missing for laboratory values), and ``tested_malignant``, ``not_tested``
+            with ``tested + not_tested = seen``.
         """
         course = self.courses[_known(pathway, self.courses)]
-        joint = self.probability * np.array([[1 - self.scenario.base_rate], [self.scenario.base_rate]]) * self.per
+        joint = (
+            self.probability
+            * np.array([[1 - self.scenario.base_rate], [self.scenario.base_rate]])
+            * self.per
+        )
         rows = []
         for i, (step, now) in enumerate(zip(course.pathway.steps, course.steps, strict=True), 1):
             share = self.review.returning if step.at == "review" else 1.0
             positive = joint[:, now & (self.table.values[step.test] == 1)].sum() * share
             tested, seen = joint[:, now].sum(axis=1) * share, joint.sum() * share
             shown = positive if step.test in vocabulary.IMAGING else np.nan
-            rows.append((i, step.test, step.at, step.who, seen, tested.sum(), seen - tested.sum(), tested[1], shown))
-        names = ["step", "test", "visit", "who", "seen", "tested", "not_tested", "tested_malignant", "positive"]
+            rows.append(
+                (
+                    i,
+                    step.test,
+                    step.at,
+                    step.who,
+                    seen,
+                    tested.sum(),
+                    seen - tested.sum(),
+                    tested[1],
+                    shown,
+                )
+            )
+        names = [
+            "step",
+            "test",
+            "visit",
+            "who",
+            "seen",
+            "tested",
+            "not_tested",
+            "tested_malignant",
+            "positive",
+        ]
         return pd.DataFrame(rows, columns=names)
 
     def frontier(self) -> pd.DataFrame:
         """Cancers found (at either visit) against MRI scans; see :func:`efficient_frontier`."""
         scans = [self.per * v["mri"] for v in self.point.values()]
-        found = [self.per * (v["found_at_index"] + v["found_at_review"]) for v in self.point.values()]
+        found = [
+            self.per * (v["found_at_index"] + v["found_at_review"]) for v in self.point.values()
+        ]
         table = efficient_frontier(scans, found, list(self.point))
-        names = {"option": "pathway", "cost": "mri", "effect": "cancers_found", "cost_per_effect": "mri_per_cancer"}
+        names = {
+            "option": "pathway",
+            "cost": "mri",
+            "effect": "cancers_found",
+            "cost_per_effect": "mri_per_cancer",
+        }
         return table.rename(columns=names)
 
     def net_benefit(
@@ -132,28 +187,43 @@ class PathwayComparison:
         threshold : float
             Risk in (0, 1) at which a patient is indifferent between being imaged and not.
         counted : {"sent", "found"}
-            Cancers sent to MRI, which is what a threshold for MRI weighs; or those that the MRI finds.
+            Cancers sent to MRI, which is what a threshold for MRI weighs; or those that the MRI
+            finds.
         test_harm : mapping of consequence to float
-            Harm of each test but MRI, in harms of one needless MRI; for example ``{"esr": 0.02, "xray": 0.1}``. Every
-            test (and ``"review"``) that some pathway uses must be named, with an explicit 0 where it is free.
+            Harm of each test but MRI, in harms of one needless MRI; for example ``{"esr": 0.02,
+            "xray": 0.1}``. Every test (and ``"review"``) that some pathway uses must be named, with
+            an explicit 0 where it is free.
         value_at_review : float, optional
-            Worth of a cancer counted at review, from 0 to 1 of one at the index visit; required with a review.
+            Worth of a cancer counted at review, from 0 to 1 of one at the index visit; required
+            with a review.
         """
-        return net_benefit_of(self, threshold, counted=counted, test_harm=test_harm, value_at_review=value_at_review)
+        return net_benefit_of(
+            self, threshold, counted=counted, test_harm=test_harm, value_at_review=value_at_review
+        )
 
     @property
     def independent(self) -> bool:
-        """Whether findings are independent given malignancy in every draw, so that closed forms hold."""
+        """Whether findings are independent given malignancy in every draw, so that closed forms
+        hold.
+        """
         if self.inputs is None or self.decide == "oracle":
             return False
         return all(scenario.dependence == 0 for scenario in self.inputs.scenarios)
 
     def expected_given(self, group: str) -> dict[str, dict[str, FloatArray]]:
-        """Consequences expected in each draw of one group of parameters, all others at their means (dependence 0)."""
+        """Consequences expected in each draw of one group of parameters, all others at their
+        means (dependence 0).
+        """
         if self.inputs is None or self.stored is None or not self.independent:
-            raise ValueError("expected_given needs draws at dependence 0; got another comparison. Use evppi instead.")
+            raise ValueError(
+                "expected_given needs draws at dependence 0; got another comparison. Use evppi "
+                "instead."
+            )
         found = margins(self.table, self.stored)
-        return {n: expected_given(group, c, self.table, found, self.inputs) for n, c in self.courses.items()}
+        return {
+            n: expected_given(group, c, self.table, found, self.inputs)
+            for n, c in self.courses.items()
+        }
 
     def _scaled(self, consequence: str, value: Any) -> Any:
         return value if consequence == "number_needed_to_image" else self.per * value
@@ -161,7 +231,9 @@ class PathwayComparison:
     def _limits(self, name: str, consequence: str) -> tuple[float, float]:
         if not self.n_draws:
             return np.nan, np.nan
-        low, high = np.nanquantile(self._scaled(consequence, self.drawn[name][consequence]), [0.025, 0.975])
+        low, high = np.nanquantile(
+            self._scaled(consequence, self.drawn[name][consequence]), [0.025, 0.975]
+        )
         return float(low), float(high)
 
     def _status(self, name: str) -> str:
@@ -177,7 +249,8 @@ class PathwayComparison:
 
     def __repr__(self) -> str:
         return (
-            f"PathwayComparison of {len(self.pathways)} pathways in {self.scenario.name}, base rate "
+            f"PathwayComparison of {len(self.pathways)} pathways in {self.scenario.name}, base "
+            "rate "
             f"{self.scenario.base_rate:.2%}, {self.n_draws} draws. {vocabulary.NOTICE}"
         )
 
@@ -202,8 +275,8 @@ def compare_pathways(
     pathways : mapping or sequence of Pathway, optional
         The shipped ones by default; see :func:`load_pathways`.
     models : mapping of name to classifier, optional
-        Fitted models whose risk a rule calls ``risk(name)``: of this package or any scikit-learn classifier with named
-        columns of the vocabulary.
+        Fitted models whose risk a rule calls ``risk(name)``: of this package or any scikit-learn
+        classifier with named columns of the vocabulary.
     per : int
         Counts are per so many patients.
     n_draws : int
@@ -213,10 +286,12 @@ def compare_pathways(
     review : Review, optional
         What a review would find; all of it is assumed.
     dependence : sequence of float, optional
-        Values of the scenario's dependence that the draws are spread over in equal blocks; its own by default.
+        Values of the scenario's dependence that the draws are spread over in equal blocks; its own
+        by default.
     decide : {"expected", "oracle"}
-        A policy must not know the draw: rules on ``risk`` use the probability expected over the draws, and are then
-        held fixed. ``"oracle"`` lets them know each draw's true numbers: no policy, but a bound to compare with.
+        A policy must not know the draw: rules on ``risk`` use the probability expected over the
+        draws, and are then held fixed. ``"oracle"`` lets them know each draw's true numbers: no
+        policy, but a bound to compare with.
 
     Returns
     -------
@@ -224,13 +299,16 @@ def compare_pathways(
 
     Notes
     -----
-    Patients are enumerated, not simulated: each pattern of age, findings and results has an exact probability in each
-    class, a pathway is run once on the table of patterns, and every count is a sum of probabilities.
+    Patients are enumerated, not simulated: each pattern of age, findings and results has an exact
+    probability in each class, a pathway is run once on the table of patterns, and every count is a
+    sum of probabilities.
 
     Examples
     --------
     >>> from backpain_risk import load_scenario
-    >>> found = compare_pathways(load_scenario("primary_care"), [load_pathways()["mri_for_all"]]).to_frame()
+    >>> found = compare_pathways(
+    ...     load_scenario("primary_care"), [load_pathways()["mri_for_all"]]
+    ... ).to_frame()
     >>> found.set_index("consequence").value[["found_at_index", "false_alarms"]].round(1).to_dict()
     {'found_at_index': 88.0, 'false_alarms': 643.5}
     """
@@ -238,24 +316,35 @@ def compare_pathways(
     check_count("per", per, 1)
     check_count("n_draws", n_draws, 0)
     check_choice("decide", decide, ("expected", "oracle"))
-    words = {str(c) for model in (models or {}).values() for c in getattr(model, "feature_names_in_", ())}
+    words = {
+        str(c) for model in (models or {}).values() for c in getattr(model, "feature_names_in_", ())
+    }
     layout = layout_for(chosen.values(), words)
     point = Inputs(scenarios=(scenario,), reviews=(again,))
-    inputs = draw_inputs(scenario, again, n_draws, dependence, as_generator(rng)) if n_draws else None
+    inputs = (
+        draw_inputs(scenario, again, n_draws, dependence, as_generator(rng)) if n_draws else None
+    )
     built = point.structure(layout.keys)
     table = pattern_table(layout, built)
     exact = np.stack([class_probability(table, built, g)[0] for g in (0, 1)])
     own = _joint(exact[None], point.base_rate)[0]
     stored = None if inputs is None else _probabilities(table, inputs)
     expected = own if inputs is None or stored is None else _expected(stored, inputs.base_rate)
-    courses = {name: run_pathway(pathway, table, expected, models) for name, pathway in chosen.items()}
+    courses = {
+        name: run_pathway(pathway, table, expected, models) for name, pathway in chosen.items()
+    }
     return PathwayComparison(
         scenario=scenario,
         pathways=chosen,
         review=again,
         per=per,
-        point={name: _one(_consequences(courses[name], table, exact[None], point)) for name in chosen},
-        drawn={name: _drawn(chosen[name], courses[name], table, stored, inputs, models, decide) for name in chosen},
+        point={
+            name: _one(_consequences(courses[name], table, exact[None], point)) for name in chosen
+        },
+        drawn={
+            name: _drawn(chosen[name], courses[name], table, stored, inputs, models, decide)
+            for name in chosen
+        },
         courses=courses,
         table=table,
         probability=exact,
@@ -271,16 +360,22 @@ def _chosen(pathways: Mapping[str, Pathway] | Sequence[Pathway] | None) -> dict[
         return load_pathways()
     listed = list(pathways.values()) if isinstance(pathways, Mapping) else list(pathways)
     if not listed or not all(isinstance(p, Pathway) for p in listed):
-        raise ValueError("pathways must be a list or mapping of Pathway with at least one; got something else.")
+        raise ValueError(
+            "pathways must be a list or mapping of Pathway with at least one; got something else."
+        )
     named = dict(pathways) if isinstance(pathways, Mapping) else {p.name: p for p in listed}
     if len(named) < len(listed):
-        raise ValueError("pathways must have names of their own; got one name twice. Rename one of them.")
+        raise ValueError(
+            "pathways must have names of their own; got one name twice. Rename one of them."
+        )
     return named
 
 
 def _known(name: str, among: Mapping[str, Any]) -> str:
     if name not in among:
-        raise ValueError(f"pathway must be one of {', '.join(among)}; got {name!r}. Check the spelling.")
+        raise ValueError(
+            f"pathway must be one of {', '.join(among)}; got {name!r}. Check the spelling."
+        )
     return name
 
 

@@ -1,4 +1,6 @@
-"""What a pathway does, counted: tests, cancers sent and found, false alarms; all linear in P(pattern | class)."""
+"""What a pathway does, counted: tests, cancers sent and found, false alarms; all linear in
+P(pattern | class).
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,12 @@ def indicators(course: Course, table: PatternTable) -> tuple[tuple[str, ...], Fl
 
 
 def counted(
-    names: tuple[str, ...], shares: FloatArray, base_rate: FloatArray, returning: FloatArray, *, has_review: bool
+    names: tuple[str, ...],
+    shares: FloatArray,
+    base_rate: FloatArray,
+    returning: FloatArray,
+    *,
+    has_review: bool,
 ) -> dict[str, FloatArray]:
     """Consequences per patient from the share of each class that each indicator counts.
 

@@ -1,4 +1,6 @@
-"""Running a pathway on a table of patterns: who is tested, at which visit, knowing what a clinician would know."""
+"""Running a pathway on a table of patterns: who is tested, at which visit, knowing what a
+clinician would know.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,10 @@ class Course:
 
 
 def run_pathway(
-    pathway: Pathway, table: PatternTable, weight: FloatArray, models: Mapping[str, Any] | None = None
+    pathway: Pathway,
+    table: PatternTable,
+    weight: FloatArray,
+    models: Mapping[str, Any] | None = None,
 ) -> Course:
     """Follow a pathway through all patterns at once.
 
@@ -46,13 +51,15 @@ def run_pathway(
     pathway : Pathway
     table : PatternTable
     weight : ndarray, shape (2, patterns)
-        Joint probability of each pattern without and with malignancy, as the clinician knows it: expected over what is
-        uncertain, never a single draw.
+        Joint probability of each pattern without and with malignancy, as the clinician knows it:
+        expected over what is uncertain, never a single draw.
     models : mapping of name to classifier, optional
         What ``risk(name)`` means.
     """
     size = table.n_patterns
-    tested = {test: {visit: np.zeros(size, dtype=bool) for visit in VISITS} for test in pathway.tests}
+    tested = {
+        test: {visit: np.zeros(size, dtype=bool) for visit in VISITS} for test in pathway.tests
+    }
     steps = []
     for step in pathway.steps:
         known = _known(table, tested, step.at)
@@ -74,8 +81,12 @@ def _done(tested: dict[str, dict[str, BoolArray]], test: str, size: int) -> Bool
     return np.any([np.zeros(size, dtype=bool), *tested.get(test, {}).values()], axis=0)
 
 
-def _known(table: PatternTable, tested: dict[str, dict[str, BoolArray]], visit: str) -> dict[str, FloatArray]:
-    """Values known at a visit, NaN where a test has not been done; ``not_improved_at_review`` at review only."""
+def _known(
+    table: PatternTable, tested: dict[str, dict[str, BoolArray]], visit: str
+) -> dict[str, FloatArray]:
+    """Values known at a visit, NaN where a test has not been done; ``not_improved_at_review`` at
+    review only.
+    """
     known = {}
     for word, values in table.values.items():
         if word in TESTS:
@@ -92,18 +103,24 @@ def _risk_given(known: Mapping[str, FloatArray], weight: FloatArray) -> FloatArr
     return np.asarray((malignant / (malignant + non_malignant))[group])
 
 
-def _model_risk(word: str, known: Mapping[str, FloatArray], models: Mapping[str, Any]) -> FloatArray:
+def _model_risk(
+    word: str, known: Mapping[str, FloatArray], models: Mapping[str, Any]
+) -> FloatArray:
     """Risk by a model where everything it reads is known, NaN elsewhere."""
     name = word.removeprefix(f"{RISK}(").removesuffix(")")
     if name not in models:
         named = ", ".join(models) or "none"
-        raise ValueError(f"models must have the model {name!r} that a pathway uses; got {named}. Pass models={{...}}.")
+        raise ValueError(
+            f"models must have the model {name!r} that a pathway uses; got {named}. Pass "
+            f"models={{...}}."
+        )
     model = models[name]
     columns = list(getattr(model, "feature_names_in_", ()))
     absent = [str(c) for c in columns if c not in known]
     if absent or not columns:
         raise ValueError(
-            f"model {name!r} must be fitted on named columns of the vocabulary; got {', '.join(absent) or 'no names'}. "
+            f"model {name!r} must be fitted on named columns of the vocabulary; got "
+            f"{', '.join(absent) or 'no names'}. "
             "Fit it on a DataFrame with those columns."
         )
     frame = pd.DataFrame({column: known[column] for column in columns})
@@ -111,6 +128,8 @@ def _model_risk(word: str, known: Mapping[str, FloatArray], models: Mapping[str,
     risk = np.full(len(frame), np.nan)
     if complete.any():
         rows, first = distinct_rows([frame.loc[complete, c] for c in columns])
-        predicted: npt.NDArray[np.float64] = np.asarray(model.predict_proba(frame[complete].iloc[first]))[:, 1]
+        predicted: npt.NDArray[np.float64] = np.asarray(
+            model.predict_proba(frame[complete].iloc[first])
+        )[:, 1]
         risk[complete] = predicted[rows]
     return risk

@@ -1,4 +1,6 @@
-"""Draws of what pathways depend on: base rate, accuracy of every finding and test, dependence, and the review."""
+"""Draws of what pathways depend on: base rate, accuracy of every finding and test, dependence,
+and the review.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,15 @@ _DRAWN_TOGETHER = 25
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """What a review at 4 to 6 weeks would find. Nobody has measured it: every number here is assumed.
+    """What a review at 4 to 6 weeks would find. Nobody has measured it: every number here is
+    assumed.
 
     Attributes
     ----------
     sensitivity, specificity : float
-        P(not improved | malignancy) and P(improved | no malignancy), among those who return. This is not the index
-        finding ``failure_to_improve``, which is seen in people some of whom have had weeks of care already; it shares
-        that finding's dependence on age, cause and severity.
+        P(not improved | malignancy) and P(improved | no malignancy), among those who return. This
+        is not the index finding ``failure_to_improve``, which is seen in people some of whom have
+        had weeks of care already; it shares that finding's dependence on age, cause and severity.
     returning : float
         Share of patients who come to the review.
     effective_n_malignant, effective_n_non_malignant, effective_n_returning : float
@@ -50,7 +53,9 @@ class Review:
         check_fraction("returning", self.returning, closed=True)
 
     def draw(self, rng: np.random.Generator) -> Review:
-        """A review with its numbers drawn: Beta for sensitivity and share, a logit SD of 0.5 more for specificity."""
+        """A review with its numbers drawn: Beta for sensitivity and share, a logit SD of 0.5
+        more for specificity.
+        """
         at = _with_review_accuracy(self)
         returning = self.returning
         if 0 < returning < 1:
@@ -107,14 +112,19 @@ class Inputs:
         while start < len(self):
             stop = start + 1
             alike = self.scenarios[start].dependence
-            while stop < min(len(self), start + _DRAWN_TOGETHER) and self.scenarios[stop].dependence == alike:
+            while (
+                stop < min(len(self), start + _DRAWN_TOGETHER)
+                and self.scenarios[stop].dependence == alike
+            ):
                 stop += 1
             place = slice(start, stop)
             yield place, Inputs(scenarios=self.scenarios[place], reviews=self.reviews[place])
             start = stop
 
     def structure(self, keys: Sequence[str], grid: Grid = EXACT) -> Structure:
-        """The calibrated joint distribution of the findings and tests asked for, the review among them."""
+        """The calibrated joint distribution of the findings and tests asked for, the review
+        among them.
+        """
         built = build_structure(self.scenarios, [key for key in keys if key != REVIEW], grid)
         if REVIEW not in keys:
             return built
@@ -126,14 +136,21 @@ class Inputs:
         return replace(built, responses={**built.responses, REVIEW: like})
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a draw: base_rate, dependence, and sensitivity and specificity of each finding and cut-off."""
-        return pd.DataFrame([_numbers(s, r) for s, r in zip(self.scenarios, self.reviews, strict=True)])
+        """One row a draw: base_rate, dependence, and sensitivity and specificity of each finding
+        and cut-off.
+        """
+        return pd.DataFrame(
+            [_numbers(s, r) for s, r in zip(self.scenarios, self.reviews, strict=True)]
+        )
 
 
 def _numbers(scenario: Scenario, review: Review) -> dict[str, float]:
     row: dict[str, Any] = {"base_rate": scenario.base_rate, "dependence": scenario.dependence}
     for key, finding in scenario.findings.items():
-        row |= {f"{key}.sensitivity": finding.sensitivity, f"{key}.specificity": finding.specificity}
+        row |= {
+            f"{key}.sensitivity": finding.sensitivity,
+            f"{key}.specificity": finding.specificity,
+        }
     for key, value in scenario.laboratory.items():
         for i, cut in enumerate(vocabulary.LABORATORY[key].cutoffs):
             row |= {
@@ -148,7 +165,11 @@ def _numbers(scenario: Scenario, review: Review) -> dict[str, float]:
 
 
 def draw_inputs(
-    scenario: Scenario, review: Review, n_draws: int, dependence: Sequence[float], rng: np.random.Generator
+    scenario: Scenario,
+    review: Review,
+    n_draws: int,
+    dependence: Sequence[float],
+    rng: np.random.Generator,
 ) -> Inputs:
     """Draws, in equal blocks of each value of dependence."""
     settings = [scenario.replace(dependence=d) for d in dependence] if dependence else [scenario]

@@ -1,4 +1,6 @@
-"""The efficient frontier: options that no other option, or mixture of two others, beats on both counts."""
+"""The efficient frontier: options that no other option, or mixture of two others, beats on both
+counts.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ import pandas as pd
 from ..numerics.checks import as_vector, check_same_length
 
 
-def efficient_frontier(cost: npt.ArrayLike, effect: npt.ArrayLike, names: Sequence[str] | None = None) -> pd.DataFrame:
+def efficient_frontier(
+    cost: npt.ArrayLike, effect: npt.ArrayLike, names: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Which options are efficient, and what each step along the frontier costs.
 
     Parameters
@@ -24,9 +28,10 @@ def efficient_frontier(cost: npt.ArrayLike, effect: npt.ArrayLike, names: Sequen
     Returns
     -------
     DataFrame
-        One row an option, by rising cost: ``option``, ``cost``, ``effect``, ``cost_per_effect`` (of the step from the
-        efficient option before it; missing for the first and for inefficient ones), ``status``: ``"efficient"``,
-        ``"dominated"`` (another option costs no more and does no less) or ``"extendedly dominated"`` (a mixture does).
+        One row an option, by rising cost: ``option``, ``cost``, ``effect``, ``cost_per_effect`` (of
+        the step from the efficient option before it; missing for the first and for inefficient
+        ones), ``status``: ``"efficient"``, ``"dominated"`` (another option costs no more and does
+        no less) or ``"extendedly dominated"`` (a mixture does).
 
     Raises
     ------
@@ -47,12 +52,16 @@ def efficient_frontier(cost: npt.ArrayLike, effect: npt.ArrayLike, names: Sequen
     for i in order.tolist():
         if on and effects[i] <= effects[on[-1]]:
             continue
-        while len(on) > 1 and _step(costs, effects, on[-1], i) < _step(costs, effects, on[-2], on[-1]):
+        while len(on) > 1 and _step(costs, effects, on[-1], i) < _step(
+            costs, effects, on[-2], on[-1]
+        ):
             status[on.pop()] = "extendedly dominated"
         on.append(i)
         status[i] = "efficient"
     steps = {b: _step(costs, effects, a, b) for a, b in pairwise(on)}
-    rows = [(labels[i], costs[i], effects[i], steps.get(i, np.nan), status[i]) for i in order.tolist()]
+    rows = [
+        (labels[i], costs[i], effects[i], steps.get(i, np.nan), status[i]) for i in order.tolist()
+    ]
     return pd.DataFrame(rows, columns=["option", "cost", "effect", "cost_per_effect", "status"])
 
 

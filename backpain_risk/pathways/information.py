@@ -1,9 +1,11 @@
-"""What it would be worth to know more: anybody's draws of utility and parameters in, values of information out.
+"""What it would be worth to know more: anybody's draws of utility and parameters in, values of
+information out.
 
-Perfect information about everything (EVPI) is a plain average. Perfect information about a group of parameters
-(EVPPI) needs E[utility | group], which is estimated by regressing the utility differences on splines of the group
-(Strong, Oakley and Brennan 2014). In-sample fits are a little too good, so the value of the decisions that a fit takes
-for draws it has not seen is given beside it; the truth lies between the two.
+Perfect information about everything (EVPI) is a plain average. Perfect information about a group of
+parameters (EVPPI) needs E[utility | group], which is estimated by regressing the utility
+differences on splines of the group (Strong, Oakley and Brennan 2014). In-sample fits are a little
+too good, so the value of the decisions that a fit takes for draws it has not seen is given beside
+it; the truth lies between the two.
 """
 
 from __future__ import annotations
@@ -38,14 +40,17 @@ class ValueOfInformation:
     expected : ndarray, shape (options,)
         Mean utility of each option.
     p_best : ndarray, shape (options,)
-        Share of draws in which an option is the best; draws with equal best options are shared among them.
+        Share of draws in which an option is the best; draws with equal best options are shared
+        among them.
     expected_loss : ndarray, shape (options,)
-        Mean utility lost by an option against the best option of each draw; the smallest is the EVPI.
+        Mean utility lost by an option against the best option of each draw; the smallest is the
+        EVPI.
     evpi, evpi_standard_error : float
         Expected value of perfect information, and its Monte-Carlo standard error.
     evppi : DataFrame
-        Columns ``group``, ``value`` (in sample), ``standard_error`` (regression and sampling of the parameters),
-        ``cross_fitted`` (worth of decisions in draws that the regression has not seen).
+        Columns ``group``, ``value`` (in sample), ``standard_error`` (regression and sampling of the
+        parameters), ``cross_fitted`` (worth of decisions in draws that the regression has not
+        seen).
     n_draws : int
     """
 
@@ -64,7 +69,8 @@ class ValueOfInformation:
         return self.options[int(np.argmax(self.expected))]
 
     def population(self, per_year: float, *, years: float, discount_rate: float = 0.035) -> float:
-        """EVPI of everybody a decision serves: ``per_year`` decisions for some years, discounted yearly.
+        """EVPI of everybody a decision serves: ``per_year`` decisions for some years, discounted
+        yearly.
 
         The first year counts in full; a part of a year counts in proportion.
         """
@@ -74,12 +80,17 @@ class ValueOfInformation:
 
     def to_frame(self) -> pd.DataFrame:
         """One row an option: option, expected, p_best, expected_loss."""
-        columns = {"expected": self.expected, "p_best": self.p_best, "expected_loss": self.expected_loss}
+        columns = {
+            "expected": self.expected,
+            "p_best": self.p_best,
+            "expected_loss": self.expected_loss,
+        }
         return pd.DataFrame({"option": self.options, **columns})
 
     def __repr__(self) -> str:
         return (
-            f"ValueOfInformation: best {self.best} in {self.p_best[int(np.argmax(self.expected))]:.0%} of "
+            f"ValueOfInformation: best {self.best} in "
+            f"{self.p_best[int(np.argmax(self.expected))]:.0%} of "
             f"{self.n_draws} draws; EVPI {self.evpi:.4g} (SE {self.evpi_standard_error:.2g})"
         )
 
@@ -89,7 +100,8 @@ def value_of_information(
     parameters: pd.DataFrame | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
 ) -> ValueOfInformation:
-    """Value of perfect information, about everything and about groups of parameters, from anybody's draws.
+    """Value of perfect information, about everything and about groups of parameters, from anybody's
+    draws.
 
     Parameters
     ----------
@@ -103,19 +115,21 @@ def value_of_information(
     Raises
     ------
     ValueError
-        For utilities or parameters that are missing or infinite, for numbers of draws that differ, and for groups that
-        name no column.
+        For utilities or parameters that are missing or infinite, for numbers of draws that differ,
+        and for groups that name no column.
 
     Notes
     -----
-    EVPI = E[max_k U_k] - max_k E[U_k]; EVPPI = E[max_k E(U_k | group)] - max_k E[U_k]. The regression uses cubic
-    splines of every parameter of a group and the products of up to three of them, with a ridge penalty chosen by
-    leave-one-out for each option. The standard error is that of the mean of U_k(i) - U_best over draws, k(i) the option
-    that the regression chooses in draw i: the first-order error of both the regression and the sampled parameters.
+    EVPI = E[max_k U_k] - max_k E[U_k]; EVPPI = E[max_k E(U_k | group)] - max_k E[U_k]. The
+    regression uses cubic splines of every parameter of a group and the products of up to three of
+    them, with a ridge penalty chosen by leave-one-out for each option. The standard error is that
+    of the mean of U_k(i) - U_best over draws, k(i) the option that the regression chooses in draw
+    i: the first-order error of both the regression and the sampled parameters.
 
     References
     ----------
-    Strong, Oakley, Brennan (2014), Med Decis Making 34:311. Jackson et al. (2022), Annu Rev Stat Appl 9:95.
+    Strong, Oakley, Brennan (2014), Med Decis Making 34:311. Jackson et al. (2022), Annu Rev Stat
+    Appl 9:95.
 
     Examples
     --------
@@ -130,7 +144,9 @@ def value_of_information(
     best = int(np.argmax(values.mean(axis=0)))
     gain = values.max(axis=1) - values[:, best]
     top = values == values.max(axis=1, keepdims=True)
-    rows = [(name, *_partial(values, best, table[list(chosen)])) for name, chosen in columns.items()]
+    rows = [
+        (name, *_partial(values, best, table[list(chosen)])) for name, chosen in columns.items()
+    ]
     return ValueOfInformation(
         options=options,
         expected=values.mean(axis=0),
@@ -157,12 +173,14 @@ def _utility(utility: npt.ArrayLike | pd.DataFrame) -> tuple[FloatArray, tuple[s
         ) from None
     if values.ndim != 2 or values.shape[0] < 2 or values.shape[1] < 1:
         raise ValueError(
-            f"utility must have draws in rows and options in columns; got shape {values.shape}. Reshape it."
+            f"utility must have draws in rows and options in columns; got shape {values.shape}. "
+            "Reshape it."
         )
     if not np.isfinite(values).all():
         bad = np.argwhere(~np.isfinite(values))[0]
         raise ValueError(
-            f"utility must be finite; got {values[tuple(bad)]} in draw {bad[0]}, option {bad[1]}. Remove that draw."
+            f"utility must be finite; got {values[tuple(bad)]} in draw {bad[0]}, option {bad[1]}. "
+            "Remove that draw."
         )
     return values, names or tuple(f"option {k}" for k in range(values.shape[1]))
 
@@ -173,28 +191,40 @@ def _parameters(
     """The parameters checked, and the columns of each group."""
     if parameters is None:
         if groups:
-            raise ValueError("parameters must be given with groups; got None. Pass the draws of the parameters.")
+            raise ValueError(
+                "parameters must be given with groups; got None. Pass the draws of the parameters."
+            )
         return pd.DataFrame(index=range(n)), {}
     if not isinstance(parameters, pd.DataFrame):
-        raise ValueError(f"parameters must be a DataFrame; got {type(parameters).__name__}. Name its columns.")
+        raise ValueError(
+            f"parameters must be a DataFrame; got {type(parameters).__name__}. Name its columns."
+        )
     if len(parameters) != n:
-        raise ValueError(f"parameters must have a row per draw of utility; got {len(parameters)} for {n}. Align them.")
+        raise ValueError(
+            f"parameters must have a row per draw of utility; got {len(parameters)} for {n}. "
+            "Align them."
+        )
     check_count("draws of utility", n, _FEWEST)
     named = groups if groups is not None else {str(c): [str(c)] for c in parameters.columns}
-    columns = {name: (chosen,) if isinstance(chosen, str) else tuple(chosen) for name, chosen in named.items()}
+    columns = {
+        name: (chosen,) if isinstance(chosen, str) else tuple(chosen)
+        for name, chosen in named.items()
+    }
     table = parameters.rename(columns=str)
     for name, chosen in columns.items():
         unknown = [c for c in chosen if c not in table.columns]
         if unknown or not chosen:
             raise ValueError(
-                f"groups must name columns of parameters; got {unknown[0] if unknown else 'none'!r} in {name!r}. "
+                "groups must name columns of parameters; got "
+                f"{unknown[0] if unknown else 'none'!r} in {name!r}. "
                 f"Known: {', '.join(table.columns[:20])}."
             )
     used = table[sorted({c for chosen in columns.values() for c in chosen})].astype(np.float64)
     if not np.isfinite(used.to_numpy()).all():
         column = used.columns[~np.isfinite(used.to_numpy()).all(axis=0)][0]
         raise ValueError(
-            f"parameters must be finite; got missing or infinite values in {column!r}. Remove those draws."
+            f"parameters must be finite; got missing or infinite values in {column!r}. Remove "
+            "those draws."
         )
     return used, columns
 
@@ -213,7 +243,9 @@ def _partial(values: FloatArray, best: int, group: pd.DataFrame) -> tuple[float,
 
 
 def conditional_mean(utility: FloatArray, group: FloatArray) -> FloatArray:
-    """E[utility | group] in every draw by regression, (draws, options); ``group`` is (draws, parameters)."""
+    """E[utility | group] in every draw by regression, (draws, options); ``group`` is (draws,
+    parameters).
+    """
     base = utility[:, [0]]
     relative = utility - base
     if not np.any(relative) or not np.ptp(group, axis=0).all():
@@ -223,12 +255,16 @@ def conditional_mean(utility: FloatArray, group: FloatArray) -> FloatArray:
 
 
 def _gain(relative: FloatArray, fitted: FloatArray) -> FloatArray:
-    """Utility gained in each draw by the option that the regression takes, over the best without information."""
+    """Utility gained in each draw by the option that the regression takes, over the best without
+    information.
+    """
     return relative[np.arange(len(relative)), fitted.argmax(axis=1)]
 
 
 def _unseen(x: FloatArray, relative: FloatArray) -> FloatArray:
-    """The same for draws in folds that the regression has not seen; draws are taken in turn, so nothing is random."""
+    """The same for draws in folds that the regression has not seen; draws are taken in turn, so
+    nothing is random.
+    """
     fold = np.arange(len(x)) % _FOLDS
     gained = np.empty(len(x))
     for k in range(_FOLDS):
@@ -239,9 +275,13 @@ def _unseen(x: FloatArray, relative: FloatArray) -> FloatArray:
 
 
 def _regression(x: FloatArray) -> Any:
-    """Splines of each parameter and products of up to three, all of one size, shrunk by leave-one-out."""
+    """Splines of each parameter and products of up to three, all of one size, shrunk by
+    leave-one-out.
+    """
     centre, scale = x.mean(axis=0), x.std(axis=0)
-    curves = SplineTransformer(n_knots=_KNOTS, knots="quantile", extrapolation="linear", include_bias=False)
+    curves = SplineTransformer(
+        n_knots=_KNOTS, knots="quantile", extrapolation="linear", include_bias=False
+    )
     products = [c for size in (2, 3) for c in combinations(range(x.shape[1]), size)][:200]
 
     def basis(raw: FloatArray) -> FloatArray:

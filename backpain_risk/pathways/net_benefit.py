@@ -44,12 +44,16 @@ class NetBenefit:
     given: Callable[[str], pd.DataFrame] | None = field(repr=False, default=None)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a pathway: pathway, value (own numbers), mean, low, high, p_best (over draws; missing without)."""
+        """One row a pathway: pathway, value (own numbers), mean, low, high, p_best (over draws;
+        missing without).
+        """
         table = pd.DataFrame({"pathway": list(self.point), "value": list(self.point.values())})
         if self.draws.empty:
             return table.assign(mean=np.nan, low=np.nan, high=np.nan, p_best=np.nan)
         low, high = np.quantile(self.draws, [0.025, 0.975], axis=0)
-        return table.assign(mean=self.draws.mean().to_numpy(), low=low, high=high, p_best=self.information().p_best)
+        return table.assign(
+            mean=self.draws.mean().to_numpy(), low=low, high=high, p_best=self.information().p_best
+        )
 
     @property
     def evpi(self) -> float:
@@ -64,8 +68,9 @@ class NetBenefit:
         Returns
         -------
         DataFrame
-            The columns of :func:`value_of_information` and ``method``: ``"regression"``, or ``"closed form"`` at
-            dependence 0 for the default groups, which needs no regression (nothing is then cross-fitted).
+            The columns of :func:`value_of_information` and ``method``: ``"regression"``, or
+            ``"closed form"`` at dependence 0 for the default groups, which needs no regression
+            (nothing is then cross-fitted).
         """
         if groups is not None or self.given is None:
             found = self.information(self._groups() if groups is None else groups).evppi
@@ -76,7 +81,8 @@ class NetBenefit:
         )
 
     def evsi(self, finding: str, cancers: Sequence[int] = (13, 30, 100, 300, 1000)) -> pd.DataFrame:
-        """Expected value of a study of one finding's sensitivity, by how many cancers the study contains.
+        """Expected value of a study of one finding's sensitivity, by how many cancers the study
+        contains.
 
         Parameters
         ----------
@@ -87,19 +93,22 @@ class NetBenefit:
         Returns
         -------
         DataFrame
-            One row a size: finding, cancers, value (cancers per ``per`` patients), share_of_perfect (of learning the
-            sensitivity exactly).
+            One row a size: finding, cancers, value (cancers per ``per`` patients), share_of_perfect
+            (of learning the sensitivity exactly).
 
         Notes
         -----
-        E over y of max_k E[U_k | y] - max_k E[U_k], y ~ Binomial(cancers, sensitivity) summed over exactly; E[U_k |
-        sensitivity] by regression on the draws, which weigh in by their likelihood of y (Heath et al. 2022).
+        E over y of max_k E[U_k | y] - max_k E[U_k], y ~ Binomial(cancers, sensitivity) summed over
+        exactly; E[U_k | sensitivity] by regression on the draws, which weigh in by their likelihood
+        of y (Heath et al. 2022).
         """
         column = f"{finding}.sensitivity"
         if self.draws.empty or column not in self.parameters:
             drawn = [str(c) for c in self.parameters if str(c).endswith(".sensitivity")]
             known = ", ".join(c.split(".")[0] for c in drawn) or "none"
-            raise ValueError(f"finding must be one whose sensitivity was drawn: {known}; got {finding!r}.")
+            raise ValueError(
+                f"finding must be one whose sensitivity was drawn: {known}; got {finding!r}."
+            )
         for n in cancers:
             check_count("cancers", n, 1)
         sensitivity = self.parameters[column].to_numpy()
@@ -107,12 +116,17 @@ class NetBenefit:
         perfect = float(expected.max(axis=1).mean() - expected.mean(axis=0).max())
         values = [_study(expected, sensitivity, n) for n in cancers]
         share = [value / perfect if perfect > 0 else np.nan for value in values]
-        return pd.DataFrame({"finding": finding, "cancers": cancers, "value": values, "share_of_perfect": share})
+        return pd.DataFrame(
+            {"finding": finding, "cancers": cancers, "value": values, "share_of_perfect": share}
+        )
 
     def information(self, groups: Mapping[str, Sequence[str]] | None = None) -> ValueOfInformation:
         """All of it; see :func:`value_of_information`."""
         if self.draws.empty:
-            raise ValueError("n_draws must be positive for a value of information; got 0. Compare pathways with draws.")
+            raise ValueError(
+                "n_draws must be positive for a value of information; got 0. Compare pathways "
+                "with draws."
+            )
         return value_of_information(self.draws, self.parameters if groups else None, groups)
 
     def _groups(self) -> dict[str, list[str]]:
@@ -126,13 +140,16 @@ class NetBenefit:
     def __repr__(self) -> str:
         best = max(self.point, key=self.point.__getitem__)
         return (
-            f"NetBenefit at {self.threshold:.2%} per {self.per} patients ({self.counted}): best {best} with "
+            f"NetBenefit at {self.threshold:.2%} per {self.per} patients ({self.counted}): best "
+            f"{best} with "
             f"{self.point[best]:.1f}"
         )
 
 
 def _gained(expected: pd.DataFrame) -> tuple[float, float]:
-    """EVPPI from conditional expectations, and its standard error from the draws of what would be learnt."""
+    """EVPPI from conditional expectations, and its standard error from the draws of what would
+    be learnt.
+    """
     values = expected.to_numpy()
     gain = values.max(axis=1) - values[:, values.mean(axis=0).argmax()]
     return float(gain.mean()), float(gain.std(ddof=1) / np.sqrt(gain.size))
@@ -140,7 +157,9 @@ def _gained(expected: pd.DataFrame) -> tuple[float, float]:
 
 def _study(expected: FloatArray, sensitivity: FloatArray, cancers: int) -> float:
     """EVSI of a study that sees so many cancers."""
-    likelihood = binom.pmf(np.arange(cancers + 1)[:, None], cancers, sensitivity)  # (results, draws)
+    likelihood = binom.pmf(
+        np.arange(cancers + 1)[:, None], cancers, sensitivity
+    )  # (results, draws)
     after = likelihood @ expected / sensitivity.size
     return float(after.max(axis=1).sum() - expected.mean(axis=0).max())
 
@@ -165,7 +184,10 @@ def net_benefit_of(
         tests = sum((harm[name] * values[name] for name in harm), start=0.0 * values["mri"])
         return np.asarray(comparison.per * (gained - odds * (needless + tests)))
 
-    point = {n: float(utility({k: np.asarray(x) for k, x in v.items()})) for n, v in comparison.point.items()}
+    point = {
+        n: float(utility({k: np.asarray(x) for k, x in v.items()}))
+        for n, v in comparison.point.items()
+    }
     drawn = {n: utility(v) for n, v in comparison.drawn.items()}
 
     def given(group: str) -> pd.DataFrame:
@@ -182,30 +204,41 @@ def net_benefit_of(
     )
 
 
-def _weighed(values: Mapping[str, FloatArray], counted: str, credit: float) -> tuple[FloatArray, FloatArray]:
+def _weighed(
+    values: Mapping[str, FloatArray], counted: str, credit: float
+) -> tuple[FloatArray, FloatArray]:
     """Cancers that count, and patients without cancer that were sent, per patient."""
     if counted == "found":
-        return values["found_at_index"] + credit * values["found_at_review"], values["non_cancers_sent"]
+        return values["found_at_index"] + credit * values["found_at_review"], values[
+            "non_cancers_sent"
+        ]
     late = values["cancers_sent_at_review"]
     return values["cancers_sent"] - (1 - credit) * late, values["non_cancers_sent"]
 
 
-def _stated(comparison: PathwayComparison, test_harm: Mapping[str, float] | None) -> dict[str, float]:
+def _stated(
+    comparison: PathwayComparison, test_harm: Mapping[str, float] | None
+) -> dict[str, float]:
     """Harms of all tests that some pathway uses; none is assumed."""
     stated = {} if test_harm is None else dict(test_harm)
     unknown = [name for name in stated if name not in HARMED]
     if unknown:
         raise ValueError(
-            f"test_harm must name {', '.join(HARMED)}; got {unknown[0]!r}. The harm of an MRI is the unit."
+            f"test_harm must name {', '.join(HARMED)}; got {unknown[0]!r}. The harm of an MRI is "
+            "the unit."
         )
     for name, value in stated.items():
         if not (isinstance(value, (int, float)) and 0 <= value < np.inf):
-            raise ValueError(f"test_harm must be 0 or more; got {value!r} for {name}. State it in harms of one MRI.")
+            raise ValueError(
+                f"test_harm must be 0 or more; got {value!r} for {name}. State it in harms of one "
+                "MRI."
+            )
     used = [name for name in HARMED if any(v[name] > 0 for v in comparison.point.values())]
     missing = [name for name in used if name not in stated]
     if missing:
         raise ValueError(
-            f"test_harm must state the harm of {', '.join(missing)}, in harms of one needless MRI; got none. Pass 0 "
+            f"test_harm must state the harm of {', '.join(missing)}, in harms of one needless "
+            "MRI; got none. Pass 0 "
             "for a test that is free: the best pathway then tests everybody."
         )
     return {name: stated[name] for name in used}
@@ -216,7 +249,8 @@ def _credit(comparison: PathwayComparison, value_at_review: float | None) -> flo
         return 1.0
     if value_at_review is None:
         raise ValueError(
-            "value_at_review must be given because a pathway has a review; got None. Pass what a cancer found weeks "
+            "value_at_review must be given because a pathway has a review; got None. Pass what a "
+            "cancer found weeks "
             "later is worth, from 0 to 1."
         )
     return check_fraction("value_at_review", value_at_review, closed=True)

@@ -1,8 +1,10 @@
-"""The best possible pathway: who gets which test next, and when to stop, by exact dynamic programming.
+"""The best possible pathway: who gets which test next, and when to stop, by exact dynamic
+programming.
 
-A state is what is known: a pattern of age and findings, and the results of the tests done so far. In each state one may
-stop, send to MRI, or do one more test; the value of a state is that of the best of these, from all tests done back to
-none. Nothing that uses the same findings and tests can do better, so it bounds every rule.
+A state is what is known: a pattern of age and findings, and the results of the tests done so far.
+In each state one may stop, send to MRI, or do one more test; the value of a state is that of the
+best of these, from all tests done back to none. Nothing that uses the same findings and tests can
+do better, so it bounds every rule.
 """
 
 from __future__ import annotations
@@ -33,9 +35,10 @@ _TIE = 1e-13  # a gain smaller than this, per patient, is none
 class Known:
     """States in which the same tests have been done.
 
-    ``done`` are positions among the tests. Arrays have the shape (patterns of findings, results of each done test,
-    ...): ``joint`` (2, ...) probability without and with malignancy, ``value`` net benefit still to come, ``action``
-    the position of what is done next, ``reached`` whether the policy gets there.
+    ``done`` are positions among the tests. Arrays have the shape (patterns of findings, results of
+    each done test, ...): ``joint`` (2, ...) probability without and with malignancy, ``value`` net
+    benefit still to come, ``action`` the position of what is done next, ``reached`` whether the
+    policy gets there.
     """
 
     done: tuple[int, ...]
@@ -52,8 +55,8 @@ class PathwayPolicy:
     Attributes
     ----------
     net_benefit : float
-        Cancers sent, less needless scans and tests in the same unit, per ``per`` patients; an upper bound for every
-        pathway without a review that uses the same findings and tests.
+        Cancers sent, less needless scans and tests in the same unit, per ``per`` patients; an upper
+        bound for every pathway without a review that uses the same findings and tests.
     regret : DataFrame
         Columns ``pathway``, ``net_benefit``, ``regret``: what each rule loses against the best.
     actions : tuple of str
@@ -74,8 +77,9 @@ class PathwayPolicy:
     def to_frame(self) -> pd.DataFrame:
         """The policy as a table: every state that is reached.
 
-        One row a state: the findings, the result of each test (empty where not done), ``action``, ``patients`` and
-        ``cancers`` per ``per`` patients, and ``risk`` = P(malignancy | what is known).
+        One row a state: the findings, the result of each test (empty where not done), ``action``,
+        ``patients`` and ``cancers`` per ``per`` patients, and ``risk`` = P(malignancy | what is
+        known).
         """
         return pd.concat([self._rows(known) for known in self.states], ignore_index=True)
 
@@ -85,7 +89,9 @@ class PathwayPolicy:
         tests = list(self.cells)
         first = table[(table[tests] == "").all(axis=1)] if tests else table
         later = table.drop(first.index)
-        return "\n".join([*_sentences(first, self.per, "At first"), *_sentences(later, self.per, "After a test")])
+        return "\n".join(
+            [*_sentences(first, self.per, "At first"), *_sentences(later, self.per, "After a test")]
+        )
 
     def counts(self) -> pd.Series:
         """Patients per ``per`` who get each action at some point."""
@@ -110,8 +116,10 @@ class PathwayPolicy:
 
     def __repr__(self) -> str:
         return (
-            f"PathwayPolicy at {self.threshold:.2%} in {self.scenario.name}: net benefit {self.net_benefit:.1f} per "
-            f"{self.per}; best published {self.regret.pathway[0]} with {self.regret.net_benefit[0]:.1f}. "
+            f"PathwayPolicy at {self.threshold:.2%} in {self.scenario.name}: net benefit "
+            f"{self.net_benefit:.1f} per "
+            f"{self.per}; best published {self.regret.pathway[0]} with "
+            f"{self.regret.net_benefit[0]:.1f}. "
             f"{vocabulary.NOTICE}"
         )
 
@@ -120,7 +128,8 @@ def _sentences(table: pd.DataFrame, per: int, when: str) -> Iterator[str]:
     for action, rows in table.groupby("action", sort=False):
         low, high = rows.risk.min(), rows.risk.max()
         yield (
-            f"{when}: {action} for {rows.patients.sum():,.0f} of {per:,} patients, {rows.cancers.sum():.1f} of them "
+            f"{when}: {action} for {rows.patients.sum():,.0f} of {per:,} patients, "
+            f"{rows.cancers.sum():.1f} of them "
             f"with cancer (risks from {low:.2%} to {high:.2%})."
         )
 
@@ -142,12 +151,13 @@ def best_pathway(
     threshold : float
         Risk in (0, 1) at which a patient is indifferent between being imaged and not.
     test_harm : mapping of test to float
-        Harm of each test, in harms of one needless MRI: ``{"esr": 0.02, "xray": 0.1}``. With free tests (an explicit 0)
-        the best pathway tests everybody.
+        Harm of each test, in harms of one needless MRI: ``{"esr": 0.02, "xray": 0.1}``. With free
+        tests (an explicit 0) the best pathway tests everybody.
     tests : sequence of str, optional
         Tests that may be ordered; those of ``test_harm`` by default.
     pathways : mapping of name to Pathway, optional
-        Rules to compare with; those shipped that have no review by default. Patterns are as fine as they ask for.
+        Rules to compare with; those shipped that have no review by default. Patterns are as fine as
+        they ask for.
     per : int
 
     Returns
@@ -156,24 +166,33 @@ def best_pathway(
 
     Notes
     -----
-    V(known) = max(0, P1 - o P0, max over tests T of -o h_T (P0 + P1) + sum over results r of V(known, T = r)), with P0
-    and P1 the joint probabilities of what is known without and with malignancy, o = t / (1 - t) and h the harm of a
-    test.
+    V(known) = max(0, P1 - o P0, max over tests T of -o h_T (P0 + P1) + sum over results r of
+    V(known, T = r)), with P0 and P1 the joint probabilities of what is known without and with
+    malignancy, o = t / (1 - t) and h the harm of a test.
 
     Examples
     --------
     >>> from backpain_risk import load_scenario
-    >>> best = best_pathway(load_scenario("primary_care"), threshold=0.02, test_harm={"esr": 0.02, "xray": 0.1})
+    >>> best = best_pathway(
+    ...     load_scenario("primary_care"), threshold=0.02, test_harm={"esr": 0.02, "xray": 0.1}
+    ... )
     >>> bool(best.regret.regret.min() > 0)
     True
     """
     check_fraction("threshold", threshold)
     check_count("per", per, 1)
     ordered = _orderable(tests, test_harm)
-    rules = {n: p for n, p in load_pathways().items() if not p.has_review} if pathways is None else dict(pathways)
+    rules = (
+        {n: p for n, p in load_pathways().items() if not p.has_review}
+        if pathways is None
+        else dict(pathways)
+    )
     late = [name for name, pathway in rules.items() if pathway.has_review]
     if late:
-        raise ValueError(f"pathways must have no review to be compared with the best; got {late[0]!r}. Leave it out.")
+        raise ValueError(
+            f"pathways must have no review to be compared with the best; got {late[0]!r}. Leave "
+            "it out."
+        )
     table, joint = _joint(scenario, rules, [_ORDERABLE[name] for name in ordered])
     states, findings, cells = _solved(table, joint, ordered, test_harm, threshold / (1 - threshold))
     value = per * float(states[0].value.sum())
@@ -197,17 +216,25 @@ def _orderable(tests: Sequence[str] | None, test_harm: Mapping[str, float]) -> t
     names = tuple(short.get(t, t) for t in (test_harm if tests is None else tests))
     for name in names:
         if name not in _ORDERABLE:
-            raise ValueError(f"tests must be of {', '.join(_ORDERABLE)}; got {name!r}. MRI is the decision itself.")
+            raise ValueError(
+                f"tests must be of {', '.join(_ORDERABLE)}; got {name!r}. MRI is the decision "
+                "itself."
+            )
         harm = test_harm.get(name)
         if not (isinstance(harm, (int, float)) and 0 <= harm < np.inf):
             raise ValueError(
-                f"test_harm must state the harm of {name}, 0 or more; got {harm!r}. Give it in harms of an MRI."
+                f"test_harm must state the harm of {name}, 0 or more; got {harm!r}. Give it in "
+                "harms of an MRI."
             )
     return names
 
 
-def _joint(scenario: Scenario, rules: Mapping[str, Pathway], tests: list[str]) -> tuple[PatternTable, FloatArray]:
-    """Exact P(pattern, class), (2, patterns), on patterns that all rules and tests can be told apart by."""
+def _joint(
+    scenario: Scenario, rules: Mapping[str, Pathway], tests: list[str]
+) -> tuple[PatternTable, FloatArray]:
+    """Exact P(pattern, class), (2, patterns), on patterns that all rules and tests can be told
+    apart by.
+    """
     layout = layout_for(rules.values(), tests)
     one = Inputs(scenarios=(scenario,), reviews=(Review(),))
     structure = one.structure(layout.keys)
@@ -218,18 +245,33 @@ def _joint(scenario: Scenario, rules: Mapping[str, Pathway], tests: list[str]) -
 
 
 def _solved(
-    table: PatternTable, joint: FloatArray, tests: tuple[str, ...], harm: Mapping[str, float], odds: float
+    table: PatternTable,
+    joint: FloatArray,
+    tests: tuple[str, ...],
+    harm: Mapping[str, float],
+    odds: float,
 ) -> tuple[tuple[Known, ...], pd.DataFrame, dict[str, tuple[str, ...]]]:
     """All states, from none done to all done, with the best action of each."""
     keys = [_ORDERABLE[name] for name in tests]
-    seen = [word for word in table.values if word not in (*vocabulary.LABORATORY, *vocabulary.IMAGING)]
+    seen = [
+        word for word in table.values if word not in (*vocabulary.LABORATORY, *vocabulary.IMAGING)
+    ]
     cells: dict[str, FloatArray] = {key: np.unique(table.values[key]) for key in keys}
-    group = pd.DataFrame({word: table.values[word] for word in seen}).groupby(seen, sort=True).ngroup().to_numpy()
+    group = (
+        pd.DataFrame({word: table.values[word] for word in seen})
+        .groupby(seen, sort=True)
+        .ngroup()
+        .to_numpy()
+    )
     _, first = np.unique(group, return_index=True)
     findings = pd.DataFrame({word: table.values[word][first] for word in seen}).astype(int)
     shape = (first.size, *(cells[key].size for key in keys))
-    place = np.ravel_multi_index((group, *(np.searchsorted(cells[k], table.values[k]) for k in keys)), shape)
-    full: FloatArray = np.stack([np.bincount(place, w, int(np.prod(shape))).reshape(shape) for w in joint])
+    place = np.ravel_multi_index(
+        (group, *(np.searchsorted(cells[k], table.values[k]) for k in keys)), shape
+    )
+    full: FloatArray = np.stack(
+        [np.bincount(place, w, int(np.prod(shape))).reshape(shape) for w in joint]
+    )
     costs = [odds * harm[name] for name in tests]
     states = _backwards(full, costs, odds)
     labels = {key: _cell_labels(key, values) for key, values in cells.items()}
@@ -261,7 +303,11 @@ def _backwards(full: FloatArray, costs: list[float], odds: float) -> dict[tuple[
             action = np.argmax(stacked >= stacked.max(axis=0) - _TIE, axis=0)
             value = np.take_along_axis(stacked, action[None], axis=0)[0]
             states[done] = Known(
-                done=done, joint=joint, value=value, action=action, reached=np.zeros_like(action, bool)
+                done=done,
+                joint=joint,
+                value=value,
+                action=action,
+                reached=np.zeros_like(action, bool),
             )
     return states
 
@@ -302,9 +348,19 @@ def _regret(
 ) -> pd.DataFrame:
     """What rules lose against the best, for rules whose tests all have their harm stated."""
     short = {test: name for name, test in _ORDERABLE.items()}
-    able = {n: p for n, p in rules.items() if {short[t] for t in p.tests if t in short} <= set(test_harm)}
+    able = {
+        n: p
+        for n, p in rules.items()
+        if {short[t] for t in p.tests if t in short} <= set(test_harm)
+    }
     if not able:
         return pd.DataFrame(columns=["pathway", "net_benefit", "regret"])
-    found = compare_pathways(scenario, able, per=per).net_benefit(threshold, test_harm=test_harm).to_frame()
+    found = (
+        compare_pathways(scenario, able, per=per)
+        .net_benefit(threshold, test_harm=test_harm)
+        .to_frame()
+    )
     table = found.rename(columns={"value": "net_benefit"})[["pathway", "net_benefit"]]
-    return table.assign(regret=best - table.net_benefit).sort_values("regret", ignore_index=True, kind="stable")
+    return table.assign(regret=best - table.net_benefit).sort_values(
+        "regret", ignore_index=True, kind="stable"
+    )

@@ -1,4 +1,6 @@
-"""Diagnostic pathways as data: ordered steps, each a test and who gets it, in Python and in TOML by one schema."""
+"""Diagnostic pathways as data: ordered steps, each a test and who gets it, in Python and in TOML
+by one schema.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,10 @@ def _sentence(problem: Any) -> str:
     if problem["type"] == "value_error":
         return f"{problem['ctx']['error']}"
     where = ".".join(map(str, problem["loc"]))
-    return f"{where} is not valid ({problem['msg'].lower()}); got {str(problem['input'])[:80]!r}. Correct it."
+    return (
+        f"{where} is not valid ({problem['msg'].lower()}); got {str(problem['input'])[:80]!r}. "
+        "Correct it."
+    )
 
 
 class _Part(BaseModel):
@@ -44,12 +49,15 @@ class Step(_Part):
     Attributes
     ----------
     test : str
-        A laboratory value or imaging of the vocabulary, such as ``"esr_mm_h"`` or ``"mri_positive"``.
+        A laboratory value or imaging of the vocabulary, such as ``"esr_mm_h"`` or
+        ``"mri_positive"``.
     who : str
-        A condition on findings, on results that an earlier step has ordered, and on ``risk``; ``"all"`` by default. A
-        patient has a test once, and none after an MRI, whatever later steps say.
+        A condition on findings, on results that an earlier step has ordered, and on ``risk``;
+        ``"all"`` by default. A patient has a test once, and none after an MRI, whatever later steps
+        say.
     at : {"index", "review"}
-        The visit. At review only patients who return are seen, and ``not_improved_at_review`` is known.
+        The visit. At review only patients who return are seen, and ``not_improved_at_review`` is
+        known.
 
     Examples
     --------
@@ -68,7 +76,9 @@ class Step(_Part):
     @classmethod
     def _known_test(cls, test: str) -> str:
         if test not in TESTS:
-            raise ValueError(f"test must be one of {', '.join(TESTS)}; got {test!r}. Check the spelling.")
+            raise ValueError(
+                f"test must be one of {', '.join(TESTS)}; got {test!r}. Check the spelling."
+            )
         return test
 
     @field_validator("who")
@@ -107,7 +117,9 @@ class Pathway(_Part):
     source: str = ""
     status: Literal["reported", "unconfirmed", "assumed"] = "assumed"
 
-    def __init__(self, name: str, steps: Any, title: str = "", source: str = "", status: str = "assumed") -> None:
+    def __init__(
+        self, name: str, steps: Any, title: str = "", source: str = "", status: str = "assumed"
+    ) -> None:
         data = {"name": name, "steps": steps, "title": title, "source": source, "status": status}
         _said_once(super().__init__, data, f"pathway {name}")
 
@@ -136,17 +148,29 @@ class Pathway(_Part):
 def _problems(steps: tuple[Step, ...]) -> Iterator[str]:
     """What no single step can check."""
     if not steps:
-        yield "a pathway must have at least one step; got none. For no testing, let one step have who = 'no_one'."
+        yield (
+            "a pathway must have at least one step; got none. For no testing, let one step have "
+            "who = 'no_one'."
+        )
     ordered: set[str] = set()
     reviewed = False
     for i, step in enumerate(steps, 1):
         unordered = sorted(step.rule.words & set(TESTS) - ordered)
         if unordered:
-            yield f"step {i} must use results an earlier step has ordered; got {unordered[0]}. Order that test first."
+            yield (
+                f"step {i} must use results an earlier step has ordered; got {unordered[0]}. "
+                "Order that test first."
+            )
         if step.at == "index" and reviewed:
-            yield f"step {i} must not come back to the index visit after a review; got at = 'index'. Move it up."
+            yield (
+                f"step {i} must not come back to the index visit after a review; got at = "
+                "'index'. Move it up."
+            )
         if step.at == "index" and REVIEW in step.rule.words:
-            yield f"step {i} must be at review to use {REVIEW}; got at = 'index'. Write at = 'review'."
+            yield (
+                f"step {i} must be at review to use {REVIEW}; got at = 'index'. Write at = "
+                "'review'."
+            )
         reviewed = reviewed or step.at == "review"
         ordered.add(step.test)
 
@@ -157,9 +181,9 @@ def load_pathways(path: str | Path | None = None) -> dict[str, Pathway]:
     Parameters
     ----------
     path : str or Path, optional
-        A TOML file with one pathway, or a folder of them; the shipped ones by default. The file's name is the
-        pathway's; its keys are ``title``, ``source``, ``status`` and a table ``[[step]]`` with ``test``, ``who`` and
-        ``at`` for each step.
+        A TOML file with one pathway, or a folder of them; the shipped ones by default. The file's
+        name is the pathway's; its keys are ``title``, ``source``, ``status`` and a table
+        ``[[step]]`` with ``test``, ``who`` and ``at`` for each step.
 
     Returns
     -------
@@ -177,7 +201,11 @@ def load_pathways(path: str | Path | None = None) -> dict[str, Pathway]:
     """
     if path is None:
         shipped = resources.files(__package__) / "shipped"
-        texts = {Path(f.name).stem: f.read_text("utf-8") for f in shipped.iterdir() if f.name.endswith(".toml")}
+        texts = {
+            Path(f.name).stem: f.read_text("utf-8")
+            for f in shipped.iterdir()
+            if f.name.endswith(".toml")
+        }
     else:
         texts = {file.stem: file.read_text("utf-8") for file in _files(Path(path))}
     return {name: _from_toml(name, text) for name, text in sorted(texts.items())}
@@ -186,7 +214,10 @@ def load_pathways(path: str | Path | None = None) -> dict[str, Pathway]:
 def _files(path: Path) -> list[Path]:
     files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
     if not files or not all(file.is_file() and file.suffix == ".toml" for file in files):
-        raise ValueError(f"path must be a TOML file or a folder of them; got {str(path)!r}. Check that it exists.")
+        raise ValueError(
+            f"path must be a TOML file or a folder of them; got {str(path)!r}. Check that it "
+            "exists."
+        )
     return files
 
 
@@ -194,22 +225,35 @@ def _from_toml(name: str, text: str) -> Pathway:
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(f"pathway {name} must be valid TOML; got: {error}. Mend that line.") from None
+        raise ValueError(
+            f"pathway {name} must be valid TOML; got: {error}. Mend that line."
+        ) from None
     _known_keys(f"pathway {name}", data, ("title", "source", "status", "step"))
     steps = data.pop("step", [])
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
-        raise ValueError(f"pathway {name} must have its steps as [[step]] tables; got {steps!r:.80}. Write [[step]].")
+        raise ValueError(
+            f"pathway {name} must have its steps as [[step]] tables; got {steps!r:.80}. Write "
+            "[[step]]."
+        )
     for i, step in enumerate(steps, 1):
         _known_keys(f"pathway {name}, step {i}", step, ("test", "who", "at"))
         if "test" not in step:
-            raise ValueError(f"pathway {name}, step {i} must name its test; got none. Write test = 'mri_positive'.")
+            raise ValueError(
+                f"pathway {name}, step {i} must name its test; got none. Write test = "
+                "'mri_positive'."
+            )
     try:
         return Pathway(name, [Step(**step) for step in steps], **data)
     except ValueError as error:
-        raise ValueError(f"{error}" if str(error).startswith("pathway") else f"pathway {name}: {error}") from None
+        raise ValueError(
+            f"{error}" if str(error).startswith("pathway") else f"pathway {name}: {error}"
+        ) from None
 
 
 def _known_keys(where: str, data: Mapping[str, Any], known: tuple[str, ...]) -> None:
     unknown = sorted(set(data) - set(known))
     if unknown:
-        raise ValueError(f"{where} must have the keys {', '.join(known)}; got {unknown[0]!r}. Remove or rename it.")
+        raise ValueError(
+            f"{where} must have the keys {', '.join(known)}; got {unknown[0]!r}. Remove or rename "
+            "it."
+        )

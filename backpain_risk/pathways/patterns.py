@@ -1,8 +1,9 @@
 """Every pattern that pathways can tell apart, and its exact probability in each class.
 
-A pattern is a cell of age (and sex, where a rule asks for it), each finding, the cells of each laboratory value between
-the cut-offs that rules use, and the result that each imaging test would have. Given class, state, age, sex and severity
-these are independent, so P(pattern | class) is a finite sum, made here as one matrix product for each age and sex.
+A pattern is a cell of age (and sex, where a rule asks for it), each finding, the cells of each
+laboratory value between the cut-offs that rules use, and the result that each imaging test would
+have. Given class, state, age, sex and severity these are independent, so P(pattern | class) is a
+finite sum, made here as one matrix product for each age and sex.
 """
 
 from __future__ import annotations
@@ -58,7 +59,12 @@ class Layout:
     @property
     def keys(self) -> tuple[str, ...]:
         """Everything that responds."""
-        return (*self.findings, *self.laboratory, *self.imaging, *((REVIEW,) if self.review else ()))
+        return (
+            *self.findings,
+            *self.laboratory,
+            *self.imaging,
+            *((REVIEW,) if self.review else ()),
+        )
 
     def ranges(self, key: str) -> IntArray:
         """First and last recorded position of each cell of a laboratory value, (cells, 2)."""
@@ -71,7 +77,9 @@ def layout_for(pathways: Iterable[Pathway], words: Iterable[str] = ()) -> Layout
     rules = [step.rule for pathway in pathways for step in pathway.steps]
     tests = {test for pathway in pathways for test in pathway.tests}
     used = {word for rule in rules for word in rule.words} | set(words) | tests | {DECISIVE}
-    ages = {float(AGES[0]), 50.0} | {cut for rule in rules for cut in rule.cuts(AGE) if np.isfinite(cut)}
+    ages = {float(AGES[0]), 50.0} | {
+        cut for rule in rules for cut in rule.cuts(AGE) if np.isfinite(cut)
+    }
     if AGE in words:
         ages |= set(map(float, AGES))
     laboratory = {}
@@ -100,7 +108,8 @@ class PatternTable:
     ----------
     layout : Layout
     left, right : tuple of str
-        The keys in the order in which patterns run: age, sex, then ``right``, then ``left`` fastest.
+        The keys in the order in which patterns run: age, sex, then ``right``, then ``left``
+        fastest.
     values : dict of str to ndarray, shape (patterns,)
         Lowest value of each word's cell in each pattern; 0 and 1 for yes/no words.
     """
@@ -122,10 +131,11 @@ class PatternTable:
 
 
 def coarse_grid(layout: Layout) -> Grid:
-    """Fewer ages and severities: polynomials through Chebyshev-spaced ages of each cell, and seven severity nodes.
+    """Fewer ages and severities: polynomials through Chebyshev-spaced ages of each cell, and seven
+    severity nodes.
 
-    Within an age cell every probability is a smooth function of age, so a polynomial through a few ages gives it at all
-    others. Counts of patients change by less than a millionth (tested).
+    Within an age cell every probability is a smooth function of age, so a polynomial through a few
+    ages gives it at all others. Counts of patients change by less than a millionth (tested).
     """
     ages, rows = [], []
     for first, after in pairwise([*layout.age.tolist(), int(AGES[-1]) + 1]):
@@ -146,10 +156,16 @@ def coarse_grid(layout: Layout) -> Grid:
 
 
 def pattern_table(layout: Layout, structure: Structure) -> PatternTable:
-    """Lay the patterns out; keys that depend on mechanisms only are left, so that sites are summed out early."""
+    """Lay the patterns out; keys that depend on mechanisms only are left, so that sites are
+    summed out early.
+    """
     states = structure.states[MALIGNANT]
     group, _ = distinct_rows([column.astype(np.float64) for column in states.mechanisms.T])
-    free = [key for key in layout.keys if _constant_within(structure.responses[key][MALIGNANT].state, group)]
+    free = [
+        key
+        for key in layout.keys
+        if _constant_within(structure.responses[key][MALIGNANT].state, group)
+    ]
     left = tuple(free)
     right = tuple(key for key in layout.keys if key not in free)
     cells = [_lowest(layout, key) for key in (*right, *left)]
@@ -193,11 +209,13 @@ def _lagrange(nodes: IntArray, ages: IntArray) -> FloatArray:
 def class_probability(table: PatternTable, structure: Structure, g: int) -> FloatArray:
     """P(pattern | class g), shape (D, patterns), summed over the grid of the structure.
 
-    States that the left keys cannot tell apart are summed out of the right keys first; then each age cell is one matrix
-    product over its ages, sexes, states and severities.
+    States that the left keys cannot tell apart are summed out of the right keys first; then each
+    age cell is one matrix product over its ages, sexes, states and severities.
     """
     states, grid = structure.states[g], structure.grid
-    pool, first = distinct_rows([structure.responses[k][g].state for k in table.left] or [np.zeros(len(states.cause))])
+    pool, first = distinct_rows(
+        [structure.responses[k][g].state for k in table.left] or [np.zeros(len(states.cause))]
+    )
     member = (pool[:, None] == np.arange(first.size)).astype(np.float64)
     left = [_cells(table, structure, g, key)[:, :, :, first] for key in table.left]
     right = [_cells(table, structure, g, key) for key in table.right]
@@ -216,7 +234,9 @@ def class_probability(table: PatternTable, structure: Structure, g: int) -> Floa
 
 
 def _product(parts: Sequence[FloatArray], shape: tuple[int, ...]) -> FloatArray:
-    """P(cells of all keys | context, state, severity), (combinations, contexts, states, nodes); last key fastest."""
+    """P(cells of all keys | context, state, severity), (combinations, contexts, states, nodes);
+    last key fastest.
+    """
     result = np.ones((1, *shape))
     for part in parts:
         result = (result[:, None] * part).reshape(-1, *shape)

@@ -1,9 +1,11 @@
-"""Who gets a test: a small language of conditions, read by a parser of our own and never run as code.
+"""Who gets a test: a small language of conditions, read by a parser of our own and never run as
+code.
 
-Words are findings, tests and measurements of the vocabulary, ``male``, ``risk`` (of the joint model), ``risk(name)``
-(of a model that is passed under that name), ``not_improved_at_review``, ``all`` and ``no_one``; they combine by
-``and``, ``or``, ``not``, comparisons with a number, ``any_of(...)``, ``all_of(...)`` and ``at_least(2, ...)``. A
-patient who has not had a test does not fulfil a condition on its result.
+Words are findings, tests and measurements of the vocabulary, ``male``, ``risk`` (of the joint
+model), ``risk(name)`` (of a model that is passed under that name), ``not_improved_at_review``,
+``all`` and ``no_one``; they combine by ``and``, ``or``, ``not``, comparisons with a number,
+``any_of(...)``, ``all_of(...)`` and ``at_least(2, ...)``. A patient who has not had a test does not
+fulfil a condition on its result.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ _AT_THRESHOLD = 1e-9  # a risk this close below a threshold, relative to it, cou
 
 @dataclass(frozen=True)
 class Condition:
-    """At least ``least`` of the parts hold; a leaf has a word, and a lowest value where it is measured.
+    """At least ``least`` of the parts hold; a leaf has a word, and a lowest value where it is
+    measured.
 
     The word of a leaf is yes/no (``lowest`` is 1) or measured (the value is ``lowest`` or more).
     """
@@ -49,7 +52,9 @@ class Condition:
             yield from part.leaves()
 
     def holds(self, known: Mapping[str, FloatArray]) -> BoolArray:
-        """Whether it holds for each patient, given what is known: word to values, NaN where not known."""
+        """Whether it holds for each patient, given what is known: word to values, NaN where not
+        known.
+        """
         if self.word:
             slack = 1 - _AT_THRESHOLD if is_risk(self.word) else 1.0
             answer = known[self.word] >= self.lowest * slack
@@ -118,14 +123,21 @@ def read_rule(text: str) -> Rule:
     ['male', 'night_pain', 'risk']
     """
     if not isinstance(text, str) or not text.strip():
-        raise ValueError(f"who must be a condition such as 'esr_mm_h >= 20'; got {text!r}. Write 'all' for everybody.")
+        raise ValueError(
+            f"who must be a condition such as 'esr_mm_h >= 20'; got {text!r}. Write 'all' for "
+            "everybody."
+        )
     if len(text) > _LONGEST:
-        raise ValueError(f"who must have at most {_LONGEST} characters; got {len(text)}. Use any_of or at_least.")
+        raise ValueError(
+            f"who must have at most {_LONGEST} characters; got {len(text)}. Use any_of or at_least."
+        )
     try:
         body = ast.parse(text.strip(), mode="eval").body
         return Rule(text.strip(), _read(body))
     except (SyntaxError, RecursionError, MemoryError):
-        raise ValueError(f"who must be a condition such as 'esr_mm_h >= 20'; got {text!r}. Mend its form.") from None
+        raise ValueError(
+            f"who must be a condition such as 'esr_mm_h >= 20'; got {text!r}. Mend its form."
+        ) from None
 
 
 def _read(node: ast.expr) -> Condition:
@@ -133,7 +145,9 @@ def _read(node: ast.expr) -> Condition:
         case ast.Name(id=word):
             return _yes_or_no(word)
         case ast.BoolOp(op=op, values=values):
-            return _at_least(len(values) if isinstance(op, ast.And) else 1, [_read(v) for v in values])
+            return _at_least(
+                len(values) if isinstance(op, ast.And) else 1, [_read(v) for v in values]
+            )
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return _negated(_read(operand))
         case ast.Compare():
@@ -145,7 +159,8 @@ def _read(node: ast.expr) -> Condition:
 
 def _refused(node: ast.expr, what: str) -> ValueError:
     return ValueError(
-        f"who must be a condition of findings, results and risk; got {ast.unparse(node)!r}, which {what}. Use and, or, "
+        f"who must be a condition of findings, results and risk; got {ast.unparse(node)!r}, which "
+        f"{what}. Use and, or, "
         "not, comparisons, any_of, all_of, at_least and the words of the vocabulary."
     )
 
@@ -157,7 +172,8 @@ def _yes_or_no(word: str) -> Condition:
         return _negated(EVERYONE)
     if word in MEASURED or word == RISK:
         raise ValueError(
-            f"who must compare {word} with a number; got {word!r} alone. Write for example '{word} >= 20'."
+            f"who must compare {word} with a number; got {word!r} alone. Write for example "
+            f"'{word} >= 20'."
         )
     _known(word)
     return Condition(word)
@@ -165,7 +181,10 @@ def _yes_or_no(word: str) -> Condition:
 
 def _known(word: str) -> None:
     if word not in WORDS:
-        raise ValueError(f"who must use words of the vocabulary; got {word!r}. Known: {', '.join(WORDS)}, all, no_one.")
+        raise ValueError(
+            f"who must use words of the vocabulary; got {word!r}. Known: {', '.join(WORDS)}, all, "
+            "no_one."
+        )
 
 
 def _negated(condition: Condition) -> Condition:
@@ -181,10 +200,15 @@ def _called(name: str, args: list[ast.expr]) -> Condition:
         return _at_least(1 if name == "any_of" else len(args), [_read(a) for a in args])
     if name == "at_least" and len(args) > 1:
         least = args[0]
-        if isinstance(least, ast.Constant) and type(least.value) is int and 1 <= least.value < len(args):
+        if (
+            isinstance(least, ast.Constant)
+            and type(least.value) is int
+            and 1 <= least.value < len(args)
+        ):
             return _at_least(least.value, [_read(a) for a in args[1:]])
     raise ValueError(
-        f"who must call any_of(...), all_of(...) or at_least(k, ...) with k from 1 to the number of conditions; got "
+        "who must call any_of(...), all_of(...) or at_least(k, ...) with k from 1 to the number "
+        "of conditions; got "
         f"{name} of {len(args)}. Mend the call."
     )
 
@@ -223,9 +247,13 @@ def _word(node: ast.expr) -> str:
 
 
 def _measured(word: str, kind: type[ast.cmpop], number: float) -> Condition:
-    """A comparison as "at or above", or its negation; strict ones move to the next recorded value."""
+    """A comparison as "at or above", or its negation; strict ones move to the next recorded
+    value.
+    """
     if word in YES_NO:
-        raise ValueError(f"who must use {word} alone, because it is yes or no; got a comparison. Write {word!r}.")
+        raise ValueError(
+            f"who must use {word} alone, because it is yes or no; got a comparison. Write {word!r}."
+        )
     strictly = kind in (ast.Gt, ast.LtE)
     if is_risk(word):
         _check_threshold(number, strictly)
@@ -240,9 +268,13 @@ def _measured(word: str, kind: type[ast.cmpop], number: float) -> Condition:
 
 def _check_threshold(number: float, strictly: bool) -> None:
     if not 0 < number < 1:
-        raise ValueError(f"risk must be compared with a number in (0, 1); got {number:g}. Write 0.03 for 3 %.")
+        raise ValueError(
+            f"risk must be compared with a number in (0, 1); got {number:g}. Write 0.03 for 3 %."
+        )
     if strictly:
-        raise ValueError("risk must be compared by >= or <; got > or <=. A risk at the threshold reaches it.")
+        raise ValueError(
+            "risk must be compared by >= or <; got > or <=. A risk at the threshold reaches it."
+        )
 
 
 def _recorded(word: str, number: float, strictly: bool) -> float:
@@ -250,7 +282,8 @@ def _recorded(word: str, number: float, strictly: bool) -> float:
     term = MEASURED[word]
     if not term.low <= number <= term.high:
         raise ValueError(
-            f"{word} must be compared with a number from {term.low:g} to {term.high:g} {term.unit}; got {number:g}. "
+            f"{word} must be compared with a number from {term.low:g} to {term.high:g} "
+            f"{term.unit}; got {number:g}. "
             "Check the unit."
         )
     steps = number / term.step

@@ -1,4 +1,6 @@
-"""How conclusions move: over thresholds, over each uncertain number, and over what nobody has measured."""
+"""How conclusions move: over thresholds, over each uncertain number, and over what nobody has
+measured.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,8 @@ class Acceptability:
     Attributes
     ----------
     table : DataFrame
-        Columns ``threshold``, ``pathway``, ``p_best``, ``expected_best`` (whether its mean net benefit is the highest:
-        the frontier).
+        Columns ``threshold``, ``pathway``, ``p_best``, ``expected_best`` (whether its mean net
+        benefit is the highest: the frontier).
     evpi : DataFrame
         Columns ``threshold``, ``evpi`` (cancers per ``per`` patients).
     """
@@ -51,7 +53,8 @@ def acceptability(
     test_harm: Mapping[str, float] | None = None,
     value_at_review: float | None = None,
 ) -> Acceptability:
-    """Probability of being the best pathway at several thresholds; see :meth:`PathwayComparison.net_benefit`.
+    """Probability of being the best pathway at several thresholds; see
+    :meth:`PathwayComparison.net_benefit`.
 
     Examples
     --------
@@ -64,7 +67,9 @@ def acceptability(
     """
     rows, worth = [], []
     for threshold in thresholds:
-        found = comparison.net_benefit(threshold, counted=counted, test_harm=test_harm, value_at_review=value_at_review)
+        found = comparison.net_benefit(
+            threshold, counted=counted, test_harm=test_harm, value_at_review=value_at_review
+        )
         known = found.information()
         worth.append((threshold, known.evpi))
         for name, p, mean in zip(known.options, known.p_best, known.expected, strict=True):
@@ -76,13 +81,14 @@ def acceptability(
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Tornado:
-    """Difference in net benefit between two pathways as each uncertain number goes from low to high.
+    """Difference in net benefit between two pathways as each uncertain number goes from low to
+    high.
 
     Attributes
     ----------
     table : DataFrame
-        Columns ``parameter``, ``low``, ``high`` (2.5 and 97.5 % points of the draws), ``at_low``, ``at_high`` (expected
-        difference there), widest first.
+        Columns ``parameter``, ``low``, ``high`` (2.5 and 97.5 % points of the draws), ``at_low``,
+        ``at_high`` (expected difference there), widest first.
     mean : float
         Expected difference over all draws.
     """
@@ -111,11 +117,20 @@ def tornado(benefit: NetBenefit, a: str, b: str) -> Tornado:
     """
     for name in (a, b):
         if name not in benefit.point:
-            raise ValueError(f"pathway must be one of {', '.join(benefit.point)}; got {name!r}. Check the spelling.")
+            raise ValueError(
+                f"pathway must be one of {', '.join(benefit.point)}; got {name!r}. Check the "
+                "spelling."
+            )
     if len(benefit.draws) < _FEWEST:
-        raise ValueError(f"n_draws must be {_FEWEST} or more for a tornado; got {len(benefit.draws)}. Draw more.")
+        raise ValueError(
+            f"n_draws must be {_FEWEST} or more for a tornado; got {len(benefit.draws)}. Draw more."
+        )
     difference = (benefit.draws[a] - benefit.draws[b]).to_numpy()
-    rows = [(str(c), *_ends(difference, v.to_numpy(float))) for c, v in benefit.parameters.items() if v.nunique() > 1]
+    rows = [
+        (str(c), *_ends(difference, v.to_numpy(float)))
+        for c, v in benefit.parameters.items()
+        if v.nunique() > 1
+    ]
     table = pd.DataFrame(rows, columns=["parameter", "low", "high", "at_low", "at_high"])
     order = (table.at_high - table.at_low).abs().sort_values(ascending=False, kind="stable").index
     return Tornado(
@@ -129,7 +144,9 @@ def tornado(benefit: NetBenefit, a: str, b: str) -> Tornado:
 
 
 def _ends(difference: FloatArray, parameter: FloatArray) -> tuple[float, float, float, float]:
-    """The 2.5 and 97.5 % points of a parameter, and the expected difference at the draws nearest to them."""
+    """The 2.5 and 97.5 % points of a parameter, and the expected difference at the draws nearest
+    to them.
+    """
     utility = np.column_stack([np.zeros(difference.size), difference])
     fitted = conditional_mean(utility, parameter[:, None])
     gap = fitted[:, 1] - fitted[:, 0]
@@ -147,7 +164,8 @@ class BreakEven:
     sensitivity, specificity : ndarray
         Grids of what the review would find.
     gain : ndarray, shape (sensitivity, specificity)
-        Net benefit of the pathway with a review less that of the best without, per ``per`` patients.
+        Net benefit of the pathway with a review less that of the best without, per ``per``
+        patients.
     """
 
     pathway: str
@@ -163,7 +181,9 @@ class BreakEven:
     def to_frame(self) -> pd.DataFrame:
         """One row a point of the grid: sensitivity, specificity, gain."""
         a, b = np.meshgrid(self.sensitivity, self.specificity, indexing="ij")
-        return pd.DataFrame({"sensitivity": a.ravel(), "specificity": b.ravel(), "gain": self.gain.ravel()})
+        return pd.DataFrame(
+            {"sensitivity": a.ravel(), "specificity": b.ravel(), "gain": self.gain.ravel()}
+        )
 
 
 def review_break_even(
@@ -178,9 +198,11 @@ def review_break_even(
     sensitivity: Sequence[float] = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95),
     specificity: Sequence[float] = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
 ) -> BreakEven:
-    """Gain of a pathway with a review over the best without, for every accuracy that the review could have.
+    """Gain of a pathway with a review over the best without, for every accuracy that the review
+    could have.
 
-    Nobody has measured what a review at 4 to 6 weeks says about cancer, so one number would mislead.
+    Nobody has measured what a review at 4 to 6 weeks says about cancer, so one number would
+    mislead.
 
     Parameters
     ----------
@@ -190,7 +212,8 @@ def review_break_even(
     without : mapping of name to Pathway
         Pathways to beat, none with a review.
     threshold, test_harm, value_at_review
-        As in :meth:`PathwayComparison.net_benefit`; ``test_harm`` states the harm of ``"review"`` too.
+        As in :meth:`PathwayComparison.net_benefit`; ``test_harm`` states the harm of ``"review"``
+        too.
     returning : float
         Share who come back.
     sensitivity, specificity : sequence of float
@@ -200,7 +223,9 @@ def review_break_even(
         for value in grid:
             check_fraction(name, value)
     if not pathway.has_review:
-        raise ValueError(f"pathway must have a review; got {pathway.name}. Add a step at = 'review'.")
+        raise ValueError(
+            f"pathway must have a review; got {pathway.name}. Add a step at = 'review'."
+        )
     own = {k: v for k, v in test_harm.items() if k != "review"}
     plain = compare_pathways(scenario, without).net_benefit(threshold, test_harm=own).point
     best = max(plain, key=plain.__getitem__)
@@ -208,7 +233,9 @@ def review_break_even(
     gain = np.array(
         [
             [
-                compare_pathways(scenario, [pathway], review=replace(base, sensitivity=a, specificity=b))
+                compare_pathways(
+                    scenario, [pathway], review=replace(base, sensitivity=a, specificity=b)
+                )
                 .net_benefit(threshold, test_harm=test_harm, value_at_review=value_at_review)
                 .point[pathway.name]
                 - plain[best]

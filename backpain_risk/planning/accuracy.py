@@ -70,18 +70,30 @@ def sample_size_accuracy(
 
     Examples
     --------
-    >>> sample_size_accuracy(prevalence=0.01, sensitivity=0.31, specificity=0.98, width=0.1).to_frame()
+    >>> sample_size_accuracy(
+    ...     prevalence=0.01, sensitivity=0.31, specificity=0.98, width=0.1
+    ... ).to_frame()
          criterion     n  drives
     0  sensitivity  8218    True
     1  specificity     8   False
     """
     pi = demands.inner_fraction("prevalence", prevalence)
     named = {"sensitivity": (sensitivity, pi), "specificity": (specificity, 1 - pi)}
-    known = {name: (demands.inner_fraction(name, p), share) for name, (p, share) in named.items() if p is not None}
+    known = {
+        name: (demands.inner_fraction(name, p), share)
+        for name, (p, share) in named.items()
+        if p is not None
+    }
     _refuse_nothing(known, width, lr_factor)
-    criteria = [] if width is None else [_proportion(name, p, share, width) for name, (p, share) in known.items()]
+    criteria = (
+        []
+        if width is None
+        else [_proportion(name, p, share, width) for name, (p, share) in known.items()]
+    )
     if lr_factor is not None:
-        criteria.append(_likelihood_ratio(pi, known["sensitivity"][0], known["specificity"][0], lr_factor))
+        criteria.append(
+            _likelihood_ratio(pi, known["sensitivity"][0], known["specificity"][0], lr_factor)
+        )
     return AccuracySize(
         title="Accuracy of one flag",
         criteria=tuple(criteria),
@@ -92,16 +104,22 @@ def sample_size_accuracy(
     )
 
 
-def _refuse_nothing(known: dict[str, tuple[float, float]], width: float | None, lr_factor: float | None) -> None:
+def _refuse_nothing(
+    known: dict[str, tuple[float, float]], width: float | None, lr_factor: float | None
+) -> None:
     if not known:
         raise ValueError(
-            "sensitivity or specificity must be given; got neither. Pass what the flag is expected to show."
+            "sensitivity or specificity must be given; got neither. Pass what the flag is "
+            "expected to show."
         )
     if width is None and lr_factor is None:
-        raise ValueError("width or lr_factor must be given; got neither. Pass for example width=0.1, for +-0.1.")
+        raise ValueError(
+            "width or lr_factor must be given; got neither. Pass for example width=0.1, for +-0.1."
+        )
     if lr_factor is not None and len(known) < 2:
         raise ValueError(
-            f"lr_factor must come with sensitivity and specificity; got only {next(iter(known))}. Pass both."
+            f"lr_factor must come with sensitivity and specificity; got only {next(iter(known))}. "
+            "Pass both."
         )
 
 
@@ -111,9 +129,14 @@ def _proportion(name: str, p: float, share: float, width: float) -> Criterion:
     return Criterion(name=name, patients=patients, aim=f"{name} {p:g} to within +-{half:g}")
 
 
-def _likelihood_ratio(pi: float, sensitivity: float, specificity: float, factor: float) -> Criterion:
+def _likelihood_ratio(
+    pi: float, sensitivity: float, specificity: float, factor: float
+) -> Criterion:
     if check_positive("lr_factor", factor) <= 1 + 1e-9:
-        raise ValueError(f"lr_factor must be above 1; got {factor}. Pass for example 2, for limits of half to double.")
+        raise ValueError(
+            f"lr_factor must be above 1; got {factor}. Pass for example 2, for limits of half to "
+            "double."
+        )
     unit = variance.log_lr_positive(pi, sensitivity, specificity)
     ratio = sensitivity / (1 - specificity)
     return Criterion(

@@ -17,7 +17,8 @@ def inner_fraction(name: str, value: float) -> float:
     """A probability that a study could tell from 0 and from 1."""
     if not _LEAST_SHARE <= check_fraction(name, value) <= 1 - _LEAST_SHARE:
         raise ValueError(
-            f"{name} must be {_LEAST_SHARE:g} or more from 0 and 1; got {shown(value)}. Pass for example 0.01."
+            f"{name} must be {_LEAST_SHARE:g} or more from 0 and 1; got {shown(value)}. Pass for "
+            "example 0.01."
         )
     return float(value)
 
@@ -26,7 +27,8 @@ def discriminating(c_statistic: float) -> float:
     """A C-statistic above 0.5 and below 1."""
     if not 0.5 < check_fraction("c_statistic", c_statistic) <= _HIGHEST_C:
         raise ValueError(
-            f"c_statistic must lie above 0.5 and below 1; got {c_statistic}. Pass what the model is expected to reach, "
+            f"c_statistic must lie above 0.5 and below 1; got {c_statistic}. Pass what the model "
+            "is expected to reach, "
             "for example 0.8; at 0.5 there is nothing to develop or validate."
         )
     return float(c_statistic)
@@ -37,14 +39,18 @@ def both_or_neither(**pair: float | None) -> tuple[float, ...]:
     given = {name: value for name, value in pair.items() if value is not None}
     if len(given) == 1:
         there, missing = next(iter(given)), next(name for name in pair if name not in given)
-        raise ValueError(f"{missing} must be given with {there}; got only {there}. Pass both, or neither.")
+        raise ValueError(
+            f"{missing} must be given with {there}; got only {there}. Pass both, or neither."
+        )
     return tuple(given.values())
 
 
 def width(name: str, value: float) -> float:
     """A width of an interval, above 0 and not below what any study could reach."""
     if check_positive(name, value) < _LEAST_WIDTH:
-        raise ValueError(f"{name} must be {_LEAST_WIDTH:g} or more; got {shown(value)}. Pass for example 0.2.")
+        raise ValueError(
+            f"{name} must be {_LEAST_WIDTH:g} or more; got {shown(value)}. Pass for example 0.2."
+        )
     return float(value)
 
 
@@ -53,7 +59,8 @@ def normal_predictor(pair: tuple[float, float]) -> LinearPredictor:
     parts = tuple(pair) if isinstance(pair, Iterable) and not isinstance(pair, str) else ()
     if len(parts) != 2:
         raise ValueError(
-            f"linear_predictor must be two numbers, mean and SD; got {shown(pair)}. Pass for example (-5, 1.2)."
+            f"linear_predictor must be two numbers, mean and SD; got {shown(pair)}. Pass for "
+            "example (-5, 1.2)."
         )
     mean = check_number("the mean of linear_predictor", parts[0], -50, 50)
     return normal(mean, check_number("the SD of linear_predictor", parts[1], 0.001, 50))

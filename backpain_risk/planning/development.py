@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from ..numerics.checks import as_generator, check_count, check_fraction, check_positive, check_resamples
+from ..numerics.checks import (
+    as_generator,
+    check_count,
+    check_fraction,
+    check_positive,
+    check_resamples,
+)
 from ..vocabulary import NOTICE, RESEARCH_NOTICE, STATUSES
 from .demands import discriminating, inner_fraction
 from .flags import THRESHOLDS, FlagModel, flag_model
@@ -54,9 +60,13 @@ class DevelopmentSize(SampleSize):
         return self.r2_cox_snell / self.highest_r2
 
     def expected(self) -> pd.DataFrame:
-        """With a scenario: what the n of each criterion buys; columns criterion and those of :meth:`FlagModel.at`."""
+        """With a scenario: what the n of each criterion buys; columns criterion and those of
+        :meth:`FlagModel.at`.
+        """
         if self.flags is None:
-            raise ValueError("scenario must have been given for what n patients buy; got none. Pass scenario=.")
+            raise ValueError(
+                "scenario must have been given for what n patients buy; got none. Pass scenario=."
+            )
         table = self.flags.at([criterion.n for criterion in self.criteria])
         table.insert(0, "criterion", [criterion.name for criterion in self.criteria])
         return table
@@ -93,7 +103,8 @@ def sample_size_development(
     acceptable_slope: tuple[float, float] = (0.85, 1.15),
     rng: int | np.random.SeedSequence | np.random.Generator | None = None,
 ) -> DevelopmentSize:
-    """Patients for developing a logistic model, by Riley's criteria and the precision of the mean risk itself.
+    """Patients for developing a logistic model, by Riley's criteria and the precision of the mean
+    risk itself.
 
     Parameters
     ----------
@@ -188,46 +199,69 @@ def sample_size_development(
 
 def _agreed(name: str, given: Number | None, of_scenario: Number | None, remedy: str) -> Number:
     """A number given by the user, by the scenario, or by both alike."""
-    if given is not None and of_scenario is not None and not math.isclose(given, of_scenario, rel_tol=1e-9):
+    if (
+        given is not None
+        and of_scenario is not None
+        and not math.isclose(given, of_scenario, rel_tol=1e-9)
+    ):
         raise ValueError(
-            f"{name} must be that of the scenario, {of_scenario:g}; got {given:g}. Leave it out or {remedy}."
+            f"{name} must be that of the scenario, {of_scenario:g}; got {given:g}. Leave it out "
+            f"or {remedy}."
         )
     agreed = given if of_scenario is None else of_scenario
     if agreed is None:
-        raise ValueError(f"{name} must be given without a scenario; got None. Pass {name}=, or scenario=.")
+        raise ValueError(
+            f"{name} must be given without a scenario; got None. Pass {name}=, or scenario=."
+        )
     return agreed
 
 
 def _prevalence(given: float | None, flags: FlagModel | None) -> float:
     checked = None if given is None else inner_fraction("prevalence", given)
     return _agreed(
-        "prevalence", checked, None if flags is None else flags.base_rate, "use scenario.replace(base_rate=...)"
+        "prevalence",
+        checked,
+        None if flags is None else flags.base_rate,
+        "use scenario.replace(base_rate=...)",
     )
 
 
 def _parameters(given: int | None, flags: FlagModel | None) -> int:
     checked = None if given is None else check_count("n_parameters", given, 1)
-    return _agreed("n_parameters", checked, None if flags is None else len(flags.flags), "choose other predictors")
+    return _agreed(
+        "n_parameters",
+        checked,
+        None if flags is None else len(flags.flags),
+        "choose other predictors",
+    )
 
 
 def _statuses(scenario: Scenario, flags: FlagModel) -> str:
     """How well the numbers behind a scenario's answer are known."""
-    known = [scenario.findings[flag].accuracy_status for flag in flags.flags if flag in scenario.findings]
+    known = [
+        scenario.findings[flag].accuracy_status for flag in flags.flags if flag in scenario.findings
+    ]
     counts = ", ".join(f"{known.count(status)} {status}" for status in STATUSES if status in known)
     return f"Base rate {scenario.base_rate_status}; accuracy of the flags: {counts}."
 
 
 def _refuse_stray_predictors(scenario: Scenario | None, predictors: Iterable[str] | None) -> None:
     if scenario is None and predictors is not None:
-        raise ValueError("predictors must come with a scenario; got none. Pass scenario=, or n_parameters= alone.")
+        raise ValueError(
+            "predictors must come with a scenario; got none. Pass scenario=, or n_parameters= "
+            "alone."
+        )
 
 
-def _expected_r2(pi: float, c_statistic: float | None, r2: float | None, flags: FlagModel | None) -> float:
+def _expected_r2(
+    pi: float, c_statistic: float | None, r2: float | None, flags: FlagModel | None
+) -> float:
     named = {"c_statistic": c_statistic, "r2_cox_snell": r2, "scenario": flags}
     given = [name for name, value in named.items() if value is not None]
     if len(given) != 1:
         raise ValueError(
-            f"c_statistic, r2_cox_snell or scenario must say what the model explains, exactly one of them; got "
+            "c_statistic, r2_cox_snell or scenario must say what the model explains, exactly one "
+            "of them; got "
             f"{' and '.join(given) or 'none'}. Pass one."
         )
     if flags is not None:
@@ -242,11 +276,13 @@ def _refuse_r2(r2: float, pi: float, s: float) -> None:
     if not _LEAST_R2 < r2 < highest:
         raise ValueError(
             f"r2_cox_snell must lie above {_LEAST_R2:g} and below {highest:.4g}, the most that a "
-            f"prevalence of {pi:g} allows; got {r2:.4g}. Pass Cox and Snell's R2: Nagelkerke's times {highest:.4g}."
+            f"prevalence of {pi:g} allows; got {r2:.4g}. Pass Cox and Snell's R2: Nagelkerke's "
+            f"times {highest:.4g}."
         )
     if r2 >= s:
         raise ValueError(
-            f"shrinkage must be above R2, {r2:.4g}; got {s:g}. Ask for less shrinkage, such as the usual 0.9."
+            f"shrinkage must be above R2, {r2:.4g}; got {s:g}. Ask for less shrinkage, such as "
+            "the usual 0.9."
         )
 
 
@@ -266,7 +302,10 @@ def _check(
 ) -> SlopeCheck:
     limits = [check_positive("acceptable_slope", limit) for limit in acceptable]
     if len(limits) != 2 or limits[0] >= limits[1]:
-        raise ValueError(f"acceptable_slope must be low and high; got {acceptable}. Pass for example (0.85, 1.15).")
+        raise ValueError(
+            f"acceptable_slope must be low and high; got {acceptable}. Pass for example (0.85, "
+            "1.15)."
+        )
     sizes = {criterion.name: criterion.n for criterion in criteria}
     return simulate_slopes(
         population,

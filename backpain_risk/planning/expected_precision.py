@@ -72,7 +72,9 @@ class Precision:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return as_html(self._headline(), self.to_frame(), " ".join(self._remarks()), index=False, digits=4)
+        return as_html(
+            self._headline(), self.to_frame(), " ".join(self._remarks()), index=False, digits=4
+        )
 
 
 def precision(
@@ -122,18 +124,25 @@ def precision(
 
     Examples
     --------
-    >>> table = precision(1975, prevalence=13 / 1975, sensitivity=4 / 13, specificity=0.98).to_frame()
-    >>> table.set_index("measure").loc["sensitivity", ["low", "high"]].astype(float).round(2).tolist()
+    >>> table = precision(
+    ...     1975, prevalence=13 / 1975, sensitivity=4 / 13, specificity=0.98
+    ... ).to_frame()
+    >>> table.set_index("measure").loc["sensitivity", ["low", "high"]].astype(float).round(
+    ...     2
+    ... ).tolist()
     [0.13, 0.58]
     """
     sizes = list(n) if isinstance(n, Iterable) else [n]
     sizes = [check_count("n", size, 2) for size in sizes]
     if not sizes:
-        raise ValueError("n must hold at least one number of patients; got none. Pass for example 10000.")
+        raise ValueError(
+            "n must hold at least one number of patients; got none. Pass for example 10000."
+        )
     pi = inner_fraction("prevalence", prevalence)
     if min(sizes) * pi < 1:
         raise ValueError(
-            f"n must be at least {math.ceil(1 / pi)}, where one cancer is expected; got {min(sizes)}. "
+            f"n must be at least {math.ceil(1 / pi)}, where one cancer is expected; got "
+            f"{min(sizes)}. "
             "Pass more patients."
         )
     lp = _predictor(pi, c_statistic, linear_predictor)
@@ -147,26 +156,37 @@ def precision(
     return Precision(prevalence=pi, rows=tuple(rows), notes=tuple(filter(None, [said])))
 
 
-def _predictor(pi: float, c: float | None, pair: tuple[float, float] | None) -> LinearPredictor | None:
+def _predictor(
+    pi: float, c: float | None, pair: tuple[float, float] | None
+) -> LinearPredictor | None:
     if c is None:
         if pair is not None:
-            raise ValueError("c_statistic must be given with linear_predictor; got none. Pass both, or neither.")
+            raise ValueError(
+                "c_statistic must be given with linear_predictor; got none. Pass both, or neither."
+            )
         return None
     shift = shift_from_c(discriminating(c))
     return binormal(pi, shift) if pair is None else normal_predictor(pair)
 
 
 def _rates(
-    lp: LinearPredictor | None, threshold: float | None, sensitivity: float | None, specificity: float | None
+    lp: LinearPredictor | None,
+    threshold: float | None,
+    sensitivity: float | None,
+    specificity: float | None,
 ) -> tuple[float | None, float | None]:
     if threshold is None:
         given = (sensitivity, specificity)
         names = ("sensitivity", "specificity")
-        checked = [None if p is None else inner_fraction(name, p) for name, p in zip(names, given, strict=True)]
+        checked = [
+            None if p is None else inner_fraction(name, p)
+            for name, p in zip(names, given, strict=True)
+        ]
         return checked[0], checked[1]
     if lp is None and not both_or_neither(sensitivity=sensitivity, specificity=specificity):
         raise ValueError(
-            "threshold must come with c_statistic, or sensitivity and specificity; got neither. Pass c_statistic=."
+            "threshold must come with c_statistic, or sensitivity and specificity; got neither. "
+            "Pass c_statistic=."
         )
     return rates_at(lp or binormal(0.5, 1.0), threshold, sensitivity, specificity)
 
@@ -181,10 +201,16 @@ def _model(n: int, pi: float, c: float | None, lp: LinearPredictor | None) -> di
     ratio = _ratio(1.0, math.sqrt(variance.log_observed_expected(pi) / n))
     slope = _wald(1.0, math.sqrt(variance.calibration_slope(lp) / n))
     of_c = math.sqrt(variance.c_statistic(n, pi, c))
-    return {"observed_expected": ratio, "calibration_slope": slope, "c_statistic": (c, of_c, *_newcombe(n, pi, c))}
+    return {
+        "observed_expected": ratio,
+        "calibration_slope": slope,
+        "c_statistic": (c, of_c, *_newcombe(n, pi, c)),
+    }
 
 
-def _accuracy(n: int, pi: float, sensitivity: float | None, specificity: float | None) -> dict[str, Row]:
+def _accuracy(
+    n: int, pi: float, sensitivity: float | None, specificity: float | None
+) -> dict[str, Row]:
     found: dict[str, Row] = {}
     if sensitivity is not None:
         found["sensitivity"] = _proportion(sensitivity, n * pi)

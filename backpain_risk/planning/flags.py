@@ -25,7 +25,8 @@ _MOST_FLAGS = 13  # 3^13 terms of inclusion and exclusion
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FlagModel:
-    """The logistic model of some flags that a very large cohort of a scenario would give, and its precision in n.
+    """The logistic model of some flags that a very large cohort of a scenario would give, and its
+    precision in n.
 
     Attributes
     ----------
@@ -74,7 +75,10 @@ class FlagModel:
     @property
     def r2_cox_snell(self) -> float:
         """Cox and Snell's R2 of the model in the scenario."""
-        gained = xlogy(self.joint[:, 1], self.risk).sum() + xlogy(self.joint[:, 0], expit(-self.linear_predictor)).sum()
+        gained = (
+            xlogy(self.joint[:, 1], self.risk).sum()
+            + xlogy(self.joint[:, 0], expit(-self.linear_predictor)).sum()
+        )
         return float(-np.expm1(-2 * (gained + entr(self.base_rate) + entr(1 - self.base_rate))))
 
     @property
@@ -101,11 +105,14 @@ class FlagModel:
         return np.asarray(np.sqrt(spread / n))
 
     def flag_without_cancer(self, n: int) -> float:
-        """P(at least one flag is present in no cancer among n patients), by inclusion and exclusion; exact."""
+        """P(at least one flag is present in no cancer among n patients), by inclusion and
+        exclusion; exact.
+        """
         return 1 - self._all_escape(n, (1.0, -1.0))
 
     def flag_separates(self, n: int) -> float:
-        """P(at least one flag is present in none, or in all, of the cancers among n patients); exact.
+        """P(at least one flag is present in none, or in all, of the cancers among n patients);
+        exact.
 
         Such a flag has no finite maximum likelihood estimate (unless the other patients are alike
         in it too). Where every pattern occurs among patients without malignancy these are the only
@@ -113,11 +120,14 @@ class FlagModel:
         do not all occur, so it is a lower bound for P(separation).
         """
         k = len(self.flags)
-        nobody = (1 - self.base_rate) ** n  # no cancer at all: both literals of a flag, each term once
+        nobody = (
+            1 - self.base_rate
+        ) ** n  # no cancer at all: both literals of a flag, each term once
         return 1 - (self._all_escape(n, (1.0, -1.0, -1.0)) - (-1.0) ** k * nobody)
 
     def _all_escape(self, n: int, signs: Sequence[float]) -> float:
-        """Sum over faces of the cube of sign times P(every cancer among n patients lies in the face).
+        """Sum over faces of the cube of sign times P(every cancer among n patients lies in the
+        face).
 
         Per flag a face leaves it free (+), fixes it at 0 (-) or, with three signs, fixes it at 1
         (-).
@@ -145,7 +155,9 @@ class FlagModel:
             table[_wrong_side(t)] = ndtr(-np.abs(lp - logit(check_fraction("thresholds", t))) / se)
         return table
 
-    def at(self, n: int | Sequence[int], *, thresholds: Iterable[float] = THRESHOLDS) -> pd.DataFrame:
+    def at(
+        self, n: int | Sequence[int], *, thresholds: Iterable[float] = THRESHOLDS
+    ) -> pd.DataFrame:
         """What n patients buy: one row per n.
 
         Columns: n, cancers (expected), flag_without_cancer and flag_separates (probabilities),
@@ -153,12 +165,16 @@ class FlagModel:
         of patients whose developed risk lies on the other side of t).
         """
         sizes = [n] if isinstance(n, (int, np.integer)) else list(n)
-        return pd.DataFrame([self._row(check_count("n", size, 1), tuple(thresholds)) for size in sizes])
+        return pd.DataFrame(
+            [self._row(check_count("n", size, 1), tuple(thresholds)) for size in sizes]
+        )
 
     def _row(self, n: int, thresholds: Sequence[float]) -> dict[str, float]:
         table = self.patients(n, thresholds=thresholds)
         share, width = table.share.to_numpy(), (table.high - table.low).to_numpy()
-        wrong = {name: float(share @ table[name].to_numpy()) for name in map(_wrong_side, thresholds)}
+        wrong = {
+            name: float(share @ table[name].to_numpy()) for name in map(_wrong_side, thresholds)
+        }
         return {
             "n": n,
             "cancers": n * self.base_rate,
@@ -181,7 +197,8 @@ def flag_model(scenario: Scenario, flags: Iterable[str] | None = None) -> FlagMo
     """The logistic model of some flags in a scenario; the nine red flags when not said."""
     if not isinstance(scenario, Scenario):
         raise ValueError(
-            f"scenario must be a Scenario; got {shown(scenario)}. Pass load_scenario('primary_care'), for example."
+            f"scenario must be a Scenario; got {shown(scenario)}. Pass "
+            "load_scenario('primary_care'), for example."
         )
     names = _checked(vocabulary.RED_FLAGS if flags is None else flags)
     patterns = pd.DataFrame(list(product((0, 1), repeat=len(names))), columns=list(names))
@@ -206,12 +223,14 @@ def _checked(flags: Iterable[str]) -> tuple[str, ...]:
     wrong = [name for name in names if name not in allowed]
     if wrong:
         raise ValueError(
-            f"predictors must be yes/no columns of a cohort; got {wrong[0]!r}. Choose among {', '.join(allowed)}; use "
+            f"predictors must be yes/no columns of a cohort; got {wrong[0]!r}. Choose among "
+            f"{', '.join(allowed)}; use "
             "age_50_or_over for age."
         )
     if not 1 <= len(set(names)) == len(names) <= _MOST_FLAGS:
         raise ValueError(
-            f"predictors must be 1 to {_MOST_FLAGS} different flags, because every combination of them is summed over; "
+            f"predictors must be 1 to {_MOST_FLAGS} different flags, because every combination of "
+            "them is summed over; "
             f"got {len(names)}, {len(set(names))} of them different. Choose fewer, each once."
         )
     return names

@@ -13,12 +13,15 @@ from ..numerics.checks import FloatArray
 
 _REACH = 38.0  # standard deviations at which the normal density underflows
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
-_LARGEST_SHIFT = 16.0  # distance of the classes, in standard deviations, beyond any C-statistic below 1
+_LARGEST_SHIFT = (
+    16.0  # distance of the classes, in standard deviations, beyond any C-statistic below 1
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LinearPredictor:
-    """Normal distributions of one SD, mixed: the log odds that a calibrated model gives to patients.
+    """Normal distributions of one SD, mixed: the log odds that a calibrated model gives to
+    patients.
 
     Attributes
     ----------
@@ -31,8 +34,12 @@ class LinearPredictor:
     mean: FloatArray
     sd: float
 
-    def nodes(self, low: float = -np.inf, high: float = np.inf, *, panel: float = 1.0) -> tuple[FloatArray, FloatArray]:
-        """Values between two limits, and the probability that each stands for (Gauss-Legendre in short panels)."""
+    def nodes(
+        self, low: float = -np.inf, high: float = np.inf, *, panel: float = 1.0
+    ) -> tuple[FloatArray, FloatArray]:
+        """Values between two limits, and the probability that each stands for (Gauss-Legendre in
+        short panels).
+        """
         start = max(low, float(self.mean.min()) - _REACH * self.sd)
         end = max(start, min(high, float(self.mean.max()) + _REACH * self.sd))
         edges = np.linspace(start, end, 2 + int((end - start) / (panel * min(self.sd, 1.0))))
@@ -42,8 +49,12 @@ class LinearPredictor:
         density = np.exp(-0.5 * z**2) @ self.share / (self.sd * np.sqrt(2 * np.pi))
         return values, density * (half * _WEIGHTS).ravel()
 
-    def average(self, of: Callable[[FloatArray], FloatArray], low: float = -np.inf, high: float = np.inf) -> float:
-        """Integral of a function of the linear predictor over its distribution between two limits."""
+    def average(
+        self, of: Callable[[FloatArray], FloatArray], low: float = -np.inf, high: float = np.inf
+    ) -> float:
+        """Integral of a function of the linear predictor over its distribution between two
+        limits.
+        """
         values, probability = self.nodes(low, high)
         return float(probability @ of(values))
 
@@ -54,7 +65,9 @@ class LinearPredictor:
 
     @property
     def c_statistic(self) -> float:
-        """P(a patient with the event has the higher linear predictor), if the model is calibrated."""
+        """P(a patient with the event has the higher linear predictor), if the model is
+        calibrated.
+        """
         values, probability = self.nodes(panel=0.1)  # the sum below has an error of second order
         event, other = probability * expit(values), probability * expit(-values)
         below = np.cumsum(other) - other / 2
@@ -62,7 +75,9 @@ class LinearPredictor:
 
     @property
     def r2_cox_snell(self) -> float:
-        """Cox and Snell's R2 of a calibrated model: 1 - exp(2 (log likelihood of the mean - of the model) / n)."""
+        """Cox and Snell's R2 of a calibrated model: 1 - exp(2 (log likelihood of the mean - of
+        the model) / n).
+        """
         pi = self.prevalence
         lost = self.average(lambda lp: entr(expit(lp)) + entr(expit(-lp)))
         return float(-np.expm1(2 * (lost - entr(pi) - entr(1 - pi))))
@@ -73,7 +88,9 @@ class LinearPredictor:
 
     def specificity(self, threshold: float) -> float:
         """P(risk < threshold | no event), if the model is calibrated."""
-        return self.average(lambda lp: expit(-lp), high=float(logit(threshold))) / (1 - self.prevalence)
+        return self.average(lambda lp: expit(-lp), high=float(logit(threshold))) / (
+            1 - self.prevalence
+        )
 
 
 def normal(mean: float, sd: float) -> LinearPredictor:
@@ -99,7 +116,14 @@ def shift_from_c(c_statistic: float) -> float:
 
 def shift_from_r2(prevalence: float, r2: float) -> float:
     """Distance of two normal classes whose model has this Cox-Snell R2."""
-    return float(brentq(lambda shift: binormal(prevalence, shift).r2_cox_snell - r2, 1e-6, _LARGEST_SHIFT, xtol=1e-10))
+    return float(
+        brentq(
+            lambda shift: binormal(prevalence, shift).r2_cox_snell - r2,
+            1e-6,
+            _LARGEST_SHIFT,
+            xtol=1e-10,
+        )
+    )
 
 
 def highest_r2(prevalence: float) -> float:

@@ -1,4 +1,6 @@
-"""Riley's criteria for developing a logistic model, and the mean risk to within a share of itself."""
+"""Riley's criteria for developing a logistic model, and the mean risk to within a share of
+itself.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def development_criteria(
     highest = highest_r2(pi)
     mild = r2 / (r2 + _OPTIMISM * highest)
     found = [
-        Criterion(name="shrinkage", patients=_for_shrinkage(p, r2, s), aim=f"expected shrinkage of {s:g}"),
+        Criterion(
+            name="shrinkage", patients=_for_shrinkage(p, r2, s), aim=f"expected shrinkage of {s:g}"
+        ),
         Criterion(
             name="optimism",
             patients=_for_shrinkage(p, r2, mild),
@@ -29,13 +33,16 @@ def development_criteria(
         Criterion(
             name="overall_risk",
             patients=(Z95 / _MARGIN) ** 2 * (pi * (1 - pi)),
-            aim=f"mean risk to within +-{_MARGIN:g}" + (", which is no demand here" if pi < _MARGIN else ""),
+            aim=f"mean risk to within +-{_MARGIN:g}"
+            + (", which is no demand here" if pi < _MARGIN else ""),
         ),
     ]
     if relative_margin is not None:
         margin = width("relative_margin", check_fraction("relative_margin", relative_margin))
         aim = f"mean risk to within +-{margin:.0%} of itself"
-        found.append(Criterion(name="relative_margin", patients=(Z95 / margin) ** 2 * (1 - pi) / pi, aim=aim))
+        found.append(
+            Criterion(name="relative_margin", patients=(Z95 / margin) ** 2 * (1 - pi) / pi, aim=aim)
+        )
     return tuple(found)
 
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Z95 = 1.96
-"""The constant of the published formulas, of pmsampsize and of pmvalsampsize; not the quantile to more digits."""
+"""The constant of the published formulas, of pmsampsize and of pmvalsampsize; not the quantile
+to more digits.
+"""
 
 _BEYOND_REACH = 1e15
 FEW_EVENTS = 30
@@ -40,7 +42,8 @@ class Criterion:
     def __post_init__(self) -> None:
         if not self.patients < _BEYOND_REACH:
             raise ValueError(
-                f"{self.name} must ask for fewer than {_BEYOND_REACH:g} patients; got {self.patients:.3g} "
+                f"{self.name} must ask for fewer than {_BEYOND_REACH:g} patients; got "
+                f"{self.patients:.3g} "
                 f"for {self.aim}. Ask for less."
             )
 
@@ -96,12 +99,16 @@ class SampleSize:
 
     def _headline(self) -> str:
         return (
-            f"{self.title}: {self.n:,} patients, {self.n_events:.1f} cancers expected at {self.prevalence:.3g}; "
+            f"{self.title}: {self.n:,} patients, {self.n_events:.1f} cancers expected at "
+            f"{self.prevalence:.3g}; "
             f"driven by {' and '.join(self.drives)}."
         )
 
     def _remarks(self) -> tuple[str, ...]:
-        few = f"Fewer than {FEW_EVENTS} cancers are expected: formulas for large samples are rough there."
+        few = (
+            f"Fewer than {FEW_EVENTS} cancers are expected: formulas for large samples are rough "
+            "there."
+        )
         return (*self.notes, *([few] if self.n_events < FEW_EVENTS else []), self.notice)
 
     def __str__(self) -> str:

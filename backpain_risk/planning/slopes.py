@@ -1,4 +1,6 @@
-"""Simulated developments: the calibration slope that models of n patients have in their population."""
+"""Simulated developments: the calibration slope that models of n patients have in their
+population.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class Population(Protocol):
     """Patients that a model can be developed in."""
 
     def developed_slope(self, n: int, rng: np.random.Generator) -> float:
-        """Calibration slope in the population of one model developed in n patients; 0 where no estimate is finite."""
+        """Calibration slope in the population of one model developed in n patients; 0 where no
+        estimate is finite.
+        """
         ...
 
 
@@ -41,13 +45,18 @@ class FlagPopulation:
         model, counts = self.model, self.model.draw(n, rng)
         seen = counts.sum(axis=1) > 0
         varies = np.ptp(model.design[seen], axis=0) > 0
-        used = np.flatnonzero(varies | (np.arange(varies.size) == 0))  # a flag that nobody has is left out
+        used = np.flatnonzero(
+            varies | (np.arange(varies.size) == 0)
+        )  # a flag that nobody has is left out
         coefficient = estimates(model.design[np.ix_(seen, used)], counts[seen])
         if coefficient is None:
             return 0.0
         lp = model.design[:, used] @ coefficient
         objective = LogisticObjective(
-            np.column_stack([np.ones_like(lp), lp]), model.joint[:, 1], model.share, np.zeros_like(lp)
+            np.column_stack([np.ones_like(lp), lp]),
+            model.joint[:, 1],
+            model.share,
+            np.zeros_like(lp),
         )
         found = maximise(objective, np.array([0.0, 1.0]), tolerance=1e-10)
         return float(found.parameters[1]) if found.converged else 0.0
@@ -55,7 +64,9 @@ class FlagPopulation:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BinormalPopulation:
-    """Normal predictors of one SD in each class, ``shift`` SDs apart; how they share it changes nothing."""
+    """Normal predictors of one SD in each class, ``shift`` SDs apart; how they share it changes
+    nothing.
+    """
 
     prevalence: float
     shift: float
@@ -117,11 +128,15 @@ class SlopeCheck:
     @property
     def p_acceptable(self) -> FloatArray:
         """Share of developments whose slope is acceptable, at each n."""
-        return np.mean((self.slopes >= self.acceptable[0]) & (self.slopes <= self.acceptable[1]), axis=1)
+        return np.mean(
+            (self.slopes >= self.acceptable[0]) & (self.slopes <= self.acceptable[1]), axis=1
+        )
 
     @property
     def n_median_slope(self) -> float:
-        """Patients at which the median slope reaches the target, interpolated; NaN where the sizes do not reach it."""
+        """Patients at which the median slope reaches the target, interpolated; NaN where the
+        sizes do not reach it.
+        """
         return _crossing(self.n, self.median_slope - self.target)
 
     @property
@@ -152,8 +167,10 @@ class SlopeCheck:
 
     def __str__(self) -> str:
         return (
-            f"Simulated {self.slopes.shape[1]} times at each of {len(self.n)} sizes: the median slope reaches "
-            f"{self.target:g} at {_about(self.n_median_slope)} patients; a slope from {self.acceptable[0]:g} to "
+            f"Simulated {self.slopes.shape[1]} times at each of {len(self.n)} sizes: the median "
+            "slope reaches "
+            f"{self.target:g} at {_about(self.n_median_slope)} patients; a slope from "
+            f"{self.acceptable[0]:g} to "
             f"{self.acceptable[1]:g} has probability {MOSTLY:g} at {_about(self.n_acceptable)}."
         )
 
@@ -173,7 +190,9 @@ def simulate_slopes(
     acceptable: tuple[float, float],
     rng: np.random.Generator,
 ) -> SlopeCheck:
-    """Develop models at ``also`` and from ``start`` in steps of a quarter until both answers are bracketed."""
+    """Develop models at ``also`` and from ``start`` in steps of a quarter until both answers are
+    bracketed.
+    """
     slopes: dict[int, FloatArray] = {}
 
     def enough(n: int) -> tuple[bool, bool]:
@@ -189,7 +208,9 @@ def simulate_slopes(
     if found < _MOST_STEPS:
         next((k for k in steps if not any(enough(max(math.ceil(start / _STEP**k), 2)))), None)
     sizes = tuple(sorted(slopes))
-    return SlopeCheck(n=sizes, slopes=np.array([slopes[n] for n in sizes]), target=target, acceptable=acceptable)
+    return SlopeCheck(
+        n=sizes, slopes=np.array([slopes[n] for n in sizes]), target=target, acceptable=acceptable
+    )
 
 
 def _crossing(n: tuple[int, ...], excess: FloatArray) -> float:

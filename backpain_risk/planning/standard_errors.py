@@ -21,7 +21,9 @@ def log_observed_expected(prevalence: float) -> float:
 
 
 def calibration_slope(lp: LinearPredictor) -> float:
-    """n times the variance of the calibration slope at slope 1 and intercept 0, from the Fisher information."""
+    """n times the variance of the calibration slope at slope 1 and intercept 0, from the Fisher
+    information.
+    """
     i00 = lp.average(lambda x: expit(x) * expit(-x))
     i01 = lp.average(lambda x: x * expit(x) * expit(-x))
     centre = i01 / i00
@@ -29,20 +31,26 @@ def calibration_slope(lp: LinearPredictor) -> float:
 
 
 def c_statistic(n: float, prevalence: float, c: float) -> float:
-    """Variance of the C-statistic in n patients: Newcombe's method 4 with n / 2 patients for both classes."""
+    """Variance of the C-statistic in n patients: Newcombe's method 4 with n / 2 patients for
+    both classes.
+    """
     spread = (1 - c) / (2 - c) + c / (1 + c)
     return c * (1 - c) * (1 + (n / 2 - 1) * spread) / (n**2 * prevalence * (1 - prevalence))
 
 
 def patients_for_c(variance: float, prevalence: float, c: float) -> float:
-    """Patients at which :func:`c_statistic` is the variance asked for: the positive root of a quadratic."""
+    """Patients at which :func:`c_statistic` is the variance asked for: the positive root of a
+    quadratic.
+    """
     spread = (1 - c) / (2 - c) + c / (1 + c)
     a = c * (1 - c) / (variance * prevalence * (1 - prevalence))
     half = a * spread / 4
     return half + math.sqrt(half**2 + a * (1 - spread))
 
 
-def standardised_net_benefit(prevalence: float, sensitivity: float, specificity: float, threshold: float) -> float:
+def standardised_net_benefit(
+    prevalence: float, sensitivity: float, specificity: float, threshold: float
+) -> float:
     """n times the variance of net benefit divided by prevalence."""
     w = (1 - prevalence) / prevalence * threshold / (1 - threshold)
     return (
@@ -59,7 +67,9 @@ def proportion(p: float, share: float) -> float:
 
 def log_lr_positive(prevalence: float, sensitivity: float, specificity: float) -> float:
     """n times the variance of log LR+."""
-    return (1 - sensitivity) / (sensitivity * prevalence) + specificity / ((1 - specificity) * (1 - prevalence))
+    return (1 - sensitivity) / (sensitivity * prevalence) + specificity / (
+        (1 - specificity) * (1 - prevalence)
+    )
 
 
 def log_lr_negative(prevalence: float, sensitivity: float, specificity: float) -> float:

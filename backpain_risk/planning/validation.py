@@ -44,7 +44,8 @@ def sample_size_validation(
     sensitivity: float | None = None,
     specificity: float | None = None,
 ) -> ValidationSize:
-    """Patients for validating a model: widths of the 95 % intervals of O:E, slope, C-statistic and net benefit.
+    """Patients for validating a model: widths of the 95 % intervals of O:E, slope, C-statistic and
+    net benefit.
 
     Parameters
     ----------
@@ -96,7 +97,11 @@ def sample_size_validation(
     2        c_statistic   7590   False
     """
     pi, c = inner_fraction("prevalence", prevalence), discriminating(c_statistic)
-    lp = binormal(pi, shift_from_c(c)) if linear_predictor is None else normal_predictor(linear_predictor)
+    lp = (
+        binormal(pi, shift_from_c(c))
+        if linear_predictor is None
+        else normal_predictor(linear_predictor)
+    )
     criteria = [
         _observed_expected(pi, width("oe_width", oe_width)),
         _slope(lp, width("slope_width", slope_width)),
@@ -108,7 +113,9 @@ def sample_size_validation(
         rates = rates_at(lp, decision[1], sensitivity, specificity)
         criteria.append(_net_benefit(pi, *rates, *decision))
     elif both_or_neither(sensitivity=sensitivity, specificity=specificity):
-        raise ValueError("sensitivity must come with threshold and net_benefit_width; got neither. Pass both.")
+        raise ValueError(
+            "sensitivity must come with threshold and net_benefit_width; got neither. Pass both."
+        )
     return ValidationSize(
         title="External validation",
         criteria=tuple(criteria),
@@ -123,20 +130,28 @@ def sample_size_validation(
 
 def _observed_expected(pi: float, wide: float) -> Criterion:
     patients = variance.log_observed_expected(pi) / variance.standard_error_of_ratio(wide) ** 2
-    return Criterion(name="observed_expected", patients=patients, aim=f"O:E of 1, limits {wide:g} apart")
+    return Criterion(
+        name="observed_expected", patients=patients, aim=f"O:E of 1, limits {wide:g} apart"
+    )
 
 
 def _slope(lp: LinearPredictor, wide: float) -> Criterion:
     patients = variance.calibration_slope(lp) / (wide / (2 * Z95)) ** 2
-    return Criterion(name="calibration_slope", patients=patients, aim=f"slope of 1, limits {wide:g} apart")
+    return Criterion(
+        name="calibration_slope", patients=patients, aim=f"slope of 1, limits {wide:g} apart"
+    )
 
 
 def _discrimination(pi: float, c: float, wide: float) -> Criterion:
     patients = variance.patients_for_c((wide / (2 * Z95)) ** 2, pi, c)
-    return Criterion(name="c_statistic", patients=patients, aim=f"C-statistic of {c:g}, limits {wide:g} apart")
+    return Criterion(
+        name="c_statistic", patients=patients, aim=f"C-statistic of {c:g}, limits {wide:g} apart"
+    )
 
 
-def _net_benefit(pi: float, sensitivity: float, specificity: float, wide: float, threshold: float) -> Criterion:
+def _net_benefit(
+    pi: float, sensitivity: float, specificity: float, wide: float, threshold: float
+) -> Criterion:
     half = width("net_benefit_width", wide) / 2
     unit = variance.standardised_net_benefit(pi, sensitivity, specificity, threshold)
     return Criterion(
@@ -157,8 +172,10 @@ def rates_at(
     rates = lp.sensitivity(t), lp.specificity(t)
     if not (0 < rates[0] < 1 and 0 < rates[1] < 1):
         raise ValueError(
-            f"threshold must leave patients with and without malignancy on both sides; got {t:g}, where the linear "
-            f"predictor has sensitivity {rates[0]:.3g} and specificity {rates[1]:.3g}. Pass a threshold nearer to the "
+            f"threshold must leave patients with and without malignancy on both sides; got {t:g}, "
+            "where the linear "
+            f"predictor has sensitivity {rates[0]:.3g} and specificity {rates[1]:.3g}. Pass a "
+            "threshold nearer to the "
             "prevalence, or sensitivity and specificity."
         )
     return rates

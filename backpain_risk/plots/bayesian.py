@@ -1,4 +1,6 @@
-"""What Bayesian models know before and after a cohort, patient by patient; and whether their chains mixed."""
+"""What Bayesian models know before and after a cohort, patient by patient; and whether their
+chains mixed.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
 
 _RATIOS = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SIMULATIONS = 250  # of the envelope of ranks
-_BANDS = ((0.95, 1.6), (0.8, 4.0), (0.5, 7.5))  # share of the posterior, and width of its line in points
+_BANDS = (
+    (0.95, 1.6),
+    (0.8, 4.0),
+    (0.5, 7.5),
+)  # share of the posterior, and width of its line in points
 
 
 def plot_prior_posterior(summary: PosteriorSummary, *, ax: Axes | None = None) -> Axes:
@@ -31,14 +37,28 @@ def plot_prior_posterior(summary: PosteriorSummary, *, ax: Axes | None = None) -
     ax = axes_or_new(ax, (6.8, 1.2 + 0.36 * len(table)))
     y = np.arange(len(table))[::-1]
     ax.axvline(1, color=MUTED, lw=1)
-    for prefix, shift, colour, width in (("prior_", 0.15, PALETTE[4], 1.2), ("", -0.15, PALETTE[0], 2.0)):
+    for prefix, shift, colour, width in (
+        ("prior_", 0.15, PALETTE[4], 1.2),
+        ("", -0.15, PALETTE[0], 2.0),
+    ):
         low, middle, high = (np.exp(table[f"{prefix}{name}"]) for name in ("low", "mean", "high"))
         ax.hlines(y + shift, low, high, color=colour, lw=width)
         ax.plot(middle, y + shift, "s" if prefix else "o", color=colour, ms=4.5)
     ax.plot([], [], "s-", color=PALETTE[4], lw=1.2, ms=4.5, label="prior")
     ax.plot([], [], "o-", color=PALETTE[0], lw=2.0, ms=4.5, label="posterior")
-    ax.legend(frameon=False, fontsize=9, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.1)
-    ax.set(xscale="log", ylim=(-0.6, len(table) - 0.4), xlabel="Odds ratio, 95% credible limits (log scale)")
+    ax.legend(
+        frameon=False,
+        fontsize=9,
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=2,
+        borderaxespad=0.1,
+    )
+    ax.set(
+        xscale="log",
+        ylim=(-0.6, len(table) - 0.4),
+        xlabel="Odds ratio, 95% credible limits (log scale)",
+    )
     ax.set_yticks(y, labels=[_term(str(term)) for term in table.index])
     low, high = ax.get_xlim()
     ticks = [t for t in _RATIOS if low <= t <= high]
@@ -57,15 +77,32 @@ def _term(term: str) -> str:
 
 
 def plot_patient_risk(risk: CredibleRisk, *, ax: Axes | None = None) -> Axes:
-    """Posterior of the risk of each patient: half, 80 % and 95 % of it in ever thinner lines, and its mean."""
+    """Posterior of the risk of each patient: half, 80 % and 95 % of it in ever thinner lines,
+    and its mean.
+    """
     check_result("risk", risk, "CredibleRisk")
     ax = axes_or_new(ax, (6.8, 1.3 + 0.42 * len(risk.patients)))
     y = np.arange(len(risk.patients))[::-1]
     for share, width in _BANDS:
         low, high = (_quantile(risk, (1 + sign * share) / 2) for sign in (-1, 1))
-        ax.hlines(y, low, high, color=PALETTE[0], lw=width, alpha=0.35 + 0.25 * (1 - share), label=f"{share:.0%}")
+        ax.hlines(
+            y,
+            low,
+            high,
+            color=PALETTE[0],
+            lw=width,
+            alpha=0.35 + 0.25 * (1 - share),
+            label=f"{share:.0%}",
+        )
     ax.plot(risk.risk, y, "D", color=INK, ms=4.5, ls="none", label="mean: the risk reported")
-    ax.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderaxespad=0.1)
+    ax.legend(
+        frameon=False,
+        fontsize=9,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=4,
+        borderaxespad=0.1,
+    )
     ax.set(xscale="log", ylim=(-0.6, len(y) - 0.4), xlabel="Probability of malignancy (log scale)")
     ax.set_yticks(y, labels=[str(name) for name in risk.patients])
     log_percent_axis(ax.xaxis, *ax.get_xlim())
@@ -78,7 +115,9 @@ def _quantile(risk: CredibleRisk, probability: float) -> FloatArray:
 
 
 def plot_risk_by_count(result: RiskByCount, *, ax: Axes | None = None) -> Axes:
-    """Mean risk of the patients with each number of flags, with credible limits and the number of patients."""
+    """Mean risk of the patients with each number of flags, with credible limits and the number
+    of patients.
+    """
     check_result("result", result, "RiskByCount")
     ax = axes_or_new(ax, (6.0, 4.2))
     ax.vlines(result.flags, result.low, result.high, color=PALETTE[0], lw=2)
@@ -95,22 +134,45 @@ def plot_risk_by_count(result: RiskByCount, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_predictive_check(check: PredictiveCheck, *, ax: Axes | None = None) -> Axes:
-    """Recorded numbers of events beside those of cohorts drawn from the model, for each group of patients."""
+    """Recorded numbers of events beside those of cohorts drawn from the model, for each group of
+    patients.
+    """
     check_result("check", check, "PredictiveCheck")
     table = check.to_frame()
     ax = axes_or_new(ax, (6.8, 1.2 + 0.36 * len(table)))
     y = np.arange(len(table))[::-1]
-    ax.hlines(y, table.low, table.high, color=PALETTE[0], lw=5, alpha=0.4, label=f"{check.level:.0%} of replicates")
+    ax.hlines(
+        y,
+        table.low,
+        table.high,
+        color=PALETTE[0],
+        lw=5,
+        alpha=0.4,
+        label=f"{check.level:.0%} of replicates",
+    )
     ax.plot(table["median"], y, "|", color=PALETTE[0], ms=9, mew=2, label="their median")
     ax.plot(table.observed, y, "o", color=PALETTE[1], ms=5, label="recorded")
-    ax.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.1)
+    ax.legend(
+        frameon=False,
+        fontsize=9,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=3,
+        borderaxespad=0.1,
+    )
     ax.set(ylim=(-0.6, len(table) - 0.4), xlabel=f"Events, {check.source} predictive")
     ax.set_xscale("symlog", linthresh=10)
     ax.set_xlim(-0.5, 1.3 * float(max(table.high.max(), table.observed.max(), 10)))
-    ticks = [t for t in (0, 5, 10, 20, 50, *(m * 10**e for e in range(2, 7) for m in (1, 3))) if t <= ax.get_xlim()[1]]
+    ticks = [
+        t
+        for t in (0, 5, 10, 20, 50, *(m * 10**e for e in range(2, 7) for m in (1, 3)))
+        if t <= ax.get_xlim()[1]
+    ]
     ax.set_xticks(ticks, labels=[f"{t:,}" for t in ticks])
     ax.minorticks_off()
-    names = [f"{_group(str(group))} ({n:,.0f})" for group, n in zip(table.index, table.n, strict=True)]
+    names = [
+        f"{_group(str(group))} ({n:,.0f})" for group, n in zip(table.index, table.n, strict=True)
+    ]
     ax.set_yticks(y, labels=names)
     ax.grid(axis="x", color=FAINT, lw=0.6)
     ax.set_axisbelow(True)
@@ -119,23 +181,32 @@ def plot_predictive_check(check: PredictiveCheck, *, ax: Axes | None = None) -> 
 
 
 def _group(group: str) -> str:
-    return "All patients" if group == "all" else f"With {label(group.removeprefix('with ')).lower()}"
+    return (
+        "All patients" if group == "all" else f"With {label(group.removeprefix('with ')).lower()}"
+    )
 
 
 def plot_trace(posterior: Any, term: str, *, ax: Axes | None = None) -> Axes:
-    """The draws of one coefficient in the order they were made, a colour per chain (``posterior_`` of a model)."""
+    """The draws of one coefficient in the order they were made, a colour per chain
+    (``posterior_`` of a model).
+    """
     data = _of_term(posterior, term)
     ax = axes_or_new(ax, (6.4, 3.0))
     look = {"title": False, "trace": {"alpha": 0.7, "width": 0.5}}
     _arviz_plots().plot_trace(data, plot_collection=_collection(data, ax), visuals=look)
     ax.set(xlabel="Draw", ylabel="Log odds ratio" if term != "intercept" else "Log odds")
-    note(ax, f"{_term(term) if term != 'intercept' else 'Intercept'}, {data.posterior.sizes['chain']} chains")
+    note(
+        ax,
+        f"{_term(term) if term != 'intercept' else 'Intercept'}, {data.posterior.sizes['chain']} "
+        "chains",
+    )
     tidy(ax)
     return ax
 
 
 def plot_ranks(posterior: Any, term: str, *, ax: Axes | None = None) -> Axes:
-    """Ranks of the draws of one coefficient: where chains agree, each line stays inside the 99 % envelope.
+    """Ranks of the draws of one coefficient: where chains agree, each line stays inside the 99 %
+    envelope.
 
     At most 500 draws of each chain, evenly spaced: the envelope takes draws to be independent.
     """
@@ -144,11 +215,25 @@ def plot_ranks(posterior: Any, term: str, *, ax: Axes | None = None) -> Axes:
     data = _of_term(posterior, term)
     ax = axes_or_new(ax, (6.4, 3.0))
     step = max(1, data.posterior.sizes["draw"] // 500)
-    data = xr.DataTree.from_dict({"posterior": data.posterior.to_dataset().isel(draw=slice(None, None, step))})
-    look, envelope = {"title": False, "remove_axis": False}, {"ecdf_pit": {"n_simulations": _SIMULATIONS}}
-    _arviz_plots().plot_rank(data, plot_collection=_collection(data, ax), visuals=look, stats=envelope)
-    ax.set(xlabel="Rank among the draws of all chains, as a share", ylabel="Excess of the cumulative share")
-    note(ax, f"{_term(term) if term != 'intercept' else 'Intercept'}, {data.posterior.sizes['chain']} chains")
+    data = xr.DataTree.from_dict(
+        {"posterior": data.posterior.to_dataset().isel(draw=slice(None, None, step))}
+    )
+    look, envelope = (
+        {"title": False, "remove_axis": False},
+        {"ecdf_pit": {"n_simulations": _SIMULATIONS}},
+    )
+    _arviz_plots().plot_rank(
+        data, plot_collection=_collection(data, ax), visuals=look, stats=envelope
+    )
+    ax.set(
+        xlabel="Rank among the draws of all chains, as a share",
+        ylabel="Excess of the cumulative share",
+    )
+    note(
+        ax,
+        f"{_term(term) if term != 'intercept' else 'Intercept'}, {data.posterior.sizes['chain']} "
+        "chains",
+    )
     tidy(ax)
     return ax
 
@@ -158,12 +243,19 @@ def _of_term(posterior: Any, term: str) -> Any:
     import xarray as xr
 
     if not hasattr(posterior, "posterior"):
-        raise ValueError(f"posterior must be posterior_ of a fitted model; got {shown(posterior)}. Pass it as it is.")
+        raise ValueError(
+            f"posterior must be posterior_ of a fitted model; got {shown(posterior)}. Pass it as "
+            "it is."
+        )
     known = ["intercept", *map(str, posterior.posterior.term.to_numpy())]
     if term not in known:
         raise ValueError(f"term must be one of {', '.join(known)}; got {term!r}.")
     group = posterior.posterior
-    draws = group["intercept"] if term == "intercept" else group["coefficient"].sel(term=term, drop=True)
+    draws = (
+        group["intercept"]
+        if term == "intercept"
+        else group["coefficient"].sel(term=term, drop=True)
+    )
     return xr.DataTree.from_dict({"posterior": draws.to_dataset(name="draws")})
 
 
@@ -173,9 +265,15 @@ def _collection(data: Any, ax: Axes) -> Any:
 
     box = np.empty((), dtype=object)
     box[()] = ax
-    places = xr.DataTree.from_dict({"/": xr.Dataset({"figure": ((), box)}), "plot": xr.Dataset({"draws": ((), box)})})
+    places = xr.DataTree.from_dict(
+        {"/": xr.Dataset({"figure": ((), box)}), "plot": xr.Dataset({"draws": ((), box)})}
+    )
     return _arviz_plots().PlotCollection(
-        data["posterior"].to_dataset(), places, aes={"color": ["chain"]}, color=list(PALETTE), backend="matplotlib"
+        data["posterior"].to_dataset(),
+        places,
+        aes={"color": ["chain"]},
+        color=list(PALETTE),
+        backend="matplotlib",
     )
 
 

@@ -12,14 +12,30 @@ from matplotlib.axes import Axes
 
 from ..measures.calibration.curve import CalibrationCurve
 from ..numerics.checks import check_results
-from .style import FAINT, LINES, MUTED, PALETTE, axes_or_new, colours, log_percent_axis, note, percent_axis, tidy
+from .style import (
+    FAINT,
+    LINES,
+    MUTED,
+    PALETTE,
+    axes_or_new,
+    colours,
+    log_percent_axis,
+    note,
+    percent_axis,
+    tidy,
+)
 
 Curves = CalibrationCurve | Mapping[str, CalibrationCurve]
 _FOOT = 0.17  # share of the height that the histogram takes
 
 
 def plot_calibration(
-    curves: Curves, *, ax: Axes | None = None, log: bool = True, limit: float | None = None, histogram: bool = True
+    curves: Curves,
+    *,
+    ax: Axes | None = None,
+    log: bool = True,
+    limit: float | None = None,
+    histogram: bool = True,
 ) -> Axes:
     """Observed proportion against predicted risk, with limits and the ideal diagonal.
 
@@ -46,9 +62,15 @@ def plot_calibration(
 
 
 def plot_calibration_panels(
-    curves: Mapping[str, CalibrationCurve], *, log: bool = True, limit: float | None = None, columns: int = 3
+    curves: Mapping[str, CalibrationCurve],
+    *,
+    log: bool = True,
+    limit: float | None = None,
+    columns: int = 3,
 ) -> npt.NDArray[Any]:
-    """One calibration plot per model on common axes, each with its histogram; returns the array of axes."""
+    """One calibration plot per model on common axes, each with its histogram; returns the array
+    of axes.
+    """
     check_results("curves", curves, "CalibrationCurve")
     rows = -(-len(curves) // columns)
     columns = min(columns, len(curves))
@@ -69,20 +91,31 @@ def plot_calibration_panels(
     for ax in axes.flat[len(curves) :]:
         figure.delaxes(ax)
     first = next(iter(curves.values()))
-    figure.suptitle(f"{first.n:,.0f} patients, {first.n_events:,.0f} events", color=MUTED, fontsize=9)
+    figure.suptitle(
+        f"{first.n:,.0f} patients, {first.n_events:,.0f} events", color=MUTED, fontsize=9
+    )
     return np.asarray(axes.flat[: len(curves)])
 
 
 def _view(curves: list[CalibrationCurve], log: bool, limit: float | None) -> tuple[float, float]:
     """Risks shown: on log axes from the second percentile of the patients."""
-    high = limit or min(1.0, 1.1 * max(float(max(c.risk[-1], np.nanmax(c.observed))) for c in curves))
+    high = limit or min(
+        1.0, 1.1 * max(float(max(c.risk[-1], np.nanmax(c.observed))) for c in curves)
+    )
     if not log:
         return 0.0, high
-    return 0.8 * min(float(c.risk[np.searchsorted(np.cumsum(c.risk_n), 0.02 * c.n)]) for c in curves), high
+    return 0.8 * min(
+        float(c.risk[np.searchsorted(np.cumsum(c.risk_n), 0.02 * c.n)]) for c in curves
+    ), high
 
 
 def _draw_panel(
-    ax: Axes, named: Mapping[str, CalibrationCurve], view: tuple[float, float], *, log: bool, histogram: bool
+    ax: Axes,
+    named: Mapping[str, CalibrationCurve],
+    view: tuple[float, float],
+    *,
+    log: bool,
+    histogram: bool,
 ) -> None:
     low, high = view
     ax.plot([low, high], [low, high], color=MUTED, lw=1, ls="--", label="ideal")
@@ -106,29 +139,47 @@ def _draw_panel(
     tidy(ax)
 
 
-def _draw_curve(ax: Axes, curve: CalibrationCurve, name: str, colour: str, line: Any, floor: float) -> None:
+def _draw_curve(
+    ax: Axes, curve: CalibrationCurve, name: str, colour: str, line: Any, floor: float
+) -> None:
     low = np.maximum(curve.low, floor)
     if curve.group_n is not None:
         seen = np.maximum(curve.observed, floor)
         error = np.stack([seen - np.minimum(low, seen), np.maximum(curve.high, seen) - seen])
         ax.errorbar(curve.predicted, seen, error, fmt="o", ms=4, lw=1, color=colour, label=name)
         return
-    ax.fill_between(curve.predicted, low, np.maximum(curve.high, floor), color=colour, alpha=0.18, lw=0)
+    ax.fill_between(
+        curve.predicted, low, np.maximum(curve.high, floor), color=colour, alpha=0.18, lw=0
+    )
     shown = np.where(curve.observed >= floor, curve.observed, np.nan)
     ax.plot(curve.predicted, shown, color=colour, lw=1.8, ls=line, label=name)
 
 
-def _draw_histogram(ax: Axes, curve: CalibrationCurve, view: tuple[float, float], log: bool) -> None:
-    """At the foot: patients with the event above the line, others below, each as shares of their number."""
+def _draw_histogram(
+    ax: Axes, curve: CalibrationCurve, view: tuple[float, float], log: bool
+) -> None:
+    """At the foot: patients with the event above the line, others below, each as shares of their
+    number.
+    """
     inset = ax.inset_axes((0.0, 0.0, 1.0, _FOOT))
     edges = np.geomspace(*view, 61) if log else np.linspace(*view, 61)
     others = curve.risk_n - curve.risk_events
     for counts, sign, colour in ((curve.risk_events, 1, PALETTE[1]), (others, -1, MUTED)):
         share = np.histogram(curve.risk, edges, weights=counts)[0]
-        inset.bar(edges[:-1], sign * share / max(share.max(), 1e-12), np.diff(edges), align="edge", color=colour, lw=0)
+        inset.bar(
+            edges[:-1],
+            sign * share / max(share.max(), 1e-12),
+            np.diff(edges),
+            align="edge",
+            color=colour,
+            lw=0,
+        )
     inset.axhline(0, color=MUTED, lw=0.5)
     inset.set(xlim=view, ylim=(-1.1, 1.1), xscale="log" if log else "linear")
     inset.axis("off")
-    for text, y, va, colour in (("events", 0.98, "top", PALETTE[1]), ("others", 0.02, "bottom", MUTED)):
+    for text, y, va, colour in (
+        ("events", 0.98, "top", PALETTE[1]),
+        ("others", 0.02, "bottom", MUTED),
+    ):
         x, side = (0.005, "left") if log else (0.995, "right")  # where few patients are
         inset.text(x, y, text, transform=inset.transAxes, fontsize=7, color=colour, ha=side, va=va)

@@ -13,7 +13,9 @@ from .style import FAINT, INK, MUTED, PALETTE, axes_or_new, log_percent_axis, no
 
 
 def plot_case_mix(mix: CaseMix, *, ax: Axes | None = None) -> Axes:
-    """Shares of causes and primary sites in the cohort (bars) and in the scenario (marks), on a log scale."""
+    """Shares of causes and primary sites in the cohort (bars) and in the scenario (marks), on a
+    log scale.
+    """
     check_result("mix", mix, "CaseMix")
     table = mix.to_frame().iloc[::-1].reset_index(drop=True)
     ax = axes_or_new(ax, (6.6, 5.0))
@@ -28,7 +30,11 @@ def plot_case_mix(mix: CaseMix, *, ax: Axes | None = None) -> Axes:
         ax.text(1.25, place, percent(float(f"{share:.2g}")), fontsize=8, va="center", color=MUTED)
     log_percent_axis(ax.xaxis, 5e-5, 1.0)
     ax.set_xlabel("Share within class (log scale)")
-    note(ax, f"{mix.n - mix.n_events:,} without malignancy (blue), {mix.n_events:,} with (orange); | scenario")
+    note(
+        ax,
+        f"{mix.n - mix.n_events:,} without malignancy (blue), {mix.n_events:,} with (orange); | "
+        "scenario",
+    )
     tidy(ax)
     return ax
 
@@ -38,7 +44,12 @@ def plot_ages(ages: Ages, *, ax: Axes | None = None) -> Axes:
     check_result("ages", ages, "Ages")
     ax = axes_or_new(ax, (6.4, 3.6))
     for share, target, name, colour in (
-        (ages.others, ages.target_others, f"without malignancy ({ages.n - ages.n_events:,})", PALETTE[0]),
+        (
+            ages.others,
+            ages.target_others,
+            f"without malignancy ({ages.n - ages.n_events:,})",
+            PALETTE[0],
+        ),
         (ages.events, ages.target_events, f"with malignancy ({ages.n_events:,})", PALETTE[1]),
     ):
         ax.fill_between(ages.age, share, step="mid", color=colour, alpha=0.25, lw=0)
@@ -51,7 +62,9 @@ def plot_ages(ages: Ages, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_risk_by_flags(result: RiskByFlags, *, ax: Axes | None = None) -> Axes:
-    """P(malignancy) by number of red flags with Wilson limits, and the mean true risk where known."""
+    """P(malignancy) by number of red flags with Wilson limits, and the mean true risk where
+    known.
+    """
     check_result("result", result, "RiskByFlags")
     table = result.to_frame()
     ax = axes_or_new(ax, (6.4, 4.0))
@@ -70,9 +83,16 @@ def plot_risk_by_flags(result: RiskByFlags, *, ax: Axes | None = None) -> Axes:
     if "true_risk" in table:
         ax.plot(table["flags"], table.true_risk, color=PALETTE[1], lw=1.4, label="mean true risk")
     low = 0.4 * float(table.true_risk.min() if "true_risk" in table else shown.low.min())
-    ax.set(yscale="log", ylim=(low, 1.2), xlabel="Number of red flags (of nine)", ylabel="P(malignancy), log scale")
+    ax.set(
+        yscale="log",
+        ylim=(low, 1.2),
+        xlabel="Number of red flags (of nine)",
+        ylabel="P(malignancy), log scale",
+    )
     log_percent_axis(ax.yaxis, low, 1.0)
-    ax.set_xticks(table["flags"], labels=[f"{f}\n{n:,}" for f, n in zip(table["flags"], table.n, strict=True)])
+    ax.set_xticks(
+        table["flags"], labels=[f"{f}\n{n:,}" for f, n in zip(table["flags"], table.n, strict=True)]
+    )
     note(ax, "patients under each number")
     tidy(ax)
     ax.legend(frameon=False, fontsize=9, loc="upper left")
@@ -86,13 +106,18 @@ def plot_associations(found: Associations, *, ax: Axes | None = None) -> Axes:
     ax = axes_or_new(ax, (7.0, 6.0))
     log_ratio = np.full((len(names), len(names)), np.nan)
     i, j = (found.pairs[side].map(names.index).to_numpy() for side in ("finding", "other"))
-    log_ratio[j, i], log_ratio[i, j] = np.log(found.pairs.without), np.log(found.pairs.with_malignancy)
+    log_ratio[j, i], log_ratio[i, j] = (
+        np.log(found.pairs.without),
+        np.log(found.pairs.with_malignancy),
+    )
     limit = max(float(np.nanmax(np.abs(log_ratio))), 0.1)
     image = ax.imshow(log_ratio, cmap="RdBu_r", vmin=-limit, vmax=limit)
     for (i, j), value in np.ndenumerate(log_ratio):
         if np.isfinite(value):
             colour = "white" if abs(value) > 0.6 * limit else INK
-            ax.text(j, i, f"{np.exp(value):.1f}", ha="center", va="center", fontsize=7, color=colour)
+            ax.text(
+                j, i, f"{np.exp(value):.1f}", ha="center", va="center", fontsize=7, color=colour
+            )
     labels = [label(name) for name in names]
     ax.set_xticks(range(len(names)), labels=labels, rotation=40, ha="right", fontsize=8)
     ax.set_yticks(range(len(names)), labels=labels, fontsize=8)

@@ -38,7 +38,8 @@ def plot_likelihood_ratios(table: LikelihoodRatioTable, *, ax: Axes | None = Non
         xlabel="Likelihood ratio, 95% confidence interval (log scale)",
     )
     names = [
-        key.replace("10^9", "10\N{SUPERSCRIPT NINE}").replace(">=", "\N{GREATER-THAN OR EQUAL TO}") for key in keys
+        key.replace("10^9", "10\N{SUPERSCRIPT NINE}").replace(">=", "\N{GREATER-THAN OR EQUAL TO}")
+        for key in keys
     ]
     ax.set_yticks(range(len(keys)), labels=names[::-1])
     ax.set_xticks(
@@ -55,7 +56,9 @@ def _arrows(ax: Axes, y: float, left: bool, right: bool, colour: str) -> None:
     """Arrowheads where an interval leaves the axis."""
     for leaves, x, marker in ((left, 0.0, "<"), (right, 1.0, ">")):
         if leaves:
-            ax.plot(x, y, marker, color=colour, ms=5, transform=ax.get_yaxis_transform(), clip_on=False)
+            ax.plot(
+                x, y, marker, color=colour, ms=5, transform=ax.get_yaxis_transform(), clip_on=False
+            )
 
 
 def _marker_legend(ax: Axes) -> None:
@@ -64,7 +67,16 @@ def _marker_legend(ax: Axes) -> None:
         Line2D([], [], color=PALETTE[0], lw=2, label="LR- (finding absent)"),
     ]
     entries += [
-        Line2D([], [], color=INK, marker=MARKERS[s], mfc=INK if FILLS[s] else "white", ls="none", ms=5, label=s)
+        Line2D(
+            [],
+            [],
+            color=INK,
+            marker=MARKERS[s],
+            mfc=INK if FILLS[s] else "white",
+            ls="none",
+            ms=5,
+            label=s,
+        )
         for s in ("reported", "unconfirmed", "assumed")
     ]
     ax.legend(handles=entries, frameon=False, fontsize=8, loc="lower right")
@@ -74,7 +86,9 @@ _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))  # lines that coinc
 
 
 def plot_fagan(results: PostTest | Sequence[PostTest], *, ax: Axes | None = None) -> Axes:
-    """Fagan's nomogram for one or more findings, with the interval of each post-test probability."""
+    """Fagan's nomogram for one or more findings, with the interval of each post-test
+    probability.
+    """
     for each in results or [None] if isinstance(results, (list, tuple)) else [results]:
         check_result("results", each, "PostTest")
     items = [results] if isinstance(results, PostTest) else list(results)
@@ -83,10 +97,19 @@ def plot_fagan(results: PostTest | Sequence[PostTest], *, ax: Axes | None = None
     palette = colours([str(i) for i in range(len(items))]).values()
     for i, (item, colour) in enumerate(zip(items, palette, strict=True)):
         left, right = -float(logit(item.pretest.value)), float(logit(item.post.value))
-        text = f"{item.name}: {percent(item.pretest.value)} to {percent(float(f'{item.post.value:.2g}'))}"
-        ax.plot([0, 1], [left, right], color=colour, lw=1.6, ls=_DASHES[i % len(_DASHES)], label=text)
+        text = (
+            f"{item.name}: {percent(item.pretest.value)} to "
+            f"{percent(float(f'{item.post.value:.2g}'))}"
+        )
         ax.plot(
-            [1.15 + 0.03 * i] * 2, logit([item.post.low, item.post.high]), color=colour, lw=3, solid_capstyle="butt"
+            [0, 1], [left, right], color=colour, lw=1.6, ls=_DASHES[i % len(_DASHES)], label=text
+        )
+        ax.plot(
+            [1.15 + 0.03 * i] * 2,
+            logit([item.post.low, item.post.high]),
+            color=colour,
+            lw=3,
+            solid_capstyle="butt",
         )
     ax.text(1.135, -6.9, f"{items[0].post.level:.0%} credible", fontsize=8, color=MUTED)
     ax.legend(frameon=False, fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=1)
@@ -94,13 +117,33 @@ def plot_fagan(results: PostTest | Sequence[PostTest], *, ax: Axes | None = None
 
 
 _PROBABILITIES = np.array(
-    [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995]
+    [
+        0.001,
+        0.002,
+        0.005,
+        0.01,
+        0.02,
+        0.05,
+        0.1,
+        0.2,
+        0.3,
+        0.5,
+        0.7,
+        0.8,
+        0.9,
+        0.95,
+        0.98,
+        0.99,
+        0.995,
+    ]
 )
 _RATIOS = np.array([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
 
 
 def _scales(ax: Axes) -> None:
-    """Pre-test probability on the left, likelihood ratio in the middle, post-test probability on the right."""
+    """Pre-test probability on the left, likelihood ratio in the middle, post-test probability on
+    the right.
+    """
     span = 7.2
     for x, side, ticks in ((0.0, -1.0, -logit(_PROBABILITIES)), (1.0, 1.0, logit(_PROBABILITIES))):
         ax.plot([x, x], [-span, span], color=INK, lw=1)
@@ -120,7 +163,11 @@ def _scales(ax: Axes) -> None:
         ax.plot([0.49, 0.51], [y, y], color=INK, lw=1)
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
         ax.text(0.475, y, f"{ratio:g}", ha="right", va="center", fontsize=8, bbox=box)
-    for x, text in ((0.0, "Pre-test\nprobability"), (0.5, "Likelihood\nratio"), (1.0, "Post-test\nprobability")):
+    for x, text in (
+        (0.0, "Pre-test\nprobability"),
+        (0.5, "Likelihood\nratio"),
+        (1.0, "Post-test\nprobability"),
+    ):
         ax.text(x, span + 0.25, text, ha="center", va="bottom", fontsize=9)
     ax.set(xlim=(-0.13, 1.36), ylim=(-span - 0.2, span + 1.2))
     ax.axis("off")

@@ -37,8 +37,17 @@ def plot_decision_curve(
     for i, (name, colour) in enumerate(colours(shown).items()):
         row = curve.models.index(name)
         if bands:
-            ax.fill_between(curve.thresholds, curve.low[row], curve.high[row], color=colour, alpha=0.13, lw=0)
-        ax.plot(curve.thresholds, curve.net_benefit[row], color=colour, lw=1.8, ls=LINES[i % len(LINES)], label=name)
+            ax.fill_between(
+                curve.thresholds, curve.low[row], curve.high[row], color=colour, alpha=0.13, lw=0
+            )
+        ax.plot(
+            curve.thresholds,
+            curve.net_benefit[row],
+            color=colour,
+            lw=1.8,
+            ls=LINES[i % len(LINES)],
+            label=name,
+        )
     for name, (text, colour, style) in _REFERENCE.items():
         benefit = curve.net_benefit[curve.models.index(name)]
         ax.plot(curve.thresholds, benefit, color=colour, ls=style, lw=1.2, label=text)
@@ -62,14 +71,20 @@ def plot_net_benefit_difference(curve: Curve, a: str, b: str, *, ax: Axes | None
     return ax
 
 
-def plot_interventions_avoided(curve: DecisionCurve, *, ax: Axes | None = None, per: float = 1000) -> Axes:
-    """Interventions avoided by each model against treating all, with no malignancy missed more, per 1 000 patients."""
+def plot_interventions_avoided(
+    curve: DecisionCurve, *, ax: Axes | None = None, per: float = 1000
+) -> Axes:
+    """Interventions avoided by each model against treating all, with no malignancy missed more,
+    per 1 000 patients.
+    """
     check_result("curve", curve, "DecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
     table = curve.consequences(per)
     for i, (name, colour) in enumerate(colours(_models(curve)).items()):
         avoided = table.net_interventions_avoided[table.model == name]
-        ax.plot(curve.thresholds, avoided, color=colour, lw=1.8, ls=LINES[i % len(LINES)], label=name)
+        ax.plot(
+            curve.thresholds, avoided, color=colour, lw=1.8, ls=LINES[i % len(LINES)], label=name
+        )
     ax.axhline(0, color=MUTED, lw=1.2, ls="--", label="treat all")
     ax.set(ylim=(-0.05 * per, 1.02 * per), ylabel=f"Net interventions avoided per {per:,.0f}")
     _finish(ax, curve, "")
@@ -78,12 +93,16 @@ def plot_interventions_avoided(curve: DecisionCurve, *, ax: Axes | None = None, 
 
 
 def plot_usefulness(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> Axes:
-    """Posterior probability that each model is useful (better than treating all and none), by threshold."""
+    """Posterior probability that each model is useful (better than treating all and none), by
+    threshold.
+    """
     check_result("curve", curve, "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
     for i, (name, colour) in enumerate(colours(_models(curve)).items()):
         useful = curve.p_useful[curve.models.index(name)]
-        ax.plot(curve.thresholds, useful, color=colour, lw=1.8, ls=LINES[i % len(LINES)], label=name)
+        ax.plot(
+            curve.thresholds, useful, color=colour, lw=1.8, ls=LINES[i % len(LINES)], label=name
+        )
     ax.set(ylim=(-0.02, 1.02), ylabel="P(useful)")
     _finish(ax, curve, "")
     ax.legend(frameon=False, fontsize=9)

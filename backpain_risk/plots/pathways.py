@@ -15,13 +15,26 @@ from ..numerics.checks import BoolArray, FloatArray, check_result, check_table
 from ..pathways.comparison import PathwayComparison
 from ..pathways.sensitivity import Acceptability, BreakEven, Tornado
 from ..vocabulary import label
-from .style import FAINT, INK, LINES, MUTED, PALETTE, axes_or_new, colours, note, percent, percent_axis, tidy
+from .style import (
+    FAINT,
+    INK,
+    LINES,
+    MUTED,
+    PALETTE,
+    axes_or_new,
+    colours,
+    note,
+    percent,
+    percent_axis,
+    tidy,
+)
 
 _REVIEW = "not_improved_at_review"
 
 
 def plot_pathways(comparison: PathwayComparison, *, ax: Axes | None = None) -> Axes:
-    """Cancers found against MRI scans for each pathway, with the efficient frontier and limits over draws.
+    """Cancers found against MRI scans for each pathway, with the efficient frontier and limits over
+    draws.
 
     The scan axis is on a square-root scale, so that careful pathways are told apart.
 
@@ -41,15 +54,34 @@ def plot_pathways(comparison: PathwayComparison, *, ax: Axes | None = None) -> A
     if comparison.n_draws:
         _crosses(ax, comparison)
     ax.scatter(root[efficient], table.cancers_found[efficient], color=PALETTE[0], s=34, zorder=3)
-    ax.scatter(root[~efficient], table.cancers_found[~efficient], color="white", edgecolor=MUTED, s=30, zorder=3)
-    _name_points(ax, root.to_numpy(), table.cancers_found.to_numpy(), table.pathway.tolist(), efficient)
+    ax.scatter(
+        root[~efficient],
+        table.cancers_found[~efficient],
+        color="white",
+        edgecolor=MUTED,
+        s=30,
+        zorder=3,
+    )
+    _name_points(
+        ax, root.to_numpy(), table.cancers_found.to_numpy(), table.pathway.tolist(), efficient
+    )
     ticks = [t for t in (0, 100, 500, 1000, 2000, 4000, 7000, 10_000) if t <= 1.02 * comparison.per]
     ax.set_xticks(np.sqrt(ticks), labels=[f"{t:,}" for t in ticks])
-    ax.set(xlabel=f"MRI scans per {comparison.per:,} patients (square-root scale)", xlim=(-2, None), ylim=(-2, None))
+    ax.set(
+        xlabel=f"MRI scans per {comparison.per:,} patients (square-root scale)",
+        xlim=(-2, None),
+        ylim=(-2, None),
+    )
     ax.set_ylabel(f"Cancers found per {comparison.per:,} patients")
-    limits = f"; crosses are 95 % limits over {comparison.n_draws:,} draws" if comparison.n_draws else ""
+    limits = (
+        f"; crosses are 95 % limits over {comparison.n_draws:,} draws" if comparison.n_draws else ""
+    )
     rate = comparison.scenario.base_rate
-    note(ax, f"Base rate {percent(rate)}, {rate * comparison.per:.0f} cancers; line: efficient frontier{limits}")
+    note(
+        ax,
+        f"Base rate {percent(rate)}, {rate * comparison.per:.0f} cancers; line: efficient "
+        f"frontier{limits}",
+    )
     tidy(ax)
     return ax
 
@@ -61,7 +93,10 @@ def _crosses(ax: Axes, comparison: PathwayComparison) -> None:
         value = comparison.point[str(name)]
         x = np.sqrt(comparison.per * value["mri"])
         y = comparison.per * (value["found_at_index"] + value["found_at_review"])
-        (x0, x1), (y0, y1) = np.sqrt(np.quantile(rows.mri, [0.025, 0.975])), np.quantile(rows.found, [0.025, 0.975])
+        (x0, x1), (y0, y1) = (
+            np.sqrt(np.quantile(rows.mri, [0.025, 0.975])),
+            np.quantile(rows.found, [0.025, 0.975]),
+        )
         ax.plot([x0, x1], [y, y], color=FAINT, lw=1, zorder=0)
         ax.plot([x, x], [y0, y1], color=FAINT, lw=1, zorder=0)
 
@@ -72,7 +107,10 @@ def _name_points(ax: Axes, x: FloatArray, y: FloatArray, names: list[str], bold:
     placed: list[tuple[float, float]] = []
     for i in np.lexsort((x, -y)).tolist():
         at = float(y[i])
-        while any(abs(at - other_y) < height and abs(x[i] - other_x) < width for other_x, other_y in placed):
+        while any(
+            abs(at - other_y) < height and abs(x[i] - other_x) < width
+            for other_x, other_y in placed
+        ):
             at -= height / 2
         placed.append((float(x[i]), at))
         moved = abs(at - y[i]) > height / 4
@@ -90,7 +128,9 @@ def _name_points(ax: Axes, x: FloatArray, y: FloatArray, names: list[str], bold:
         )
 
 
-def plot_pathway_flow(comparison: PathwayComparison, pathway: str, *, ax: Axes | None = None) -> Axes:
+def plot_pathway_flow(
+    comparison: PathwayComparison, pathway: str, *, ax: Axes | None = None
+) -> Axes:
     """Patients through the steps of one pathway, counted as a STARD diagram counts them."""
     check_result("comparison", comparison, "PathwayComparison")
     flow = comparison.flow(pathway)
@@ -103,12 +143,21 @@ def plot_pathway_flow(comparison: PathwayComparison, pathway: str, *, ax: Axes |
         y = 0.2 - int(str(i))
         shown = f", {row.positive:,.0f} positive" if row.positive >= 0 else ""
         text = f"{label(row.test)}: {row.tested:,.0f} tested{shown}"
-        ax.annotate("", (3.0, y + 0.26), (3.0, y + 0.74), arrowprops={"arrowstyle": "-|>", "color": MUTED})
+        ax.annotate(
+            "", (3.0, y + 0.26), (3.0, y + 0.74), arrowprops={"arrowstyle": "-|>", "color": MUTED}
+        )
         colour = PALETTE[0] if row.test == "mri_positive" else INK
         _box(ax, 3.0, y, f"{text}\n{row.tested_malignant:,.1f} of them with cancer", colour)
         who = "\n".join(textwrap.wrap(_in_words(row.who), 46)[:4])
         visit = "" if row.visit == "index" else "at review: "
-        ax.text(5.6, y, f"{visit}{who}\nnot tested: {row.not_tested:,.0f}", fontsize=7.5, color=MUTED, va="center")
+        ax.text(
+            5.6,
+            y,
+            f"{visit}{who}\nnot tested: {row.not_tested:,.0f}",
+            fontsize=7.5,
+            color=MUTED,
+            va="center",
+        )
     note(ax, comparison.pathways[pathway].title)
     return ax
 
@@ -119,21 +168,47 @@ def _in_words(rule: str) -> str:
 
 
 def _box(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
-    style = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": colour, "linewidth": 1.1}
+    style = {
+        "boxstyle": "round,pad=0.35",
+        "facecolor": "white",
+        "edgecolor": colour,
+        "linewidth": 1.1,
+    }
     ax.text(x, y, text, ha="center", va="center", fontsize=8.5, color=INK, bbox=style)
 
 
 def plot_acceptability(result: Acceptability, *, ax: Axes | None = None, most: int = 6) -> Axes:
-    """Probability that each pathway is the best, by threshold; those that are best most often, with the frontier."""
+    """Probability that each pathway is the best, by threshold; those that are best most often,
+    with the frontier.
+    """
     check_result("result", result, "Acceptability")
     ax = axes_or_new(ax, (6.6, 4.2))
     wide = result.table.pivot(index="threshold", columns="pathway", values="p_best")
     shown = wide.max().sort_values(ascending=False).index[:most].tolist()
     for i, (name, colour) in enumerate(colours(shown).items()):
-        ax.plot(wide.index, wide[name], color=colour, ls=LINES[i % len(LINES)], lw=1.8, label=name.replace("_", " "))
+        ax.plot(
+            wide.index,
+            wide[name],
+            color=colour,
+            ls=LINES[i % len(LINES)],
+            lw=1.8,
+            label=name.replace("_", " "),
+        )
     best = result.table[result.table.expected_best]
-    ax.scatter(best.threshold, best.p_best, s=26, facecolor="white", edgecolor=INK, zorder=3, label="best on average")
-    ax.set(ylim=(-0.02, 1.02), xlabel="Threshold probability", ylabel="Probability of being the best pathway")
+    ax.scatter(
+        best.threshold,
+        best.p_best,
+        s=26,
+        facecolor="white",
+        edgecolor=INK,
+        zorder=3,
+        label="best on average",
+    )
+    ax.set(
+        ylim=(-0.02, 1.02),
+        xlabel="Threshold probability",
+        ylabel="Probability of being the best pathway",
+    )
     percent_axis(ax.xaxis)
     note(ax, f"{result.n_draws:,} draws of the evidence; {len(wide.columns)} pathways compared")
     ax.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -141,8 +216,11 @@ def plot_acceptability(result: Acceptability, *, ax: Axes | None = None, most: i
     return ax
 
 
-def plot_information(table: pd.DataFrame, *, ax: Axes | None = None, most: int = 10, per: int = 10_000) -> Axes:
-    """Value of perfect information about each group, with 95 % limits, and cross-fitted where there is one.
+def plot_information(
+    table: pd.DataFrame, *, ax: Axes | None = None, most: int = 10, per: int = 10_000
+) -> Axes:
+    """Value of perfect information about each group, with 95 % limits, and cross-fitted where there
+    is one.
 
     ``table`` is what :meth:`NetBenefit.evppi` returns.
     """
@@ -151,11 +229,16 @@ def plot_information(table: pd.DataFrame, *, ax: Axes | None = None, most: int =
     rows = table.sort_values("value", ascending=False, kind="stable").head(most)[::-1]
     ax = axes_or_new(ax, (6.4, 0.34 * len(rows) + 1.2))
     y = np.arange(len(rows))
-    low, high = np.maximum(rows.value - 1.96 * rows.standard_error, 0), rows.value + 1.96 * rows.standard_error
+    low, high = (
+        np.maximum(rows.value - 1.96 * rows.standard_error, 0),
+        rows.value + 1.96 * rows.standard_error,
+    )
     ax.hlines(y, low, high, color=PALETTE[0], lw=1.4)
     ax.scatter(rows.value, y, color=PALETTE[0], s=28, zorder=3, label="value and 95 % limits")
     if rows.cross_fitted.notna().any():
-        ax.scatter(rows.cross_fitted, y, color="white", edgecolor=INK, s=24, zorder=4, label="cross-fitted")
+        ax.scatter(
+            rows.cross_fitted, y, color="white", edgecolor=INK, s=24, zorder=4, label="cross-fitted"
+        )
         ax.legend(frameon=False, fontsize=8, loc="lower right")
     ax.set_yticks(y, labels=[_named(str(group)) for group in rows.group])
     ax.axvline(0, color=MUTED, lw=0.8)
@@ -174,17 +257,28 @@ def _named(group: str) -> str:
 
 
 def plot_tornado(result: Tornado, *, ax: Axes | None = None, most: int = 10) -> Axes:
-    """How far the difference between two pathways moves as each number goes from its low to its high."""
+    """How far the difference between two pathways moves as each number goes from its low to its
+    high.
+    """
     check_result("result", result, "Tornado")
     rows = result.table.head(most)[::-1]
     ax = axes_or_new(ax, (6.8, 0.34 * len(rows) + 1.2))
     y = np.arange(len(rows))
     for ends, colour, text in (("at_low", PALETTE[5], "low"), ("at_high", PALETTE[1], "high")):
-        ax.barh(y, rows[ends] - result.mean, left=result.mean, color=colour, height=0.62, label=f"at its {text}")
+        ax.barh(
+            y,
+            rows[ends] - result.mean,
+            left=result.mean,
+            color=colour,
+            height=0.62,
+            label=f"at its {text}",
+        )
     ax.axvline(result.mean, color=INK, lw=1)
     ax.axvline(0, color=MUTED, lw=1, ls=":")
     spans = zip(rows.parameter, rows.low, rows.high, strict=True)
-    ax.set_yticks(y, labels=[f"{_named(name)} ({low:.2g} to {high:.2g})" for name, low, high in spans])
+    ax.set_yticks(
+        y, labels=[f"{_named(name)} ({low:.2g} to {high:.2g})" for name, low, high in spans]
+    )
     a, b = result.a.replace("_", " "), result.b.replace("_", " ")
     ax.set(xlabel=f"Net benefit of {a} less {b},\ncancers per {result.per:,} patients")
     note(ax, f"Threshold {percent(result.threshold)}; 95 % ranges of the draws")
@@ -207,16 +301,28 @@ def plot_break_even(result: BreakEven, *, ax: Axes | None = None) -> Axes:
         alpha=0.8,
     )
     if result.gain.min() < 0 < result.gain.max():
-        line = ax.contour(result.specificity, result.sensitivity, result.gain, levels=[0], colors=INK, linewidths=1.6)
+        line = ax.contour(
+            result.specificity,
+            result.sensitivity,
+            result.gain,
+            levels=[0],
+            colors=INK,
+            linewidths=1.6,
+        )
         ax.clabel(line, fmt={0: "break-even"}, fontsize=8)
     bar = ax.figure.colorbar(shades, ax=ax, shrink=0.9)
     bar.set_label(f"Gain, cancers per {result.per:,} patients", fontsize=9)
     bar.locator = MaxNLocator(7)
     bar.update_ticks()
-    ax.set(xlabel="Specificity: improved at review without cancer", ylabel="Sensitivity: not improved with cancer")
+    ax.set(
+        xlabel="Specificity: improved at review without cancer",
+        ylabel="Sensitivity: not improved with cancer",
+    )
     ax.set_title(
-        f"{result.pathway.replace('_', ' ')} against {result.best_without.replace('_', ' ')}; threshold "
-        f"{percent(result.threshold)},\n{result.returning:.0%} return, worth {result.value_at_review:g}; all assumed",
+        f"{result.pathway.replace('_', ' ')} against {result.best_without.replace('_', ' ')}; "
+        "threshold "
+        f"{percent(result.threshold)},\n{result.returning:.0%} return, worth "
+        f"{result.value_at_review:g}; all assumed",
         loc="left",
         color=MUTED,
         fontsize=9,

@@ -43,7 +43,8 @@ IDEAL = {"observed_expected": 1.0, "calibration_in_the_large": 0.0, "calibration
 def plot_performance(
     table: pd.DataFrame, *, measures: Sequence[str] | None = None, columns: int = 3
 ) -> npt.NDArray[Any]:
-    """One panel per measure, one row per model, with limits and the ideal value; returns the array of axes.
+    """One panel per measure, one row per model, with limits and the ideal value; returns the array
+    of axes.
 
     Lines in panels of net benefit mark treating none and all.
 
@@ -62,7 +63,9 @@ def plot_performance(
     models = [name for name in dict.fromkeys(table.model) if name not in (TREAT_ALL, TREAT_NONE)]
     rows, columns = -(-len(measures) // columns), min(columns, len(measures))
     size = (1.2 + 2.5 * columns, rows * (0.85 + 0.24 * len(models)))
-    figure, axes = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False, sharey=True)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=size, layout="constrained", squeeze=False, sharey=True
+    )
     for ax, measure in zip(axes.flat, measures, strict=False):
         rows_of = table[table.measure == measure].set_index("model")
         _draw_rows(ax, rows_of.reindex(models), list(colours(models).values()), IDEAL.get(measure))
@@ -81,15 +84,33 @@ def _draw_defaults(ax: Axes, treat_all: float) -> None:
     """Net benefit of treating none (0) and all, where that is near enough to be seen."""
     low, high = ax.get_xlim()
     ax.axvline(0, color=INK, lw=1, ls=":")
-    ax.text(0, 1.0, "none", transform=ax.get_xaxis_transform(), fontsize=7, color=INK, ha="center", va="bottom")
+    ax.text(
+        0,
+        1.0,
+        "none",
+        transform=ax.get_xaxis_transform(),
+        fontsize=7,
+        color=INK,
+        ha="center",
+        va="bottom",
+    )
     if low - (high - low) < treat_all <= high:
         ax.axvline(treat_all, color=MUTED, lw=1, ls="--")
         ax.text(
-            treat_all, 1.0, "all", transform=ax.get_xaxis_transform(), fontsize=7, color=MUTED, ha="center", va="bottom"
+            treat_all,
+            1.0,
+            "all",
+            transform=ax.get_xaxis_transform(),
+            fontsize=7,
+            color=MUTED,
+            ha="center",
+            va="bottom",
         )
 
 
-def plot_subgroups(table: pd.DataFrame, *, measure: str = "observed_expected", ax: Axes | None = None) -> Axes:
+def plot_subgroups(
+    table: pd.DataFrame, *, measure: str = "observed_expected", ax: Axes | None = None
+) -> Axes:
     """One measure in every subgroup with limits, patients and events, and the ideal value.
 
     Parameters
@@ -98,17 +119,24 @@ def plot_subgroups(table: pd.DataFrame, *, measure: str = "observed_expected", a
     measure : {"observed_expected", "calibration_in_the_large", "calibration_slope", "auroc"}
     ax : Axes, optional
     """
-    _check_columns(table, "subgroup_calibration", "subgroup", "group", "measure", "value", "low", "high")
+    _check_columns(
+        table, "subgroup_calibration", "subgroup", "group", "measure", "value", "low", "high"
+    )
     check_choice("measure", measure, dict.fromkeys(table.measure))
     mine = table[table.measure == measure]
     ax = axes_or_new(ax, (6.6, 1.1 + 0.27 * len(mine)))
     known = [PALETTE[0] if subgroup != "all" else INK for subgroup in mine.subgroup]
     _draw_rows(ax, mine, known, IDEAL.get(measure))
-    names = [str(r.group) if r.subgroup == "all" else f"{r.subgroup}: {r.group}" for r in mine.itertuples()]
+    names = [
+        str(r.group) if r.subgroup == "all" else f"{r.subgroup}: {r.group}"
+        for r in mine.itertuples()
+    ]
     ax.set_yticks(range(len(mine)), labels=names)
     ax.set(ylim=(len(mine) - 0.5, -0.5), xlabel=LABELS[measure])
     right = ax.secondary_yaxis("right")
-    right.set_yticks(range(len(mine)), labels=[f"{r.n_events:,.0f} of {r.n:,.0f}" for r in mine.itertuples()])
+    right.set_yticks(
+        range(len(mine)), labels=[f"{r.n_events:,.0f} of {r.n:,.0f}" for r in mine.itertuples()]
+    )
     right.tick_params(length=0, labelsize=8, labelcolor=MUTED)
     right.spines["right"].set_visible(False)
     note(ax, "events of patients on the right; lines are confidence limits")
@@ -118,7 +146,10 @@ def plot_subgroups(table: pd.DataFrame, *, measure: str = "observed_expected", a
 def _check_columns(table: Any, maker: str, *columns: str) -> None:
     absent = [column for column in columns if column not in check_table("table", table).columns]
     if absent:
-        raise ValueError(f"table must be what {maker} returns; got no column {', '.join(absent)}. Pass it as it is.")
+        raise ValueError(
+            f"table must be what {maker} returns; got no column {', '.join(absent)}. Pass it as "
+            "it is."
+        )
 
 
 def _draw_rows(ax: Axes, rows: pd.DataFrame, shades: Sequence[str], ideal: float | None) -> None:

@@ -57,18 +57,28 @@ _RATIOS = (
 _PERCENT = ("prevalence", "sensitivity", "specificity")
 
 
-def plot_precision(precision: Precision, measure: str | None = None, *, ax: Axes | None = None) -> Axes:
-    """The interval to expect of one measure (the first when not said) against patients, with expected cancers above."""
+def plot_precision(
+    precision: Precision, measure: str | None = None, *, ax: Axes | None = None
+) -> Axes:
+    """The interval to expect of one measure (the first when not said) against patients, with
+    expected cancers above.
+    """
     check_result("precision", precision, "Precision")
     measure = precision.measures[0] if measure is None else measure
     if measure not in precision.measures:
         raise ValueError(
-            f"measure must be one of {', '.join(precision.measures)}; got {measure!r}. Choose one of these."
+            f"measure must be one of {', '.join(precision.measures)}; got {measure!r}. Choose one "
+            "of these."
         )
     table = precision.to_frame().query("measure == @measure").sort_values("n")
     ax = axes_or_new(ax, (5.2, 4.0))
     if len(table) == 1:
-        ax.errorbar(table.n, table.value, yerr=[table.value - table.low, table.high - table.value], color=PALETTE[0])
+        ax.errorbar(
+            table.n,
+            table.value,
+            yerr=[table.value - table.low, table.high - table.value],
+            color=PALETTE[0],
+        )
     ax.fill_between(table.n, table.low, table.high, color=PALETTE[0], alpha=0.2, linewidth=0)
     for limit in ("low", "high"):
         ax.plot(table.n, table[limit], color=PALETTE[0], linewidth=1.2)
@@ -76,7 +86,9 @@ def plot_precision(precision: Precision, measure: str | None = None, *, ax: Axes
     _scales(ax, measure)
     _cancers(ax, precision.prevalence, table.n)
     ax.set(xlabel="Patients", ylabel=f"{_LABELS[measure]}, 95% interval expected")
-    note(ax, f"Prevalence {precision.prevalence:.2%}; line: expected value {table.value.iloc[0]:.3g}")
+    note(
+        ax, f"Prevalence {precision.prevalence:.2%}; line: expected value {table.value.iloc[0]:.3g}"
+    )
     return ax
 
 
@@ -87,7 +99,9 @@ def _scales(ax: Axes, measure: str) -> None:
         low, high = ax.get_ylim()
         ticks = [tick for tick in _RATIOS if low <= tick <= high]
         ax.set_yscale("log")
-        ax.yaxis.set_major_locator(FixedLocator(ticks if len(ticks) < 9 else ticks[:: len(ticks) // 5]))
+        ax.yaxis.set_major_locator(
+            FixedLocator(ticks if len(ticks) < 9 else ticks[:: len(ticks) // 5])
+        )
         ax.yaxis.set_minor_locator(NullLocator())
         ax.yaxis.set_major_formatter(FuncFormatter(_plain))
     if measure in _PERCENT:
@@ -96,9 +110,12 @@ def _scales(ax: Axes, measure: str) -> None:
 
 
 def _cancers(ax: Axes, prevalence: float, sizes: Any) -> None:
-    """Expected cancers on a second axis above, and where formulas for large samples begin to be rough."""
+    """Expected cancers on a second axis above, and where formulas for large samples begin to be
+    rough.
+    """
     above = ax.secondary_xaxis(
-        "top", functions=(lambda n: np.asarray(n) * prevalence, lambda k: np.asarray(k) / prevalence)
+        "top",
+        functions=(lambda n: np.asarray(n) * prevalence, lambda k: np.asarray(k) / prevalence),
     )
     above.set_xlabel("Cancers expected", fontsize=9, color=MUTED)
     _counts(above.xaxis)
@@ -108,7 +125,15 @@ def _cancers(ax: Axes, prevalence: float, sizes: Any) -> None:
     if sizes.min() < few < sizes.max():
         ax.axvline(few, color=MUTED, linewidth=1, linestyle=":")
         text = f" {FEW_EVENTS} cancers: formulas rough to the left"
-        ax.text(few, 0.02, text, transform=ax.get_xaxis_transform(), color=MUTED, fontsize=8, va="bottom")
+        ax.text(
+            few,
+            0.02,
+            text,
+            transform=ax.get_xaxis_transform(),
+            color=MUTED,
+            fontsize=8,
+            va="bottom",
+        )
 
 
 def _counts(axis: Any) -> None:

@@ -21,7 +21,9 @@ _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def plot_forest(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
-    """Paired forest plot: sensitivity (left) and specificity (right) of every study, and pooled below."""
+    """Paired forest plot: sensitivity (left) and specificity (right) of every study, and pooled
+    below.
+    """
     check_result("pooled", pooled, "PooledAccuracy")
     studies = pooled.studies.to_frame()
     ax = axes_or_new(ax, (7.6, 1.5 + 0.27 * len(studies)))
@@ -35,12 +37,16 @@ def plot_forest(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
         _diamond(ax, start, summary, colour)
     name = f"Pooled, {pooled.summary_at}" if pooled.summary_at else "Pooled"
     ax.set_yticks([*rows, 0], labels=[*studies.study, f"{name} ({_METHODS[pooled.method]})"])
-    ax.set_xticks([start + t for start in (0, _SHIFT) for t in _TICKS], labels=[f"{t:g}" for t in _TICKS] * 2)
+    ax.set_xticks(
+        [start + t for start in (0, _SHIFT) for t in _TICKS], labels=[f"{t:g}" for t in _TICKS] * 2
+    )
     ax.set(xlim=(-0.04, _SHIFT + 1.5), ylim=(-0.8, rows[0] + 1.7))
     tidy(ax)
     kind = pooled.sensitivity.kind
     ax.set_xlabel(
-        f"Studies: 95% Wilson intervals. Pooled: {pooled.level:.0%} {kind} interval.", fontsize=9, color=MUTED
+        f"Studies: 95% Wilson intervals. Pooled: {pooled.level:.0%} {kind} interval.",
+        fontsize=9,
+        color=MUTED,
     )
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.tick_params(axis="y", length=0)
@@ -49,15 +55,26 @@ def plot_forest(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
 
 def _panel(ax: Axes, start: float, name: str, top: float) -> None:
     ax.text(start, top, name.capitalize(), fontsize=10, fontweight="bold", color=INK, va="center")
-    ax.text(start + _COUNTS, top, "TP / n" if name == "sensitivity" else "TN / n", fontsize=8, color=MUTED, va="center")
+    ax.text(
+        start + _COUNTS,
+        top,
+        "TP / n" if name == "sensitivity" else "TN / n",
+        fontsize=8,
+        color=MUTED,
+        va="center",
+    )
     ax.plot([start, start + 1], [-0.75, -0.75], color=MUTED, lw=1, clip_on=False)
     for tick in _TICKS:
         ax.plot([start + tick] * 2, [-0.75, top - 0.6], color="#ececec", lw=0.8, zorder=0)
 
 
-def _studies(ax: Axes, start: float, rows: Any, studies: pd.DataFrame, name: str, colour: str) -> None:
+def _studies(
+    ax: Axes, start: float, rows: Any, studies: pd.DataFrame, name: str, colour: str
+) -> None:
     right, wrong = (studies.tp, studies.fn) if name == "sensitivity" else (studies.tn, studies.fp)
-    ax.hlines(rows, start + studies[f"{name}_low"], start + studies[f"{name}_high"], color=colour, lw=1.3)
+    ax.hlines(
+        rows, start + studies[f"{name}_low"], start + studies[f"{name}_high"], color=colour, lw=1.3
+    )
     ax.plot(start + studies[name], rows, "s", color=colour, ms=4.5)
     for y, k, n in zip(rows, right, right + wrong, strict=True):
         text = f"{k:,.0f} / {n:,.0f}" if n else "none"
@@ -72,9 +89,11 @@ def _diamond(ax: Axes, start: float, summary: Estimate, colour: str) -> None:
 
 
 def plot_sroc(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
-    """Studies in ROC space, the summary point with its confidence and prediction regions, and the summary ROC curve.
+    """Studies in ROC space, the summary point with its confidence and prediction regions, and the
+    summary ROC curve.
 
-    The curve spans the observed false positive rates. A study with one arm is a tick on the axis of that arm.
+    The curve spans the observed false positive rates. A study with one arm is a tick on the axis of
+    that arm.
     """
     check_result("pooled", pooled, "PooledAccuracy")
     ax = axes_or_new(ax, (5.6, 5.4))
@@ -89,8 +108,16 @@ def plot_sroc(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     ax.set(xlabel="False positive rate (1 - specificity)", ylabel="Sensitivity")
     size = pooled.studies.size.sum(axis=0)
-    note(ax, f"{len(studies)} studies, {size[0]:,.0f} patients with the disease, {size[1]:,.0f} without")
-    ax.legend(handles=_legend(regions.level, pooled.summary_at), frameon=False, fontsize=8, loc="lower right")
+    note(
+        ax,
+        f"{len(studies)} studies, {size[0]:,.0f} patients with the disease, {size[1]:,.0f} without",
+    )
+    ax.legend(
+        handles=_legend(regions.level, pooled.summary_at),
+        frameon=False,
+        fontsize=8,
+        loc="lower right",
+    )
     tidy(ax)
     return ax
 
@@ -115,9 +142,24 @@ def _curve(ax: Axes, pooled: PooledAccuracy, fpr: FloatArray) -> None:
 def _legend(level: float, summary_at: str) -> list[Line2D]:
     point = f"summary point, {summary_at}" if summary_at else "summary point"
     return [
-        Line2D([], [], marker="o", mfc="none", mec=MUTED, ls="none", label="study (larger: more patients)"),
+        Line2D(
+            [],
+            [],
+            marker="o",
+            mfc="none",
+            mec=MUTED,
+            ls="none",
+            label="study (larger: more patients)",
+        ),
         Line2D([], [], marker="o", color=PALETTE[0], ls="none", label=point),
         Line2D([], [], color=PALETTE[0], lw=1.6, label=f"{level:.0%} region of the mean"),
-        Line2D([], [], color=PALETTE[0], lw=1.2, ls=(0, (4, 2)), label=f"{level:.0%} region of a new setting"),
+        Line2D(
+            [],
+            [],
+            color=PALETTE[0],
+            lw=1.2,
+            ls=(0, (4, 2)),
+            label=f"{level:.0%} region of a new setting",
+        ),
         Line2D([], [], color=PALETTE[1], lw=1.6, label="summary ROC curve"),
     ]

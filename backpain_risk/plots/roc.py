@@ -13,8 +13,12 @@ from ..results.estimate import Estimate
 from .style import LINES, MUTED, axes_or_new, colours, note, percent_axis, tidy
 
 
-def plot_roc(curves: RocCurve | Mapping[str, RocCurve], *, ax: Axes | None = None, bands: bool = True) -> Axes:
-    """Sensitivity against 1 - specificity, with limits of the sensitivity and the area of each curve."""
+def plot_roc(
+    curves: RocCurve | Mapping[str, RocCurve], *, ax: Axes | None = None, bands: bool = True
+) -> Axes:
+    """Sensitivity against 1 - specificity, with limits of the sensitivity and the area of each
+    curve.
+    """
     check_results("curves", curves, "RocCurve")
     ax = axes_or_new(ax, (5.0, 5.0))
     named = curves if isinstance(curves, Mapping) else {"": curves}
@@ -23,18 +27,30 @@ def plot_roc(curves: RocCurve | Mapping[str, RocCurve], *, ax: Axes | None = Non
         curve = named[name]
         x = 1 - curve.specificity
         if bands:
-            ax.fill_between(x, curve.sensitivity_low, curve.sensitivity_high, color=colour, alpha=0.15, lw=0)
+            ax.fill_between(
+                x, curve.sensitivity_low, curve.sensitivity_high, color=colour, alpha=0.15, lw=0
+            )
         text = _with_estimate(name, "AUROC", curve.auroc)
         ax.plot(x, curve.sensitivity, color=colour, lw=1.8, ls=LINES[i % len(LINES)], label=text)
-    ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal", xlabel="1 - specificity", ylabel="Sensitivity")
+    ax.set(
+        xlim=(-0.01, 1.01),
+        ylim=(-0.01, 1.01),
+        aspect="equal",
+        xlabel="1 - specificity",
+        ylabel="Sensitivity",
+    )
     _finish(ax, next(iter(named.values())), "lower right")
     return ax
 
 
 def plot_precision_recall(
-    curves: PrecisionRecallCurve | Mapping[str, PrecisionRecallCurve], *, ax: Axes | None = None, bands: bool = True
+    curves: PrecisionRecallCurve | Mapping[str, PrecisionRecallCurve],
+    *,
+    ax: Axes | None = None,
+    bands: bool = True,
 ) -> Axes:
-    """Positive predictive value against sensitivity, with limits, the event rate as a floor, and average precision.
+    """Positive predictive value against sensitivity, with limits, the event rate as a floor, and
+    average precision.
 
     The steep start, where fewer than ten patients are positive, is left out.
     """
@@ -46,11 +62,15 @@ def plot_precision_recall(
     for i, (name, colour) in enumerate(colours(list(named)).items()):
         curve = named[name]
         enough = curve.recall * curve.n_events >= 10 * curve.precision
-        x, low, high = (part[enough] for part in (curve.recall, curve.precision_low, curve.precision_high))
+        x, low, high = (
+            part[enough] for part in (curve.recall, curve.precision_low, curve.precision_high)
+        )
         if bands:
             ax.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
         text = _with_estimate(name, "average precision", curve.average_precision)
-        ax.plot(x, curve.precision[enough], color=colour, lw=1.8, ls=LINES[i % len(LINES)], label=text)
+        ax.plot(
+            x, curve.precision[enough], color=colour, lw=1.8, ls=LINES[i % len(LINES)], label=text
+        )
     top = max(np.quantile(c.precision_high[c.recall >= 0.02], 0.99) for c in named.values())
     ax.set(xlim=(0, 1.01), ylim=(0, min(1.02, 1.05 * top)), xlabel="Sensitivity (recall)")
     ax.set_ylabel("Positive predictive value (precision)")
@@ -65,6 +85,10 @@ def _with_estimate(name: str, measure: str, estimate: Estimate) -> str:
 
 
 def _finish(ax: Axes, curve: RocCurve | PrecisionRecallCurve, corner: str) -> None:
-    note(ax, f"{curve.n:,.0f} patients, {curve.n_events:,.0f} events; {curve.level:.0%} pointwise limits")
+    note(
+        ax,
+        f"{curve.n:,.0f} patients, {curve.n_events:,.0f} events; "
+        f"{curve.level:.0%} pointwise limits",
+    )
     tidy(ax)
     ax.legend(frameon=False, fontsize=8, loc=corner)

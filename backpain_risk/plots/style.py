@@ -26,7 +26,10 @@ def axes_or_new(ax: Axes | None, size: tuple[float, float] = (6.0, 4.5)) -> Axes
     """The given axes, or those of a new figure."""
     if ax is not None:
         if not hasattr(ax, "plot") or not hasattr(ax, "figure"):
-            raise ValueError(f"ax must be Matplotlib axes; got {shown(ax)}. Pass what plt.subplots gives, or None.")
+            raise ValueError(
+                f"ax must be Matplotlib axes; got {shown(ax)}. Pass what plt.subplots gives, or "
+                "None."
+            )
         return ax
     return plt.subplots(figsize=size, layout="constrained")[1]
 
@@ -59,9 +62,13 @@ def percent_axis(axis: Any) -> None:
 
 def log_percent_axis(axis: Any, low: float, high: float) -> None:
     """Percentages at 1, 2 and 5 on a log axis."""
-    ticks = [m * 10.0**e for e in range(-6, 1) for m in (1, 2, 5) if low <= m * 10.0**e <= min(high, 1.0)]
+    ticks = [
+        m * 10.0**e for e in range(-6, 1) for m in (1, 2, 5) if low <= m * 10.0**e <= min(high, 1.0)
+    ]
     sparse = [t for t in ticks if f"{t:e}"[0] == "1"] if len(ticks) > 9 else ticks
-    axis.set_major_locator(FixedLocator(sparse if len(sparse) < 6 or sparse is ticks else sparse[::-2][::-1]))
+    axis.set_major_locator(
+        FixedLocator(sparse if len(sparse) < 6 or sparse is ticks else sparse[::-2][::-1])
+    )
     axis.set_minor_locator(NullLocator())
     percent_axis(axis)
 
@@ -84,7 +91,9 @@ def write_png(axes: Axes | npt.NDArray[Any], path: Path) -> None:
     for drawn in figure.axes:
         drawn.get_xticklabels(), drawn.get_yticklabels()  # so that the texts of ticks are there
     for text in figure.findobj(Text):
-        if "$" in text.get_text() and "\\mathdefault" not in text.get_text():  # which Matplotlib writes on log axes
+        if (
+            "$" in text.get_text() and "\\mathdefault" not in text.get_text()
+        ):  # which Matplotlib writes on log axes
             text.set_parse_math(False)
     figure.savefig(path, format="png", dpi=150, metadata={"Software": None})
     plt.close(figure)

@@ -15,28 +15,44 @@ from .style import FAINT, INK, MUTED, PALETTE, axes_or_new, note, percent, tidy
 _RATIOS = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000)
 
 
-def plot_odds_ratios(result: LogisticResult, *, ax: Axes | None = None, marginal: bool = True) -> Axes:
+def plot_odds_ratios(
+    result: LogisticResult, *, ax: Axes | None = None, marginal: bool = True
+) -> Axes:
     """Odds ratios with 95 % profile-likelihood limits, the marginal ones beside them.
 
-    The distance between the two marks is what the other terms explain: the effect of dependence between findings.
-    An arrow marks a limit that is infinite.
+    The distance between the two marks is what the other terms explain: the effect of dependence
+    between findings. An arrow marks a limit that is infinite.
     """
     check_result("result", result, "LogisticResult", "SavedLogisticResult")
     table = result.to_frame().drop(index="intercept")
     alone = result.marginal_odds_ratios() if marginal else None
     ax = axes_or_new(ax, (6.8, 1.1 + 0.36 * len(table)))
-    view = _view(np.concatenate([table.low, table.high, *([alone.low, alone.high] if alone is not None else [])]))
+    view = _view(
+        np.concatenate(
+            [table.low, table.high, *([alone.low, alone.high] if alone is not None else [])]
+        )
+    )
     ax.axvline(1, color=MUTED, lw=1)
     _draw_ratios(ax, table, view, 0.13 if marginal else 0.0, "o", PALETTE[0], "adjusted")
     if alone is not None:
         _draw_ratios(ax, alone, view, -0.13, "s", PALETTE[4], "marginal")
         ax.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
-    ax.set(xscale="log", xlim=view, ylim=(-0.6, len(table) - 0.4), xlabel="Odds ratio, 95% limits (log scale)")
+    ax.set(
+        xscale="log",
+        xlim=view,
+        ylim=(-0.6, len(table) - 0.4),
+        xlabel="Odds ratio, 95% limits (log scale)",
+    )
     ax.set_yticks(range(len(table)), labels=[_term(str(term)) for term in reversed(table.index)])
     ticks = [t for t in _RATIOS if view[0] <= t <= view[1]]
     ax.set_xticks(ticks, labels=[f"{t:g}" for t in ticks])
     ax.minorticks_off()
-    ax.set_title(f"{result.n:,.0f} patients, {result.n_events:,.0f} events", loc="right", color=MUTED, fontsize=9)
+    ax.set_title(
+        f"{result.n:,.0f} patients, {result.n_events:,.0f} events",
+        loc="right",
+        color=MUTED,
+        fontsize=9,
+    )
     tidy(ax)
     return ax
 
@@ -55,7 +71,13 @@ def _view(limits: np.ndarray) -> tuple[float, float]:
 
 
 def _draw_ratios(
-    ax: Axes, table: object, view: tuple[float, float], shift: float, marker: str, colour: str, name: str
+    ax: Axes,
+    table: object,
+    view: tuple[float, float],
+    shift: float,
+    marker: str,
+    colour: str,
+    name: str,
 ) -> None:
     rows = list(table.itertuples())  # type: ignore[attr-defined]
     for i, row in enumerate(reversed(rows)):
@@ -78,7 +100,9 @@ def plot_effect(effect: Effect, *, ax: Axes | None = None) -> Axes:
     ax.fill_between(effect.values, effect.low, effect.high, color=PALETTE[0], alpha=0.18, lw=0)
     ax.plot(effect.values, effect.log_odds_ratio, color=PALETTE[0], lw=1.8)
     ax.plot(effect.reference, 0, "o", color=INK, ms=4)
-    unit = {"age_years": AGE.unit, **{key: test.unit for key, test in LABORATORY.items()}}.get(effect.column, "")
+    unit = {"age_years": AGE.unit, **{key: test.unit for key, test in LABORATORY.items()}}.get(
+        effect.column, ""
+    )
     ax.set(xlabel=f"{label(effect.column)} ({unit})" if unit else label(effect.column))
     ax.set_ylabel(f"Log odds ratio against {effect.reference:g}")
     note(ax, f"{effect.level:.0%} pointwise limits")
@@ -87,11 +111,15 @@ def plot_effect(effect: Effect, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_waterfall(assessment: Assessment, *, ax: Axes | None = None) -> Axes:
-    """Each finding's shift of the log odds, from the probability before to the probability after."""
+    """Each finding's shift of the log odds, from the probability before to the probability
+    after.
+    """
     check_result("assessment", assessment, "Assessment")
     steps = assessment.steps
     ax = axes_or_new(ax, (7.2, 1.6 + 0.42 * len(steps)))
-    before = np.concatenate([[logit(assessment.baseline)], logit(steps.probability.to_numpy()[:-1])])
+    before = np.concatenate(
+        [[logit(assessment.baseline)], logit(steps.probability.to_numpy()[:-1])]
+    )
     after = logit(steps.probability.to_numpy())
     y = np.arange(len(steps), 0, -1)
     colour = np.where(after >= before, PALETTE[1], PALETTE[0])
@@ -101,7 +129,9 @@ def plot_waterfall(assessment: Assessment, *, ax: Axes | None = None) -> Axes:
     ax.plot(ends, [0, 0], color=INK, lw=2)
     ax.plot(logit(assessment.risk.value), 0, "D", color=INK, ms=6)
     ax.plot(before[0], len(steps) + 1, "o", color=INK, ms=6)
-    names = [f"{label(key)}: {level}" for key, level in zip(steps.finding, steps.level, strict=True)]
+    names = [
+        f"{label(key)}: {level}" for key, level in zip(steps.finding, steps.level, strict=True)
+    ]
     ax.set_yticks([len(steps) + 1, *y, 0], labels=["before", *names, "after, with its interval"])
     _probability_axis(ax, np.concatenate([before, after, ends]))
     for place, ratio, x in zip(y, steps.ratio, np.maximum(before, after), strict=True):
@@ -114,7 +144,9 @@ def plot_waterfall(assessment: Assessment, *, ax: Axes | None = None) -> Axes:
 
 def _probability_axis(ax: Axes, log_odds: np.ndarray) -> None:
     low, high = float(log_odds.min()) - 0.4, float(log_odds.max()) + 0.9
-    marks = np.array([0.0001, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999])
+    marks = np.array(
+        [0.0001, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999]
+    )
     shown = marks[(logit(marks) >= low) & (logit(marks) <= high)]
     ax.set(xlim=(low, high))
     ax.set_xticks(logit(shown), labels=[percent(float(expit(logit(p)))) for p in shown])

@@ -8,7 +8,17 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..numerics.checks import check_result
-from .style import FAINT, INK, MUTED, PALETTE, axes_or_new, log_percent_axis, note, percent_axis, tidy
+from .style import (
+    FAINT,
+    INK,
+    MUTED,
+    PALETTE,
+    axes_or_new,
+    log_percent_axis,
+    note,
+    percent_axis,
+    tidy,
+)
 
 if TYPE_CHECKING:
     from ..validation.internal_external import InternalExternalValidation
@@ -33,7 +43,8 @@ def plot_corrected_calibration(validation: InternalValidation, *, ax: Axes | Non
     shown = curve[(curve.corrected > 0) & (curve.predicted > 0)]
     if shown.empty:
         raise ValueError(
-            "validation must hold a corrected calibration curve above 0; got none. Too few distinct risks give none: "
+            "validation must hold a corrected calibration curve above 0; got none. Too few "
+            "distinct risks give none: "
             "see problems, or validate with other at=."
         )
     ax = axes_or_new(ax, (5.2, 5.0))
@@ -47,30 +58,44 @@ def plot_corrected_calibration(validation: InternalValidation, *, ax: Axes | Non
     for axis, scale in ((ax.xaxis, ax.set_xscale), (ax.yaxis, ax.set_yscale)):
         scale("log")
         log_percent_axis(axis, floor * 0.5, top)
-    ax.set(xlim=(floor, top), ylim=(floor * 0.5, top), xlabel="Predicted risk", ylabel="Observed proportion")
+    ax.set(
+        xlim=(floor, top),
+        ylim=(floor * 0.5, top),
+        xlabel="Predicted risk",
+        ylabel="Observed proportion",
+    )
     _finish(ax, validation)
     return ax
 
 
-def plot_corrected_decision_curve(validation: InternalValidation, *, ax: Axes | None = None) -> Axes:
+def plot_corrected_decision_curve(
+    validation: InternalValidation, *, ax: Axes | None = None
+) -> Axes:
     """Apparent and optimism-corrected net benefit, with treating all and none."""
     check_result("validation", validation, "InternalValidation")
     ax = axes_or_new(ax)
     curve = validation.decision_curve()
     ax.axhline(0, color=INK, linewidth=1, label="treat none")
     ax.plot(curve.threshold, curve.treat_all, color=MUTED, linewidth=1, label="treat all")
-    ax.fill_between(curve.threshold, curve.low, curve.high, color=PALETTE[0], alpha=0.15, linewidth=0)
+    ax.fill_between(
+        curve.threshold, curve.low, curve.high, color=PALETTE[0], alpha=0.15, linewidth=0
+    )
     ax.plot(curve.threshold, curve.apparent, color=PALETTE[1], linestyle="--", label="apparent")
     ax.plot(curve.threshold, curve.corrected, color=PALETTE[0], label="optimism-corrected")
     top = max(float(np.nanmax(curve[["apparent", "high", "treat_all"]].to_numpy())), 1e-6)
-    ax.set(ylim=(-0.15 * top, 1.1 * top), xlabel="Threshold probability", ylabel="Net benefit per patient")
+    ax.set(
+        ylim=(-0.15 * top, 1.1 * top),
+        xlabel="Threshold probability",
+        ylabel="Net benefit per patient",
+    )
     percent_axis(ax.xaxis)
     _finish(ax, validation)
     return ax
 
 
 def plot_stability(validation: InternalValidation, *, ax: Axes | None = None) -> Axes:
-    """Risk of each patient by refitted models against the apparent risk, with the middle 95 % (prediction instability).
+    """Risk of each patient by refitted models against the apparent risk, with the middle 95 %
+    (prediction instability).
 
     Points are the first 200 refitted models; patients of equal risk are drawn once.
     """
@@ -78,12 +103,20 @@ def plot_stability(validation: InternalValidation, *, ax: Axes | None = None) ->
     table = validation.stability()
     distinct, first = np.unique(table.risk, return_index=True)
     if distinct[-1] == 0:
-        raise ValueError("validation must hold risks above 0 for logarithmic axes; got 0 for every patient.")
+        raise ValueError(
+            "validation must hold risks above 0 for logarithmic axes; got 0 for every patient."
+        )
     ax = axes_or_new(ax, (5.2, 5.0))
     drawn = validation.refitted_risk(200)[:, first]
     floor = float(max(distinct[distinct > 0].min() / 2, 1e-6))
     ax.plot(
-        np.tile(distinct, len(drawn)), drawn.ravel(), ".", color=PALETTE[0], alpha=0.05, markersize=3, rasterized=True
+        np.tile(distinct, len(drawn)),
+        drawn.ravel(),
+        ".",
+        color=PALETTE[0],
+        alpha=0.05,
+        markersize=3,
+        rasterized=True,
     )
     for end in ("low", "high"):
         label = f"{validation.level:.0%} of refitted models" if end == "low" else None
@@ -93,7 +126,12 @@ def plot_stability(validation: InternalValidation, *, ax: Axes | None = None) ->
     for axis, scale in ((ax.xaxis, ax.set_xscale), (ax.yaxis, ax.set_yscale)):
         scale("log")
         log_percent_axis(axis, floor, top)
-    ax.set(xlim=(floor, top), ylim=(floor, top), xlabel="Risk by the model", ylabel="Risk by refitted models")
+    ax.set(
+        xlim=(floor, top),
+        ylim=(floor, top),
+        xlabel="Risk by the model",
+        ylabel="Risk by refitted models",
+    )
     _finish(ax, validation)
     fitted = len(validation.refitted_risk(validation.n_resamples))
     note(ax, f"{fitted} refitted models; mean absolute difference {_mape(table)}")
@@ -107,7 +145,9 @@ def _mape(table: object) -> str:
 def plot_internal_external(
     validation: InternalExternalValidation, measure: str = "auroc", *, ax: Axes | None = None
 ) -> Axes:
-    """Forest plot of one measure: each site by the model of the others, pooled mean and prediction interval."""
+    """Forest plot of one measure: each site by the model of the others, pooled mean and
+    prediction interval.
+    """
     check_result("validation", validation, "InternalExternalValidation")
     sites = validation.to_frame().query("measure == @measure").reset_index(drop=True)
     if sites.empty:
@@ -121,11 +161,21 @@ def plot_internal_external(
     pooled = validation.pooled()
     if measure in pooled.index and np.isfinite(pooled.value[measure]):
         _pooled(ax, pooled.loc[measure], -len(sites) - 0.4)
-        place, labels = np.append(place, -len(sites) - 0.4), [*labels, "pooled, with prediction interval"]
+        place, labels = (
+            np.append(place, -len(sites) - 0.4),
+            [*labels, "pooled, with prediction interval"],
+        )
     if measure in _IDEAL:
         ax.axvline(_IDEAL[measure], color=FAINT, linewidth=1, zorder=0)
     for y in undefined:
-        ax.annotate("not defined", (0.02, y), xycoords=("axes fraction", "data"), color=MUTED, fontsize=8, va="center")
+        ax.annotate(
+            "not defined",
+            (0.02, y),
+            xycoords=("axes fraction", "data"),
+            color=MUTED,
+            fontsize=8,
+            va="center",
+        )
     ax.set_yticks(place, labels)
     ax.set(xlabel=_LABELS.get(measure, measure))
     note(ax, "left-out site (events of patients)")
@@ -140,6 +190,10 @@ def _pooled(ax: Axes, row: object, y: float) -> None:
 
 
 def _finish(ax: Axes, validation: InternalValidation) -> None:
-    note(ax, f"{validation.n:,} patients, {validation.n_events:,} events; {validation.n_resamples} resamples")
+    note(
+        ax,
+        f"{validation.n:,} patients, {validation.n_events:,} events; {validation.n_resamples} "
+        "resamples",
+    )
     ax.legend(frameon=False, fontsize=9)
     tidy(ax)

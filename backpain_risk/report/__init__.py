@@ -1,8 +1,9 @@
 """Notebooks to reports, and whole analyses as folders.
 
-In a notebook, :func:`record` collects a number for the prose, :func:`table` and :func:`figure` show a result and offer
-it to the report. ``backpain-risk report`` runs the notebooks and builds the report from what they offered; this part
-needs the extra ``report``. Folders of results (``backpain-risk evaluate``) do not.
+In a notebook, :func:`record` collects a number for the prose, :func:`table` and :func:`figure` show
+a result and offer it to the report. ``backpain-risk report`` runs the notebooks and builds the
+report from what they offered; this part needs the extra ``report``. Folders of results
+(``backpain-risk evaluate``) do not.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ def __getattr__(name: str) -> Any:
         from .notebooks import records
     except ModuleNotFoundError as error:
         raise ImportError(
-            f"report.{name} needs {error.name}, which is not installed. Run: pip install 'backpain-risk[report]'"
+            f"report.{name} needs {error.name}, which is not installed. Run: pip install "
+            "'backpain-risk[report]'"
         ) from error
     return getattr(records, name)

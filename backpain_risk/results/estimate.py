@@ -41,7 +41,10 @@ class Estimate:
 
     def __str__(self) -> str:
         how = f", {self.method}" if self.method else ""
-        return f"{self.value:.3g} ({self.level:.0%} {self.kind} interval {self.low:.3g} to {self.high:.3g}{how})"
+        return (
+            f"{self.value:.3g} ({self.level:.0%} {self.kind} interval {self.low:.3g} to "
+            f"{self.high:.3g}{how})"
+        )
 
     def __float__(self) -> float:
         return self.value

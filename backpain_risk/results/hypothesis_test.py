@@ -44,12 +44,19 @@ class HypothesisTest:
 
 
 def chi_squared_test(hypothesis: str, statistic: float, df: int) -> HypothesisTest:
-    """A test whose statistic is chi-squared with ``df`` degrees of freedom where the hypothesis holds."""
+    """A test whose statistic is chi-squared with ``df`` degrees of freedom where the hypothesis
+    holds.
+    """
     return HypothesisTest(
-        hypothesis=hypothesis, statistic=statistic, p_value=float(stats.chi2.sf(statistic, df)), df=df
+        hypothesis=hypothesis,
+        statistic=statistic,
+        p_value=float(stats.chi2.sf(statistic, df)),
+        df=df,
     )
 
 
 def normal_test(hypothesis: str, statistic: float) -> HypothesisTest:
     """A two-sided test whose statistic is standard normal where the hypothesis holds."""
-    return HypothesisTest(hypothesis=hypothesis, statistic=statistic, p_value=float(2 * stats.norm.sf(abs(statistic))))
+    return HypothesisTest(
+        hypothesis=hypothesis, statistic=statistic, p_value=float(2 * stats.norm.sf(abs(statistic)))
+    )

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 
 def as_html(*parts: str | pd.DataFrame, index: bool = True, digits: int | None = None) -> str:
-    """Paragraphs and tables under each other; names and text in them are shown as they are, never run.
+    """Paragraphs and tables under each other; names and text in them are shown as they are, never
+    run.
 
     Parameters
     ----------
@@ -25,7 +26,9 @@ def as_html(*parts: str | pd.DataFrame, index: bool = True, digits: int | None =
     >>> as_html("Scenario <b>mine</b>")
     '<p>Scenario &lt;b&gt;mine&lt;/b&gt;</p>'
     """
-    return "".join(f"<p>{escape(p)}</p>" if isinstance(p, str) else _table(p, index, digits) for p in parts)
+    return "".join(
+        f"<p>{escape(p)}</p>" if isinstance(p, str) else _table(p, index, digits) for p in parts
+    )
 
 
 def text_as_html(text: str) -> str:

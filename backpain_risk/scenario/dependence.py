@@ -25,11 +25,12 @@ class Associations:
     Attributes
     ----------
     odds_ratios : DataFrame
-        Index finding; ``marginal`` log odds ratio with malignancy, ``conditional`` log odds ratio given the other
-        findings (the logistic regression of the whole population), and ``same_sign``.
+        Index finding; ``marginal`` log odds ratio with malignancy, ``conditional`` log odds ratio
+        given the other findings (the logistic regression of the whole population), and
+        ``same_sign``.
     pairs : DataFrame
-        For every pair of findings: columns finding, other, and the odds ratio within each class, ``without`` and
-        ``with_malignancy``; 1 when independent.
+        For every pair of findings: columns finding, other, and the odds ratio within each class,
+        ``without`` and ``with_malignancy``; 1 when independent.
     """
 
     odds_ratios: pd.DataFrame
@@ -44,12 +45,14 @@ class Associations:
 
 
 def associations(scenario: Scenario) -> Associations:
-    """Marginal and conditional log odds ratios, and pairwise odds ratios within classes, by exact summation.
+    """Marginal and conditional log odds ratios, and pairwise odds ratios within classes, by exact
+    summation.
 
     Notes
     -----
-    The probabilities of all 4096 patterns of the twelve findings are computed; the conditional log odds ratios are the
-    coefficients of main effects that a logistic regression reaches as the cohort grows without bound.
+    The probabilities of all 4096 patterns of the twelve findings are computed; the conditional log
+    odds ratios are the coefficients of main effects that a logistic regression reaches as the
+    cohort grows without bound.
 
     Examples
     --------
@@ -59,7 +62,9 @@ def associations(scenario: Scenario) -> Associations:
     True
     """
     check_kind("scenario", scenario, Scenario, "Load one with load_scenario.")
-    patterns = pd.DataFrame(list(product((0, 1), repeat=len(FINDINGS))), columns=list(FINDINGS), dtype=np.int8)
+    patterns = pd.DataFrame(
+        list(product((0, 1), repeat=len(FINDINGS))), columns=list(FINDINGS), dtype=np.int8
+    )
     p = scenario.probabilities(patterns)
     X = patterns.to_numpy(np.float64)
     table = pd.DataFrame(
@@ -88,7 +93,10 @@ def _pairs(X: FloatArray, p: FloatArray) -> pd.DataFrame:
     """Odds ratios of all pairs within each class."""
     both = np.einsum("ij,ik,ig->gjk", X, X, p)
     alone = np.einsum("ij,ig->gj", X, p)
-    rows = [(FINDINGS[j], FINDINGS[k], *(_odds_ratio(both[g], alone[g], j, k) for g in (0, 1))) for j, k in _indices()]
+    rows = [
+        (FINDINGS[j], FINDINGS[k], *(_odds_ratio(both[g], alone[g], j, k) for g in (0, 1)))
+        for j, k in _indices()
+    ]
     return pd.DataFrame(rows, columns=["finding", "other", "without", "with_malignancy"])
 
 

@@ -23,8 +23,8 @@ OTHERS = FOUR[:1] + FOUR[2:]
 class Facts:
     """Published facts beside the exact figures of a scenario.
 
-    ``table`` has columns fact, published, low, high (95 % Wilson limits of the published count, NaN where there is
-    none), scenario, verdict ("agrees", "disagrees" or "context") and reference.
+    ``table`` has columns fact, published, low, high (95 % Wilson limits of the published count, NaN
+    where there is none), scenario, verdict ("agrees", "disagrees" or "context") and reference.
     """
 
     table: pd.DataFrame
@@ -44,13 +44,15 @@ def published_facts(scenario: Scenario) -> Facts:
     Parameters
     ----------
     scenario : Scenario
-        Compare the ``walk_in`` scenario with the walk-in study. Figures are exact sums, not simulated.
+        Compare the ``walk_in`` scenario with the walk-in study. Figures are exact sums, not
+        simulated.
 
     Notes
     -----
-    A fact with a count agrees when the scenario's figure lies inside the count's 95 % Wilson limits, which say nothing
-    of other differences between the study and the scenario. A fact without a count agrees when it rounds to the same
-    figure. Rows of verdict "context" cannot be compared: their definition differs.
+    A fact with a count agrees when the scenario's figure lies inside the count's 95 % Wilson
+    limits, which say nothing of other differences between the study and the scenario. A fact
+    without a count agrees when it rounds to the same figure. Rows of verdict "context" cannot be
+    compared: their definition differs.
 
     Examples
     --------
@@ -64,10 +66,24 @@ def published_facts(scenario: Scenario) -> Facts:
     rate = scenario.base_rate
     p = scenario.probabilities(patterns)
     anyone = patterns[list(FOUR)].any(axis=1).to_numpy()
-    to_xray = (patterns.history_of_cancer == 1).to_numpy() | (anyone & (patterns.esr_mm_h != "<20").to_numpy())
+    to_xray = (patterns.history_of_cancer == 1).to_numpy() | (
+        anyone & (patterns.esr_mm_h != "<20").to_numpy()
+    )
     rows = [
-        _counted(evidence, "any_of_four", "Any of four findings, without malignancy", "fp", float(p[anyone, 0].sum())),
-        _counted(evidence, "any_of_four", "Any of four findings, with malignancy", "tp", float(p[anyone, 1].sum())),
+        _counted(
+            evidence,
+            "any_of_four",
+            "Any of four findings, without malignancy",
+            "fp",
+            float(p[anyone, 0].sum()),
+        ),
+        _counted(
+            evidence,
+            "any_of_four",
+            "Any of four findings, with malignancy",
+            "tp",
+            float(p[anyone, 1].sum()),
+        ),
         _sent_to_xray(evidence, float(p[to_xray].sum(axis=0) @ [1 - rate, rate])),
         _other_factor(patterns, p),
         _any_red_flag(evidence, scenario),
@@ -81,13 +97,17 @@ def _patterns(scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(list(product(*[(0, 1)] * len(FOUR), bands)), columns=[*FOUR, "esr_mm_h"])
 
 
-def _judged(fact: str, events: float, n: float, figure: float, reference: str) -> tuple[object, ...]:
+def _judged(
+    fact: str, events: float, n: float, figure: float, reference: str
+) -> tuple[object, ...]:
     low, high = (float(limit) for limit in proportion_interval(events, n))
     verdict = "agrees" if low <= figure <= high else "disagrees"
     return fact, events / n, low, high, figure, verdict, reference
 
 
-def _counted(evidence: Evidence, key: str, fact: str, cell: str, figure: float) -> tuple[object, ...]:
+def _counted(
+    evidence: Evidence, key: str, fact: str, cell: str, figure: float
+) -> tuple[object, ...]:
     accuracy = evidence.finding(key)
     n = accuracy.tp + accuracy.fn if cell == "tp" else accuracy.fp + accuracy.tn
     return _judged(fact, getattr(accuracy, cell), n, figure, accuracy.study)
@@ -101,9 +121,13 @@ def _sent_to_xray(evidence: Evidence, figure: float) -> tuple[object, ...]:
 
 
 def _other_factor(patterns: pd.DataFrame, p: FloatArray) -> tuple[object, ...]:
-    """P(malignancy | another factor, no history of cancer) at the guideline's prior of 0.7 %; no count is published."""
+    """P(malignancy | another factor, no history of cancer) at the guideline's prior of 0.7 %; no
+    count is published.
+    """
     prior, published = 0.007, 0.012
-    asked = patterns[list(OTHERS)].any(axis=1).to_numpy() & (patterns.history_of_cancer == 0).to_numpy()
+    asked = (
+        patterns[list(OTHERS)].any(axis=1).to_numpy() & (patterns.history_of_cancer == 0).to_numpy()
+    )
     odds = prior / (1 - prior) * p[asked, 1].sum() / p[asked, 0].sum()
     figure = odds / (1 + odds)
     verdict = "agrees" if round(float(figure), 3) == published else "disagrees"
@@ -115,4 +139,12 @@ def _any_red_flag(evidence: Evidence, scenario: Scenario) -> tuple[object, ...]:
     none = scenario.probabilities(pd.DataFrame([dict.fromkeys(vocabulary.RED_FLAGS, 0)]))[0, 0]
     row = evidence.accuracy[evidence.accuracy.finding == "any_of_25_flags"].iloc[0]
     fact = "Any red flag without malignancy: 25 flags published, nine here"
-    return fact, 1 - float(row.specificity), np.nan, np.nan, 1 - float(none), "context", str(row.study)
+    return (
+        fact,
+        1 - float(row.specificity),
+        np.nan,
+        np.nan,
+        1 - float(none),
+        "context",
+        str(row.study),
+    )

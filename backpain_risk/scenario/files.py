@@ -28,11 +28,12 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     Parameters
     ----------
     name_or_path : str or Path
-        ``"primary_care"``, ``"walk_in"``, ``"primary_care_pooled"``, ``"emergency_department"``, ``"spine_clinic"``, or
-        the path of a TOML file. A file may start from another scenario with ``extends = "primary_care"``; accuracy and
-        case mix that it does not state come from the evidence tables. A file that states a base rate without its
-        interval takes the interval of what it extends along on the logit scale, as :meth:`Scenario.replace` does, and
-        the base rate then counts as assumed unless it says otherwise.
+        ``"primary_care"``, ``"walk_in"``, ``"primary_care_pooled"``, ``"emergency_department"``,
+        ``"spine_clinic"``, or the path of a TOML file. A file may start from another scenario with
+        ``extends = "primary_care"``; accuracy and case mix that it does not state come from the
+        evidence tables. A file that states a base rate without its interval takes the interval of
+        what it extends along on the logit scale, as :meth:`Scenario.replace` does, and the base
+        rate then counts as assumed unless it says otherwise.
 
     Raises
     ------
@@ -51,7 +52,9 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
 
 
 def _read(name_or_path: str | Path, below: tuple[str, ...] = ()) -> tuple[dict[str, Any], str]:
-    """The TOML of a scenario, merged over what it extends, and its name; ``below`` are the files that extend it."""
+    """The TOML of a scenario, merged over what it extends, and its name; ``below`` are the files
+    that extend it.
+    """
     path, given = Path(name_or_path), str(name_or_path)
     if given in SHIPPED:
         text = (resources.files(__package__) / "settings" / f"{given}.toml").read_text("utf-8")
@@ -59,16 +62,26 @@ def _read(name_or_path: str | Path, below: tuple[str, ...] = ()) -> tuple[dict[s
         text = _text(path)
     else:
         raise ValueError(
-            f"scenario must be one of {', '.join(SHIPPED)} or the path of a TOML file; got {shortened(given)!r}. "
+            f"scenario must be one of {', '.join(SHIPPED)} or the path of a TOML file; got "
+            f"{shortened(given)!r}. "
             "Check the name, or that the file exists."
         )
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        why = "tables nested too deeply" if isinstance(error, RecursionError) else shortened(str(error))
-        raise ValueError(f"scenario {shortened(given)} must be valid TOML; got: {why}. Mend that line.") from None
+        why = (
+            "tables nested too deeply"
+            if isinstance(error, RecursionError)
+            else shortened(str(error))
+        )
+        raise ValueError(
+            f"scenario {shortened(given)} must be valid TOML; got: {why}. Mend that line."
+        ) from None
     if _depth(data) > _DEEPEST:
-        raise ValueError(f"scenario {shortened(given)} must nest tables at most {_DEEPEST} deep; got more. Flatten it.")
+        raise ValueError(
+            f"scenario {shortened(given)} must nest tables at most {_DEEPEST} deep; got more. "
+            "Flatten it."
+        )
     return _extended(data, (*below, given)), path.stem
 
 
@@ -76,27 +89,38 @@ def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except UnicodeDecodeError:
-        raise ValueError(f"scenario {shortened(str(path))} must be UTF-8 text; got other bytes. Save it so.") from None
+        raise ValueError(
+            f"scenario {shortened(str(path))} must be UTF-8 text; got other bytes. Save it so."
+        ) from None
 
 
 def _depth(data: Any) -> int:
     """How deep tables nest, without recursion."""
     depth, level = 0, [data]
     while level:
-        depth, level = depth + 1, [v for table in level if isinstance(table, dict) for v in table.values()]
+        depth, level = (
+            depth + 1,
+            [v for table in level if isinstance(table, dict) for v in table.values()],
+        )
     return depth
 
 
 def _extended(data: dict[str, Any], below: tuple[str, ...]) -> dict[str, Any]:
-    """What a file states, over what it extends. A base rate stated alone takes the interval along and is assumed."""
+    """What a file states, over what it extends. A base rate stated alone takes the interval
+    along and is assumed.
+    """
     parent = data.pop("extends", None)
     if parent is None:
         return data
     if not isinstance(parent, str):
-        raise ValueError(f"extends must be the name or path of a scenario, as text; got a {type(parent).__name__}.")
+        raise ValueError(
+            "extends must be the name or path of a scenario, as text; got a "
+            f"{type(parent).__name__}."
+        )
     if str(parent) in below:
         raise ValueError(
-            f"scenarios must not extend themselves; got {' -> '.join(map(shortened, (*below[-3:], parent)))}. Break it."
+            "scenarios must not extend themselves; got "
+            f"{' -> '.join(map(shortened, (*below[-3:], parent)))}. Break it."
         )
     inherited = _read(parent, below)[0]
     rate = data.get("base_rate")
@@ -108,10 +132,16 @@ def _extended(data: dict[str, Any], below: tuple[str, ...]) -> dict[str, Any]:
 
 def _with_evidence(data: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     """Fill accuracy and case mix that the file does not state."""
-    findings = {key: _published(evidence.finding(key)) for key in (*vocabulary.FINDINGS, *vocabulary.IMAGING)}
+    findings = {
+        key: _published(evidence.finding(key))
+        for key in (*vocabulary.FINDINGS, *vocabulary.IMAGING)
+    }
     laboratory = {key: _published_bands(evidence.bands(key)) for key in vocabulary.LABORATORY}
     shares = evidence.case_mix[evidence.case_mix.preferred == 1]
-    causes = {str(r.key): {"share": r.share, "status": r.status} for r in shares[shares.group == "cause"].itertuples()}
+    causes = {
+        str(r.key): {"share": r.share, "status": r.status}
+        for r in shares[shares.group == "cause"].itertuples()
+    }
     sites: dict[str, Any] = {key: {} for key in vocabulary.PRIMARY_SITES}
     for row in shares[shares.group == "primary_site"].itertuples():
         sites[str(row.key)] |= {f"share_{row.sex}": row.share, "status": row.status}
@@ -123,8 +153,12 @@ def _with_evidence(data: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     }
     for group, entries in published.items():
         for key, stated in data.get(group, {}).items():
-            if isinstance(stated, Mapping) and {"sensitivity", "specificity", "share"} & set(stated):
-                entries[key] = {k: v for k, v in entries.get(key, {}).items() if k not in _PROVENANCE}
+            if isinstance(stated, Mapping) and {"sensitivity", "specificity", "share"} & set(
+                stated
+            ):
+                entries[key] = {
+                    k: v for k, v in entries.get(key, {}).items() if k not in _PROVENANCE
+                }
     return merged(published, data)
 
 
@@ -139,7 +173,9 @@ def _published(accuracy: Accuracy) -> dict[str, Any]:
         "effective_n_non_malignant": accuracy.tn + accuracy.fp,
         "accuracy_status": accuracy.status,
         "study": accuracy.study,
-        "lr_positive_below": accuracy.lr_positive_below if np.isfinite(accuracy.lr_positive_below) else None,
+        "lr_positive_below": accuracy.lr_positive_below
+        if np.isfinite(accuracy.lr_positive_below)
+        else None,
     }
 
 
@@ -156,10 +192,15 @@ def _published_bands(bands: BandAccuracy) -> dict[str, Any]:
 
 
 def file_schema() -> dict[str, Any]:
-    """JSON schema of a scenario file: nothing is required, because what is not stated comes from elsewhere."""
+    """JSON schema of a scenario file: nothing is required, because what is not stated comes from
+    elsewhere.
+    """
     schema = Scenario.model_json_schema()
     schema["properties"].pop("name", None)
-    schema["properties"]["extends"] = {"enum": list(SHIPPED), "description": "scenario to start from"}
+    schema["properties"]["extends"] = {
+        "enum": list(SHIPPED),
+        "description": "scenario to start from",
+    }
     for part in (schema, *schema["$defs"].values()):
         part.pop("required", None)
     return schema

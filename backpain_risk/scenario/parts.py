@@ -34,30 +34,34 @@ class Severity(Part):
 class Effects(Part):
     """What moves a finding between patients of one class, on the probit scale at dependence 1.
 
-    ``reason`` states why, where the association of a finding with malignancy changes sign once the other findings are
-    known.
+    ``reason`` states why, where the association of a finding with malignancy changes sign once the
+    other findings are known.
     """
 
     age: Effect = Field(0.0, description="per 10 years of age")
     male: Effect = Field(0.0, description="for men")
     severity: Severity = Severity()
-    shifts: dict[str, Effect] = Field(default_factory=dict, description="by cause, primary site or mechanism")
+    shifts: dict[str, Effect] = Field(
+        default_factory=dict, description="by cause, primary site or mechanism"
+    )
     reason: str = ""
 
     @model_validator(mode="after")
     def _known_states(self) -> Self:
         unknown = sorted(set(self.shifts) - set(STATES))
         if unknown:
-            raise ValueError(f"shifts must name causes, primary sites or mechanisms; got {', '.join(unknown)}")
+            raise ValueError(
+                f"shifts must name causes, primary sites or mechanisms; got {', '.join(unknown)}"
+            )
         return self
 
 
 class FindingTarget(Effects):
     """Accuracy of a finding, and what it depends on.
 
-    ``missed`` and ``invented`` are the probabilities that a finding that is there is recorded as absent, and one that
-    is not as present; sensitivity and specificity are those of the finding itself. LR+ stays below a reported bound
-    ``lr_positive_below`` in every draw.
+    ``missed`` and ``invented`` are the probabilities that a finding that is there is recorded as
+    absent, and one that is not as present; sensitivity and specificity are those of the finding
+    itself. LR+ stays below a reported bound ``lr_positive_below`` in every draw.
     """
 
     sensitivity: Fraction
@@ -110,7 +114,9 @@ class Mechanisms(Part):
 
 
 class PrimarySite(Part):
-    """Share of a primary site in each sex, its log-weight by age (per 10 years) and its mechanisms."""
+    """Share of a primary site in each sex, its log-weight by age (per 10 years) and its
+    mechanisms.
+    """
 
     share_male: Share
     share_female: Share

@@ -1,4 +1,6 @@
-"""What is wrong with a scenario, one sentence a problem: the key, the rule, what came, what to do."""
+"""What is wrong with a scenario, one sentence a problem: the key, the rule, what came, what to
+do.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,10 @@ _FEW = 20  # names
 
 def sentence(problem: Any) -> str:
     """One sentence for one problem: the key, the rule, what came, what to do."""
-    where, context = shortened(".".join(map(str, problem["loc"]))) or "the file", problem.get("ctx", {})
+    where, context = (
+        shortened(".".join(map(str, problem["loc"]))) or "the file",
+        problem.get("ctx", {}),
+    )
     if problem["type"] == "extra_forbidden":
         return f"{where} is not a key of a scenario; remove it or check its spelling."
     if problem["type"] == "value_error":
@@ -56,7 +61,9 @@ def _remedy(kind: str) -> str:
 
 def _short(value: object) -> str:
     """What came, in few words."""
-    text = repr(value) if isinstance(value, (str, int, float, bool)) else f"a {type(value).__name__}"
+    text = (
+        repr(value) if isinstance(value, (str, int, float, bool)) else f"a {type(value).__name__}"
+    )
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... ({len(text)} characters)"
 
 
@@ -81,7 +88,10 @@ def problems(scenario: Scenario) -> Iterator[str]:
     ):
         wrong = sorted(set(known) ^ set(getattr(scenario, group)))
         if wrong:
-            yield f"{group} must be exactly those of the vocabulary; got a difference in {named(wrong)}"
+            yield (
+                f"{group} must be exactly those of the vocabulary; got a difference in "
+                f"{named(wrong)}"
+            )
     for name, shares in (
         ("causes.share", [c.share for c in scenario.causes.values()]),
         ("primary_sites.share_male", [s.share_male for s in scenario.primary_sites.values()]),
@@ -94,7 +104,8 @@ def problems(scenario: Scenario) -> Iterator[str]:
         yield f"base_rate_interval must be ascending; got {low} and {high}"
     elif not low < scenario.base_rate < high:
         yield (
-            f"base_rate must lie inside base_rate_interval; got {scenario.base_rate:g} with {low:g} to {high:g}; state "
+            f"base_rate must lie inside base_rate_interval; got {scenario.base_rate:g} with "
+            f"{low:g} to {high:g}; state "
             "both, or use replace(base_rate=), which moves the interval along"
         )
     if (age := scenario.findings.get("age_50_or_over")) and (
@@ -104,7 +115,10 @@ def problems(scenario: Scenario) -> Iterator[str]:
     for key, t in scenario.findings.items():
         ratio = t.sensitivity / (1 - t.specificity)
         if t.lr_positive_below is not None and ratio >= t.lr_positive_below:
-            yield f"findings.{key} must have an LR+ below its bound {t.lr_positive_below:g}; got {ratio:.3g}"
+            yield (
+                f"findings.{key} must have an LR+ below its bound {t.lr_positive_below:g}; got "
+                f"{ratio:.3g}"
+            )
     for key, lab in scenario.laboratory.items():
         yield from _laboratory_problems(key, lab)
 
@@ -114,13 +128,19 @@ def _laboratory_problems(key: str, lab: LaboratoryTarget) -> Iterator[str]:
         return
     test = vocabulary.LABORATORY[key]
     if not len(lab.sensitivity) == len(lab.specificity) == len(test.cutoffs):
-        yield f"laboratory.{key} must have a sensitivity and a specificity for each of its cut-offs {test.cutoffs}"
+        yield (
+            f"laboratory.{key} must have a sensitivity and a specificity for each of its cut-offs "
+            f"{test.cutoffs}"
+        )
         return
     for bands in (
         band_probabilities(lab.sensitivity, test.abnormal),
         band_probabilities(1 - np.asarray(lab.specificity), test.abnormal),
     ):
         if np.any(bands <= 0):
-            yield f"laboratory.{key} must have sensitivities and specificities in the order of its cut-offs"
+            yield (
+                f"laboratory.{key} must have sensitivities and specificities in the order of its "
+                "cut-offs"
+            )
     if key == "white_cell_count_10e9_l" and lab.median_non_malignant is None:
         yield f"laboratory.{key}.median_non_malignant must be given"

@@ -30,15 +30,16 @@ _DRAWN_TOGETHER = 100  # scenario draws calibrated and asked at once
 class Scenario(Part):
     """Everything assumed about a setting.
 
-    Load one with :func:`load_scenario`; change it with :meth:`replace`. Equal scenarios have equal digests.
+    Load one with :func:`load_scenario`; change it with :meth:`replace`. Equal scenarios have equal
+    digests.
 
     Attributes
     ----------
     base_rate : float
         P(malignancy) at the index visit.
     dependence : float
-        0 to 1.5; scales every effect of age, sex, cause, mechanism and severity on findings. Marginal accuracy does not
-        move with it.
+        0 to 1.5; scales every effect of age, sex, cause, mechanism and severity on findings.
+        Marginal accuracy does not move with it.
     findings, laboratory : dict
         Targets and effects of each finding, test and laboratory value.
     """
@@ -84,8 +85,9 @@ class Scenario(Part):
         Parameters
         ----------
         predictors : DataFrame, shape (n, any columns of a cohort)
-            ``age_years``, ``age_50_or_over``, ``male``, findings and imaging as 0/1, laboratory values as recorded or
-            as band labels of the vocabulary. Missing values (NaN, None) are integrated out.
+            ``age_years``, ``age_50_or_over``, ``male``, findings and imaging as 0/1, laboratory
+            values as recorded or as band labels of the vocabulary. Missing values (NaN, None) are
+            integrated out.
 
         Returns
         -------
@@ -94,12 +96,14 @@ class Scenario(Part):
         Raises
         ------
         ValueError
-            For a column the scenario does not know, a value it cannot produce, or age and age band in contradiction.
+            For a column the scenario does not know, a value it cannot produce, or age and age band
+            in contradiction.
 
         Notes
         -----
-        The probability is a finite sum over causes, mechanisms, ages, sexes and 21 severity nodes; nothing is
-        estimated. Integrating missing values out is right when they are missing at random given the columns present.
+        The probability is a finite sum over causes, mechanisms, ages, sexes and 21 severity nodes;
+        nothing is estimated. Integrating missing values out is right when they are missing at
+        random given the columns present.
 
         Examples
         --------
@@ -111,7 +115,9 @@ class Scenario(Part):
         return self.structure.risk(predictors)[0]
 
     def probabilities(self, predictors: pd.DataFrame) -> FloatArray:
-        """Exact P(the columns given | class), shape (n, 2): without and with malignancy; see :meth:`risk`."""
+        """Exact P(the columns given | class), shape (n, 2): without and with malignancy; see
+        :meth:`risk`.
+        """
         return self.structure.probabilities(predictors)[0]
 
     def risk_draws(
@@ -121,12 +127,15 @@ class Scenario(Part):
         *,
         rng: int | np.random.SeedSequence | np.random.Generator | None = None,
     ) -> FloatArray:
-        """Exact risk under draws of the uncertain base rate and accuracies, shape (n_draws, n); see :meth:`draw`.
+        """Exact risk under draws of the uncertain base rate and accuracies, shape (n_draws, n); see
+        :meth:`draw`.
 
         Examples
         --------
         >>> from backpain_risk import load_scenario
-        >>> drawn = load_scenario("primary_care").risk_draws(pd.DataFrame({"history_of_cancer": [1]}), 500, rng=1)
+        >>> drawn = load_scenario("primary_care").risk_draws(
+        ...     pd.DataFrame({"history_of_cancer": [1]}), 500, rng=1
+        ... )
         >>> np.quantile(drawn, [0.025, 0.5, 0.975]).round(3).tolist()
         [0.022, 0.125, 0.406]
         """
@@ -134,7 +143,9 @@ class Scenario(Part):
         drawn = [self.draw(rng=generator) for _ in range(n_draws)]
         pieces = [drawn[i : i + _DRAWN_TOGETHER] for i in range(0, n_draws, _DRAWN_TOGETHER)]
         columns = tuple(map(str, predictors.columns))
-        return np.concatenate([build_structure(piece, columns).risk(predictors) for piece in pieces])
+        return np.concatenate(
+            [build_structure(piece, columns).risk(predictors) for piece in pieces]
+        )
 
     def replace(
         self,
@@ -149,8 +160,9 @@ class Scenario(Part):
         Parameters
         ----------
         base_rate : float, optional
-            Its interval moves along on the logit scale, and it counts as assumed. An interval of one's own is stated
-            by ``changes={"base_rate_interval": (low, high)}``; the base rate must lie inside it.
+            Its interval moves along on the logit scale, and it counts as assumed. An interval of
+            one's own is stated by ``changes={"base_rate_interval": (low, high)}``; the base rate
+            must lie inside it.
         dependence : float, optional
         accuracy : mapping of finding to (sensitivity, specificity), optional
             These count as assumed, and a reported bound of LR+ no longer binds them.
@@ -161,7 +173,9 @@ class Scenario(Part):
         if base_rate is not None:
             data |= {"base_rate": base_rate, "base_rate_status": "assumed"}
             if 0 < base_rate < 1:
-                data["base_rate_interval"] = moved_interval(self.base_rate_interval, self.base_rate, base_rate)
+                data["base_rate_interval"] = moved_interval(
+                    self.base_rate_interval, self.base_rate, base_rate
+                )
         if dependence is not None:
             data["dependence"] = dependence
         for key, (sensitivity, specificity) in (accuracy or {}).items():
@@ -178,10 +192,14 @@ class Scenario(Part):
         _known_finding(self, key)
         if key in self.laboratory:
             raise ValueError(
-                f"accuracy is for yes/no findings; got {key!r}, which has bands. Use scenario.bands({key!r})."
+                f"accuracy is for yes/no findings; got {key!r}, which has bands. Use "
+                f"scenario.bands({key!r})."
             )
         t = self.findings[key]
-        tp, tn = t.sensitivity * t.effective_n_malignant, t.specificity * t.effective_n_non_malignant
+        tp, tn = (
+            t.sensitivity * t.effective_n_malignant,
+            t.specificity * t.effective_n_non_malignant,
+        )
         return Accuracy(
             tp=tp,
             fn=t.effective_n_malignant - tp,
@@ -209,18 +227,23 @@ class Scenario(Part):
             study=t.study,
         )
 
-    def draw(self, *, rng: int | np.random.SeedSequence | np.random.Generator | None = None) -> Scenario:
+    def draw(
+        self, *, rng: int | np.random.SeedSequence | np.random.Generator | None = None
+    ) -> Scenario:
         """A scenario with base rate, sensitivities and specificities drawn from their uncertainty.
 
         Notes
         -----
-        Logit base rate: normal, median at ``base_rate``, SD from the width of its 95 % interval, which moves along with
-        the drawn rate. Findings: :meth:`Accuracy.draw`, LR+ below the reported bounds. Laboratory values: all cut-offs
-        of a test together, :meth:`BandAccuracy.draw`.
+        Logit base rate: normal, median at ``base_rate``, SD from the width of its 95 % interval,
+        which moves along with the drawn rate. Findings: :meth:`Accuracy.draw`, LR+ below the
+        reported bounds. Laboratory values: all cut-offs of a test together,
+        :meth:`BandAccuracy.draw`.
         """
         generator = as_generator(rng)
         low, high = logit(self.base_rate_interval)
-        rate = expit(logit(self.base_rate) + (high - low) / 3.919927969 * generator.standard_normal())
+        rate = expit(
+            logit(self.base_rate) + (high - low) / 3.919927969 * generator.standard_normal()
+        )
         findings = {key: self._drawn_finding(key, generator) for key in self.findings}
         laboratory = {key: self._drawn_laboratory(key, generator) for key in self.laboratory}
         interval = moved_interval(self.base_rate_interval, self.base_rate, float(rate))
@@ -231,36 +254,57 @@ class Scenario(Part):
         return validated(merged(self.model_dump(), changes), f"draw of scenario {self.name}")
 
     def difference(self, other: Scenario) -> pd.DataFrame:
-        """The numbers that differ between two scenarios: index ``key``, columns ``self`` and ``other``."""
+        """The numbers that differ between two scenarios: index ``key``, columns ``self`` and
+        ``other``.
+        """
         mine, theirs = dict(_flat(self.model_dump())), dict(_flat(other.model_dump()))
         keys = [key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key)]
         table = {"self": [mine.get(k) for k in keys], "other": [theirs.get(k) for k in keys]}
         return pd.DataFrame(table, index=pd.Index(keys, name="key"), dtype=object)
 
     def to_frame(self) -> pd.DataFrame:
-        """Targets: one row per finding and cut-off with sensitivity, specificity, LRs, status and study."""
+        """Targets: one row per finding and cut-off with sensitivity, specificity, LRs, status
+        and study.
+        """
         rows = [
-            (key, np.nan, t.sensitivity, t.specificity, t.accuracy_status, t.study) for key, t in self.findings.items()
+            (key, np.nan, t.sensitivity, t.specificity, t.accuracy_status, t.study)
+            for key, t in self.findings.items()
         ]
         for key, lab in self.laboratory.items():
-            cuts = zip(vocabulary.LABORATORY[key].cutoffs, lab.sensitivity, lab.specificity, strict=True)
+            cuts = zip(
+                vocabulary.LABORATORY[key].cutoffs, lab.sensitivity, lab.specificity, strict=True
+            )
             rows += [(key, cut, se, sp, lab.accuracy_status, lab.study) for cut, se, sp in cuts]
-        table = pd.DataFrame(rows, columns=["finding", "threshold", "sensitivity", "specificity", "status", "study"])
+        table = pd.DataFrame(
+            rows, columns=["finding", "threshold", "sensitivity", "specificity", "status", "study"]
+        )
         table.insert(4, "lr_positive", table.sensitivity / (1 - table.specificity))
         table.insert(5, "lr_negative", (1 - table.sensitivity) / table.specificity)
         return table
 
     def _repr_html_(self) -> str:
-        head = f"{self.name}: {self.title}. Base rate {self.base_rate:.3%} ({self.base_rate_status}), "
-        return as_html(f"{head}dependence {self.dependence:g}. {vocabulary.NOTICE}", self.to_frame(), index=False)
+        head = (
+            f"{self.name}: {self.title}. Base rate {self.base_rate:.3%} ({self.base_rate_status}), "
+        )
+        return as_html(
+            f"{head}dependence {self.dependence:g}. {vocabulary.NOTICE}",
+            self.to_frame(),
+            index=False,
+        )
 
     def _drawn_finding(self, key: str, rng: np.random.Generator) -> dict[str, float]:
         drawn = self.accuracy(key).draw(1, rng=rng)
-        return {"sensitivity": float(drawn.sensitivity[0]), "specificity": float(drawn.specificity[0])}
+        return {
+            "sensitivity": float(drawn.sensitivity[0]),
+            "specificity": float(drawn.specificity[0]),
+        }
 
     def _drawn_laboratory(self, key: str, rng: np.random.Generator) -> dict[str, tuple[float, ...]]:
         malignant, healthy = self.bands(key).draw(1, rng=rng)
-        positive = [positive_probabilities(p[0], vocabulary.LABORATORY[key].abnormal) for p in (malignant, healthy)]
+        positive = [
+            positive_probabilities(p[0], vocabulary.LABORATORY[key].abnormal)
+            for p in (malignant, healthy)
+        ]
         return {"sensitivity": tuple(positive[0]), "specificity": tuple(1 - positive[1])}
 
 

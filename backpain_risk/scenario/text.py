@@ -14,8 +14,10 @@ def scenario_text(scenario: Scenario) -> str:
     low, high = scenario.base_rate_interval
     head = (
         f"{scenario.name}: {scenario.title}\n{scenario.description}\n"
-        f"Base rate {scenario.base_rate:.3%} ({low:.3%} to {high:.3%}), {scenario.base_rate_status}. "
-        f"Dependence {scenario.dependence:g}, assumed. Digest {scenario.digest[:12]}. {vocabulary.NOTICE}"
+        f"Base rate {scenario.base_rate:.3%} ({low:.3%} to {high:.3%}), "
+        f"{scenario.base_rate_status}. "
+        f"Dependence {scenario.dependence:g}, assumed. Digest {scenario.digest[:12]}. "
+        f"{vocabulary.NOTICE}"
     )
     return "\n\n".join([head, _targets(scenario), _case_mix(scenario), _associations(scenario)])
 
@@ -43,7 +45,13 @@ def _case_mix(scenario: Scenario) -> str:
 def _associations(scenario: Scenario) -> str:
     table = associations(scenario).odds_ratios
     changed = [str(key) for key in table.index[~table.same_sign]]
-    reasons = [f"{key} changes sign: {scenario.findings[key].reason or 'no reason is stated.'}" for key in changed]
+    reasons = [
+        f"{key} changes sign: {scenario.findings[key].reason or 'no reason is stated.'}"
+        for key in changed
+    ]
     shown = table[["marginal", "conditional"]].round(2)
-    title = "Log odds ratios: marginal, and conditional on the other findings (exact, all effects assumed)"
+    title = (
+        "Log odds ratios: marginal, and conditional on the other findings (exact, all effects "
+        "assumed)"
+    )
     return "\n".join([title, shown.to_string(), *reasons])

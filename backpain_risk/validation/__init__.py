@@ -1,1 +1,3 @@
-"""How well a model would do on new patients: bootstrap, cross-validation, and one site at a time."""
+"""How well a model would do on new patients: bootstrap, cross-validation, and one site at a
+time.
+"""

@@ -43,27 +43,42 @@ class CrossValidatedRisk:
         return np.array(self.risk, dtype=dtype, copy=copy)
 
     def to_frame(
-        self, measures: Sequence[str] = USUAL, thresholds: npt.ArrayLike = (0.01, 0.03), level: float = 0.95
+        self,
+        measures: Sequence[str] = USUAL,
+        thresholds: npt.ArrayLike = (0.01, 0.03),
+        level: float = 0.95,
     ) -> pd.DataFrame:
-        """Performance indexed by measure: value, low, high, each the mean over repeats, and sd_repeats.
+        """Performance indexed by measure: value, low, high, each the mean over repeats, and
+        sd_repeats.
 
-        Each repeat is measured over all its patients at once, because a fold of a rare outcome holds too few events.
-        Limits are those of the measure for given risks; they leave out that the models vary.
+        Each repeat is measured over all its patients at once, because a fold of a rare outcome
+        holds too few events. Limits are those of the measure for given risks; they leave out that
+        the models vary.
         """
         tables = [
-            performance(self.outcome, {"model": risk}, measures=measures, thresholds=thresholds, level=level)
+            performance(
+                self.outcome, {"model": risk}, measures=measures, thresholds=thresholds, level=level
+            )
             .query("model == 'model'")
             .set_index("measure")[["value", "low", "high"]]
             for risk in self.risks
         ]
         stacked = np.stack([table.to_numpy(np.float64) for table in tables])
-        spread = stacked[:, :, 0].std(axis=0, ddof=1) if len(tables) > 1 else np.full(stacked.shape[1], np.nan)
-        mean = pd.DataFrame(stacked.mean(axis=0), index=tables[0].index, columns=["value", "low", "high"])
+        spread = (
+            stacked[:, :, 0].std(axis=0, ddof=1)
+            if len(tables) > 1
+            else np.full(stacked.shape[1], np.nan)
+        )
+        mean = pd.DataFrame(
+            stacked.mean(axis=0), index=tables[0].index, columns=["value", "low", "high"]
+        )
         return mean.assign(sd_repeats=spread)
 
     def _repr_html_(self) -> str:
         repeats, n = self.risks.shape
-        head = f"Cross-validation, {self.fold.max() + 1} folds, {repeats} repeat(s): {n:g} patients, "
+        head = (
+            f"Cross-validation, {self.fold.max() + 1} folds, {repeats} repeat(s): {n:g} patients, "
+        )
         return as_html(f"{head}{self.outcome.sum():g} events.", self.to_frame())
 
 
@@ -101,8 +116,9 @@ def cross_validate_risk(
     Raises
     ------
     ValueError
-        When there are fewer events than folds, the estimator stays as it was fitted (a wrapped result), or it cannot be
-        fitted without some fold (named, with the reason): a risk that is missing for some patients cannot be measured.
+        When there are fewer events than folds, the estimator stays as it was fitted (a wrapped
+        result), or it cannot be fitted without some fold (named, with the reason): a risk that is
+        missing for some patients cannot be measured.
 
     Examples
     --------
@@ -119,11 +135,15 @@ def cross_validate_risk(
     fold = np.stack([_folds(patients, n_folds, generator) for _ in range(n_repeats)])
     task = delayed(_left_out)
     jobs = [(repeat, k) for repeat in range(n_repeats) for k in range(n_folds)]
-    found = Parallel(n_jobs=n_jobs)(task(patients, estimator, fold[repeat] == k, k) for repeat, k in jobs)
+    found = Parallel(n_jobs=n_jobs)(
+        task(patients, estimator, fold[repeat] == k, k) for repeat, k in jobs
+    )
     risks = np.empty(fold.shape)
     for (repeat, k), risk in zip(jobs, found, strict=True):
         risks[repeat, fold[repeat] == k] = risk
-    return CrossValidatedRisk(risk=risks.mean(axis=0), risks=risks, fold=fold, outcome=patients.outcome)
+    return CrossValidatedRisk(
+        risk=risks.mean(axis=0), risks=risks, fold=fold, outcome=patients.outcome
+    )
 
 
 def _check_folds(patients: Patients, n_folds: int, n_repeats: int) -> None:
@@ -132,7 +152,8 @@ def _check_folds(patients: Patients, n_folds: int, n_repeats: int) -> None:
     check_count("n_repeats", n_repeats, 1, 1000)
     if n_folds > fewest:
         raise ValueError(
-            f"n_folds must lie between 2 and the number of patients of the rarer outcome, {fewest}; got {n_folds}. Use "
+            "n_folds must lie between 2 and the number of patients of the rarer outcome, "
+            f"{fewest}; got {n_folds}. Use "
             "fewer folds, or optimism_bootstrap."
         )
 
@@ -152,6 +173,7 @@ def _left_out(patients: Patients, estimator: Any, out: npt.NDArray[np.bool_], k:
         return patients.risk(model)[patients.row[out]]
     except Exception as error:
         raise ValueError(
-            f"estimator must fit without each fold; got {type(error).__name__} without fold {k}: {error} Use fewer "
+            f"estimator must fit without each fold; got {type(error).__name__} without fold {k}: "
+            f"{error} Use fewer "
             "folds or a penalised model."
         ) from error

@@ -1,4 +1,6 @@
-"""Patients to refit an estimator to: distinct rows of predictors, so that predicting and measuring cost little."""
+"""Patients to refit an estimator to: distinct rows of predictors, so that predicting and
+measuring cost little.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ class Fitted(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Chosen patients: their row numbers, and how many patients and events (m,) fall on each distinct row."""
+    """Chosen patients: their row numbers, and how many patients and events (m,) fall on each
+    distinct row.
+    """
 
     rows: IntArray
     n: FloatArray
@@ -49,7 +53,9 @@ class Sample:
     def grouped(self, risk: FloatArray) -> RiskGroups:
         """Collapsed by the risk (m,) of their distinct row."""
         outcome = np.repeat([1.0, 0.0], risk.size)
-        return group_by_risk(outcome, np.tile(risk, 2), np.concatenate([self.events, self.n - self.events]))
+        return group_by_risk(
+            outcome, np.tile(risk, 2), np.concatenate([self.events, self.n - self.events])
+        )
 
 
 _TAKE_COUNTS = (LogisticModel, LikelihoodRatioModel)
@@ -98,13 +104,16 @@ class Patients:
     def refit(self, estimator: Any, sample: Sample) -> Fitted:
         """A clone of the estimator fitted to chosen patients.
 
-        Models of this package that take counts get distinct rows with counts, any other estimator the rows themselves.
+        Models of this package that take counts get distinct rows with counts, any other estimator
+        the rows themselves.
         """
         if self.checked is not None:
             with collected() as said:
                 return Fitted(_fit_counts(estimator, self.checked, sample), said)
         with recorded() as said:
-            model = clone(estimator).fit(self.take(sample.rows), self.outcome[sample.rows].astype(int))
+            model = clone(estimator).fit(
+                self.take(sample.rows), self.outcome[sample.rows].astype(int)
+            )
         return Fitted(model, said)
 
     def risk(self, model: Any) -> FloatArray:
@@ -116,7 +125,8 @@ class Patients:
             both = np.asarray(model.predict_proba(self.checked), dtype=np.float64)
         if both.ndim != 2 or both.shape[1] != 2:
             raise ValueError(
-                f"estimator must give two probabilities, no event and event; got shape {both.shape}. Patients of one "
+                "estimator must give two probabilities, no event and event; got shape "
+                f"{both.shape}. Patients of one "
                 "outcome only leave many classifiers with a single class."
             )
         return check_risk(both[:, 1], "risk by the estimator")
@@ -125,7 +135,9 @@ class Patients:
 def _fit_counts(estimator: Any, checked: CheckedTable, sample: Sample) -> Any:
     weight = np.column_stack([sample.n - sample.events, sample.events]).ravel()
     present = np.flatnonzero(weight)
-    return copy(estimator).fit(replace(checked, inverse=present // 2), present % 2, sample_weight=weight[present])
+    return copy(estimator).fit(
+        replace(checked, inverse=present // 2), present % 2, sample_weight=weight[present]
+    )
 
 
 def _array(X: Any) -> npt.NDArray[Any]:
@@ -138,16 +150,20 @@ def read_patients(estimator: Any, X: Any, y: npt.ArrayLike, purpose: str) -> Pat
     missing = [name for name in ("fit", "predict_proba") if not hasattr(estimator, name)]
     if missing:
         raise ValueError(
-            f"estimator must be a scikit-learn classifier with probabilities; got {type(estimator).__name__} without "
+            "estimator must be a scikit-learn classifier with probabilities; got "
+            f"{type(estimator).__name__} without "
             f"{' and '.join(missing)}. Pass an unfitted classifier or pipeline."
         )
     _refuse_fitted(estimator, purpose)
     if hasattr(X, "toarray"):
-        raise ValueError(f"X must be a table; got a sparse {type(X).__name__}. Pass X.toarray() or a DataFrame.")
+        raise ValueError(
+            f"X must be a table; got a sparse {type(X).__name__}. Pass X.toarray() or a DataFrame."
+        )
     table = X if isinstance(X, pd.DataFrame) else _array(X)
     if table.ndim != 2:
         raise ValueError(
-            f"X must be a table; got {table.ndim} dimension(s). Pass a DataFrame or a two-dimensional array."
+            f"X must be a table; got {table.ndim} dimension(s). Pass a DataFrame or a "
+            "two-dimensional array."
         )
     outcome = check_outcome(y)
     check_same_length(X=len(table), y=outcome.size)
@@ -155,17 +171,28 @@ def read_patients(estimator: Any, X: Any, y: npt.ArrayLike, purpose: str) -> Pat
     check_both_classes(outcome, np.ones(outcome.size), purpose)
     row, first = distinct_rows(_comparable(table))
     patients = Patients(table, outcome, first, row)
-    return replace(patients, checked=_checked(patients, estimator)) if type(estimator) in _TAKE_COUNTS else patients
+    return (
+        replace(patients, checked=_checked(patients, estimator))
+        if type(estimator) in _TAKE_COUNTS
+        else patients
+    )
 
 
 def _refuse_fitted(estimator: Any, purpose: str) -> None:
-    """Refuse what no refit changes: it saw every patient, and its optimism would come out as none."""
-    parts = [estimator, *(estimator.get_params().values() if hasattr(estimator, "get_params") else ())]
+    """Refuse what no refit changes: it saw every patient, and its optimism would come out as
+    none.
+    """
+    parts = [
+        estimator,
+        *(estimator.get_params().values() if hasattr(estimator, "get_params") else ()),
+    ]
     for part in parts:
         if isinstance(part, _FITTED_ALREADY):
             raise ValueError(
-                f"estimator of {purpose} must be refitted to other patients; got {type(part).__name__}, which stays as "
-                "it was fitted. Pass a model that fits, such as LogisticModel(), or measure this one in patients it "
+                f"estimator of {purpose} must be refitted to other patients; got "
+                f"{type(part).__name__}, which stays as "
+                "it was fitted. Pass a model that fits, such as LogisticModel(), or measure this "
+                "one in patients it "
                 "has not seen with performance()."
             )
 

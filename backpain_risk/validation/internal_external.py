@@ -1,4 +1,6 @@
-"""Internal-external validation: developed in all sites but one, tested in that one, each in turn."""
+"""Internal-external validation: developed in all sites but one, tested in that one, each in
+turn.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,8 @@ class InternalExternalValidation:
     table : DataFrame
         group, n, n_events, measure, value, low, high, reason (why a value is missing).
     risk : ndarray, shape (n,)
-        Risk of each patient by the model that did not see the patient's site; NaN where that model failed.
+        Risk of each patient by the model that did not see the patient's site; NaN where that model
+        failed.
     level : float
     """
 
@@ -68,15 +71,18 @@ class InternalExternalValidation:
         Parameters
         ----------
         interval : {"hartung_knapp", "normal"}
-            Limits of the mean: t with sites - 1 degrees of freedom and the standard error that the scatter of the sites
-            gives, never below the usual one; or normal with the usual one, which are too narrow with few sites.
+            Limits of the mean: t with sites - 1 degrees of freedom and the standard error that the
+            scatter of the sites gives, never below the usual one; or normal with the usual one,
+            which are too narrow with few sites.
 
         Returns
         -------
         DataFrame
-                Columns value, low, high, prediction_low, prediction_high (for a new site, t with sites - 2 degrees of
-            freedom), tau (between-site SD on the scale of pooling) and n_groups. AUROC is pooled on the logit, O:E on
-            the log scale; between-site variance by Paule and Mandel. NaN where fewer than 3 sites have the measure.
+                Columns value, low, high, prediction_low, prediction_high (for a new site, t with
+                sites - 2 degrees of
+            freedom), tau (between-site SD on the scale of pooling) and n_groups. AUROC is pooled on
+            the logit, O:E on the log scale; between-site variance by Paule and Mandel. NaN where
+            fewer than 3 sites have the measure.
 
         Raises
         ------
@@ -85,19 +91,25 @@ class InternalExternalValidation:
 
         References
         ----------
-        Debray et al. (2017), BMJ 356:i6460. Hartung and Knapp (2001), Stat Med 20:3875. Knapp and Hartung (2003),
-        Stat Med 22:2693 (never below the usual standard error).
+        Debray et al. (2017), BMJ 356:i6460. Hartung and Knapp (2001), Stat Med 20:3875. Knapp and
+        Hartung (2003), Stat Med 22:2693 (never below the usual standard error).
         """
         check_choice("interval", interval, POOLED_INTERVALS)
         present = set(self.table.measure)
-        rows = {name: self._pool(name, *scale, interval) for name, scale in _SCALES.items() if name in present}
+        rows = {
+            name: self._pool(name, *scale, interval)
+            for name, scale in _SCALES.items()
+            if name in present
+        }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("measure")
 
     def _pool(
         self, measure: str, forward: Callable[[Any], Any], back: Callable[[Any], Any], interval: str
     ) -> dict[str, float]:
         sites = self.table.query("measure == @measure").dropna(subset=["value", "low", "high"])
-        value, low, high = (forward(sites[c].to_numpy(np.float64)) for c in ("value", "low", "high"))
+        value, low, high = (
+            forward(sites[c].to_numpy(np.float64)) for c in ("value", "low", "high")
+        )
         variance = ((high - low) / (2 * normal_quantile(self.level))) ** 2
         known = np.isfinite(value) & np.isfinite(variance)
         k = int(known.sum())
@@ -109,14 +121,19 @@ class InternalExternalValidation:
         half = _half_width(value[known], variance[known] + tau2, mean, self.level, interval)
         wide = stats.t.ppf((1 + self.level) / 2, k - 2) * np.sqrt(tau2 + se**2)
         ends = [mean, mean - half, mean + half, mean - wide, mean + wide]
-        return dict(zip(columns, (float(back(e)) for e in ends), strict=True)) | {"tau": tau2**0.5, "n_groups": k}
+        return dict(zip(columns, (float(back(e)) for e in ends), strict=True)) | {
+            "tau": tau2**0.5,
+            "n_groups": k,
+        }
 
     def _repr_html_(self) -> str:
         sites = self.table.group.nunique()
         return as_html(f"Internal-external validation over {sites} sites.", self.pooled())
 
 
-def _half_width(value: FloatArray, variance: FloatArray, mean: float, level: float, interval: str) -> float:
+def _half_width(
+    value: FloatArray, variance: FloatArray, mean: float, level: float, interval: str
+) -> float:
     """Half the width of the limits of a weighted mean of sites with these total variances."""
     weight, df = 1 / variance, value.size - 1
     error = 1 / np.sqrt(weight.sum())
@@ -156,13 +173,14 @@ def internal_external_validation(
     Returns
     -------
     InternalExternalValidation
-        A site where a measure is not defined (no events, usual for a rare outcome) keeps its row with the reason.
+        A site where a measure is not defined (no events, usual for a rare outcome) keeps its row
+        with the reason.
 
     Raises
     ------
     ValueError
-        For one class only, lengths that differ, fewer than 2 sites, patients without a site, an unknown measure, an
-        estimator that stays as it was fitted, or one that fits without no site.
+        For one class only, lengths that differ, fewer than 2 sites, patients without a site, an
+        unknown measure, an estimator that stays as it was fitted, or one that fits without no site.
 
     Warns
     -----
@@ -179,7 +197,9 @@ def internal_external_validation(
     >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 8000, seed=1)
     >>> X = cohort.predictors[["history_of_cancer", "age_50_or_over", "night_pain"]]
     >>> site = np.arange(8000) % 4
-    >>> result = internal_external_validation(LogisticModel(), X, cohort.outcome, site, measures=["auroc"])
+    >>> result = internal_external_validation(
+    ...     LogisticModel(), X, cohort.outcome, site, measures=["auroc"]
+    ... )
     >>> result.pooled().round(2).loc["auroc", ["value", "low", "high"]].tolist()
     [0.75, 0.67, 0.82]
     """
@@ -187,24 +207,34 @@ def internal_external_validation(
     thresholds, level = check_thresholds(thresholds), check_level(level)
     patients = read_patients(estimator, X, y, "internal_external_validation")
     if np.ndim(groups) != 1 or isinstance(groups, np.ma.MaskedArray):
-        raise ValueError(f"groups must name the site of every patient; got {shown(groups)}. Pass one label per row.")
+        raise ValueError(
+            f"groups must name the site of every patient; got {shown(groups)}. Pass one label per "
+            "row."
+        )
     site = np.asarray(groups)
     check_same_length(X=patients.n, groups=len(site))
     check_same_index(X=X, y=y, groups=groups)
     names = pd.unique(pd.Series(site))
     if pd.isna(names).any() or len(names) < 2:
         raise ValueError(
-            f"groups must name at least 2 sites and be known for every patient; got {len(names)} distinct values, "
+            f"groups must name at least 2 sites and be known for every patient; got {len(names)} "
+            "distinct values, "
             f"{int(pd.isna(site).sum())} missing. Give each patient a site."
         )
     risk, tables = np.full(patients.n, np.nan), []
     for name in _in_order(names):
         out = site == name
         table, risk[out] = _site(patients, estimator, out, measures, thresholds, level)
-        tables.append(table.assign(group=name, n=int(out.sum()), n_events=int(patients.outcome[out].sum())))
-    _say_failed(tables, [table for table in tables if np.isnan(risk[site == table.group.iloc[0]]).all()])
+        tables.append(
+            table.assign(group=name, n=int(out.sum()), n_events=int(patients.outcome[out].sum()))
+        )
+    _say_failed(
+        tables, [table for table in tables if np.isnan(risk[site == table.group.iloc[0]]).all()]
+    )
     columns = ["group", "n", "n_events", "measure", "value", "low", "high", "reason"]
-    return InternalExternalValidation(table=pd.concat(tables, ignore_index=True)[columns], risk=risk, level=level)
+    return InternalExternalValidation(
+        table=pd.concat(tables, ignore_index=True)[columns], risk=risk, level=level
+    )
 
 
 def _say_failed(tables: list[pd.DataFrame], failed: list[pd.DataFrame]) -> None:
@@ -214,11 +244,13 @@ def _say_failed(tables: list[pd.DataFrame], failed: list[pd.DataFrame]) -> None:
     first = f"the first: {failed[0].group.iloc[0]}, {failed[0].reason.iloc[0]}"
     if len(failed) == len(tables):
         raise ValueError(
-            f"estimator must fit without at least one site; got {len(failed)} failures, {first} Fit it to X and y by "
+            f"estimator must fit without at least one site; got {len(failed)} failures, {first} "
+            "Fit it to X and y by "
             "itself to see why."
         )
     warnings.warn(
-        f"no model could be developed without {len(failed)} of {len(tables)} sites, which stay NaN; {first}",
+        f"no model could be developed without {len(failed)} of {len(tables)} sites, which stay "
+        f"NaN; {first}",
         UserWarning,
         stacklevel=3,
     )
@@ -244,10 +276,16 @@ def _site(
     names = [*measures, *(f"net_benefit@{t:g}" for t in thresholds)]
     risk = np.full(int(out.sum()), np.nan)
     try:
-        risk = patients.risk(patients.refit(estimator, patients.sample(np.flatnonzero(~out))).model)[patients.row[out]]
+        risk = patients.risk(
+            patients.refit(estimator, patients.sample(np.flatnonzero(~out))).model
+        )[patients.row[out]]
         with recorded() as said:
             table = performance(
-                patients.outcome[out], {"model": risk}, measures=measures, thresholds=thresholds, level=level
+                patients.outcome[out],
+                {"model": risk},
+                measures=measures,
+                thresholds=thresholds,
+                level=level,
             )
     except Exception as error:  # any estimator may fail in any way; the reason is kept and shown
         empty = pd.DataFrame({"measure": names, "value": np.nan, "low": np.nan, "high": np.nan})

@@ -27,7 +27,9 @@ PARTS = ("values", "observed", "net_benefit")
 """Parts of an evaluation: measures, calibration curve, decision curve."""
 _OUTSIDE = 0.632  # probability of a patient to be in a resample
 FIXED_BY_FITTING = ("observed_expected", "calibration_in_the_large", "calibration_slope")
-"""Measures that fitting makes ideal, or nearly, in every resample: their apparent values show no spread."""
+"""Measures that fitting makes ideal, or nearly, in every resample: their apparent values show no
+spread.
+"""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -38,7 +40,8 @@ class InternalValidation:
     ----------
     measures : tuple of str
     apparent, optimism, corrected, low, high : ndarray, shape (measures,)
-        ``corrected = apparent - optimism``. NaN, with a warning, where the apparent measure is not defined.
+        ``corrected = apparent - optimism``. NaN, with a warning, where the apparent measure is not
+        defined.
     n_failed : ndarray, shape (measures,)
         Resamples in which the measure is not defined.
     n_resamples : int
@@ -46,7 +49,8 @@ class InternalValidation:
     risk : ndarray, shape (n,)
         Apparent risk of each patient.
     problems : DataFrame
-        resample, measure (``"fit"`` when the estimator failed, ``"calibration_curve"`` for the curve) and reason.
+        resample, measure (``"fit"`` when the estimator failed, ``"calibration_curve"`` for the
+        curve) and reason.
     warned : DataFrame
         What the estimator warned of, and in how many resamples.
     """
@@ -73,27 +77,35 @@ class InternalValidation:
 
     def to_frame(self) -> pd.DataFrame:
         """Indexed by measure: apparent, optimism, corrected, low, high, n_resamples, n_failed."""
-        columns = {name: getattr(self, name) for name in ("apparent", "optimism", "corrected", "low", "high")}
+        columns = {
+            name: getattr(self, name)
+            for name in ("apparent", "optimism", "corrected", "low", "high")
+        }
         index = pd.Index(self.measures, name="measure")
-        return pd.DataFrame(columns, index=index).assign(n_resamples=self.n_resamples, n_failed=self.n_failed)
+        return pd.DataFrame(columns, index=index).assign(
+            n_resamples=self.n_resamples, n_failed=self.n_failed
+        )
 
     def calibration_curve(self) -> pd.DataFrame:
         """Optimism-corrected calibration: predicted, apparent, corrected, low, high, n_failed.
 
-        Corrected on the log odds of the observed risk, so that it stays one; half a patient of the cohort is the least
-        risk (and the most healthy), so that a resample with a nearly separated curve does not decide the optimism.
+        Corrected on the log odds of the observed risk, so that it stays one; half a patient of the
+        cohort is the least risk (and the most healthy), so that a resample with a nearly separated
+        curve does not decide the optimism.
         """
         return self._curves["calibration"]
 
     def decision_curve(self) -> pd.DataFrame:
-        """Optimism-corrected net benefit: threshold, apparent, corrected, low, high, n_failed, treat_all."""
+        """Optimism-corrected net benefit: threshold, apparent, corrected, low, high, n_failed,
+        treat_all.
+        """
         return self._curves["net_benefit"]
 
     def stability(self) -> pd.DataFrame:
         """How much each patient's risk moves between refitted models, one row a patient.
 
-        Columns risk (apparent), low, high (quantiles over refitted models) and mape, the mean absolute difference from
-        the apparent risk (mean absolute prediction error).
+        Columns risk (apparent), low, high (quantiles over refitted models) and mape, the mean
+        absolute difference from the apparent risk (mean absolute prediction error).
 
         References
         ----------
@@ -111,7 +123,10 @@ class InternalValidation:
         return self._drawn_risk[:n_models, self._row]
 
     def _repr_html_(self) -> str:
-        head = f"Internal validation ({self.method}, {self.n_resamples} resamples): {self.n:g} patients, "
+        head = (
+            f"Internal validation ({self.method}, {self.n_resamples} resamples): {self.n:g} "
+            "patients, "
+        )
         return as_html(f"{head}{self.n_events:g} events; limits {self.limits}.", self.to_frame())
 
 
@@ -132,21 +147,24 @@ def optimism_bootstrap(
     level: float = 0.95,
     n_jobs: int = 1,
 ) -> InternalValidation:
-    """Performance of a model on new patients like its own, estimated by refitting it to bootstrap resamples.
+    """Performance of a model on new patients like its own, estimated by refitting it to bootstrap
+    resamples.
 
     Parameters
     ----------
     estimator : scikit-learn classifier
-        Unfitted; a pipeline is refitted whole (imputation, selection, tuning), which is what makes the answer honest.
+        Unfitted; a pipeline is refitted whole (imputation, selection, tuning), which is what makes
+        the answer honest.
     X : DataFrame or array, shape (n, columns)
     y : array, shape (n,)
         0 or 1.
     n_resamples : int
     method : {"harrell", "632"}
-        Optimism as the mean over resamples of performance on the resample less performance on all patients; or 0.632
-        times apparent performance less that on the patients left out.
+        Optimism as the mean over resamples of performance on the resample less performance on all
+        patients; or 0.632 times apparent performance less that on the patients left out.
     rng : int, SeedSequence or Generator
-        Needed unless ``resamples`` are given, and for two-stage limits; the result is the same for any ``n_jobs``.
+        Needed unless ``resamples`` are given, and for two-stage limits; the result is the same for
+        any ``n_jobs``.
     resamples : int array, shape (B, n), optional
         Row numbers, from 0, of each resample, instead of drawing ``n_resamples``.
     measures : sequence of str
@@ -154,14 +172,15 @@ def optimism_bootstrap(
     thresholds : array
         Threshold probabilities for ``net_benefit@t``.
     at : array, optional
-        Risks at which to correct the calibration curve; by default 50 over the range of the apparent risks, none when
-        empty.
+        Risks at which to correct the calibration curve; by default 50 over the range of the
+        apparent risks, none when empty.
     limits : {"shifted", "two-stage"}
-        Percentiles of the apparent measure over resamples moved by the optimism; or percentiles of the whole procedure
-        repeated in ``n_outer`` resamples, which takes ``n_outer`` times as long. Fitting makes O:E,
-        calibration-in-the-large and slope ideal in every resample, outer ones too, so that both would be far too narrow
-        for them: the shifted limits of these three are NaN, and beside two-stage limits stand percentiles, over the
-        resamples, of what the refitted models have in all patients (NaN for ``632``; see Notes).
+        Percentiles of the apparent measure over resamples moved by the optimism; or percentiles of
+        the whole procedure repeated in ``n_outer`` resamples, which takes ``n_outer`` times as
+        long. Fitting makes O:E, calibration-in-the-large and slope ideal in every resample, outer
+        ones too, so that both would be far too narrow for them: the shifted limits of these three
+        are NaN, and beside two-stage limits stand percentiles, over the resamples, of what the
+        refitted models have in all patients (NaN for ``632``; see Notes).
     n_outer : int
         Outer resamples of two-stage limits.
     level : float
@@ -175,31 +194,34 @@ def optimism_bootstrap(
     Raises
     ------
     ValueError
-        For one class only, lengths that differ, row numbers out of range, an estimator that stays as it was fitted (a
-        wrapped result, a recalibrated model), or when every resample fails.
+        For one class only, lengths that differ, row numbers out of range, an estimator that stays
+        as it was fitted (a wrapped result, a recalibrated model), or when every resample fails.
 
     Warns
     -----
     UserWarning
-        When a measure failed in some resamples; these are left out, counted in ``n_failed`` and listed in ``problems``.
+        When a measure failed in some resamples; these are left out, counted in ``n_failed`` and
+        listed in ``problems``.
 
     Notes
     -----
-    Shifted limits are the location-shifted ones of Noma et al. A model refitted to a resample is itself optimistic
-    there, so they lie about the optimism too high: little where it is small, but with few events for the number of
-    findings they can hold the value in new patients too seldom. Two-stage limits repeat the correction too.
+    Shifted limits are the location-shifted ones of Noma et al. A model refitted to a resample is
+    itself optimistic there, so they lie about the optimism too high: little where it is small, but
+    with few events for the number of findings they can hold the value in new patients too seldom.
+    Two-stage limits repeat the correction too.
 
     Notes
     -----
-    The O:E ratio of a new model among new patients is uncertain because the model is: with other patients it would have
-    become another one. The models refitted to resamples scatter about the patients as a model does about the
-    population, so percentiles of their O:E, calibration-in-the-large and slope in all patients are limits of those of
-    this model. How often they hold with 13 to 200 events: ``coverage_of_limits()``, measures "of a new model".
+    The O:E ratio of a new model among new patients is uncertain because the model is: with other
+    patients it would have become another one. The models refitted to resamples scatter about the
+    patients as a model does about the population, so percentiles of their O:E,
+    calibration-in-the-large and slope in all patients are limits of those of this model. How often
+    they hold with 13 to 200 events: ``coverage_of_limits()``, measures "of a new model".
 
     References
     ----------
-    Harrell, Lee, Mark (1996), Stat Med 15:361. Efron and Tibshirani (1997), JASA 92:548 (.632). Noma et al. (2021),
-    Stat Med 40:5691 (limits).
+    Harrell, Lee, Mark (1996), Stat Med 15:361. Efron and Tibshirani (1997), JASA 92:548 (.632).
+    Noma et al. (2021), Stat Med 40:5691 (limits).
 
     Examples
     --------
@@ -207,7 +229,9 @@ def optimism_bootstrap(
     >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 4000, seed=1)
     >>> X = cohort.predictors[["history_of_cancer", "age_50_or_over", "night_pain"]]
     >>> chosen = {"measures": ["auroc"], "at": []}
-    >>> result = optimism_bootstrap(LogisticModel(), X, cohort.outcome, n_resamples=50, rng=1, **chosen)
+    >>> result = optimism_bootstrap(
+    ...     LogisticModel(), X, cohort.outcome, n_resamples=50, rng=1, **chosen
+    ... )
     >>> result.to_frame()[["apparent", "optimism", "corrected"]].round(3).loc["auroc"].tolist()
     [0.756, 0.007, 0.749]
     """
@@ -220,22 +244,31 @@ def optimism_bootstrap(
     drawn = read_resamples(patients.n, n_resamples, rng, resamples)
     outer = _outer(drawn, n_outer) if limits == "two-stage" else None
     risk = patients.risk(patients.refit(estimator, everyone).model)
-    procedure = Procedure(patients, estimator, evaluator(measures, thresholds, at, risk), left_out=method == "632")
+    procedure = Procedure(
+        patients, estimator, evaluator(measures, thresholds, at, risk), left_out=method == "632"
+    )
     apparent = procedure.evaluate(everyone.grouped(risk))
     refits = procedure.refit_all(everyone, drawn, n_jobs)
     _refuse_all_failed(refits)
     fixed = {part: np.zeros(getattr(apparent, part).size, dtype=bool) for part in PARTS}
     fixed["values"] = np.isin(procedure.evaluate.names, FIXED_BY_FITTING)
-    parts = {part: _corrected(part, apparent, refits, method, patients.n).shifted(level, fixed[part]) for part in PARTS}
+    parts = {
+        part: _corrected(part, apparent, refits, method, patients.n).shifted(level, fixed[part])
+        for part in PARTS
+    }
     if outer is not None:
         repeated = _repeat(procedure, outer, drawn.number, method, n_jobs)
-        parts = {part: parts[part].within(repeated[part], level, fixed[part], method) for part in PARTS}
+        parts = {
+            part: parts[part].within(repeated[part], level, fixed[part], method) for part in PARTS
+        }
     return _result(procedure, risk, apparent, refits, parts, method, limits, level)
 
 
 @dataclass(frozen=True, eq=False)
 class _Corrected:
-    """One part of an evaluation: apparent and corrected (k,); refits in their resample and in other patients (B, k)."""
+    """One part of an evaluation: apparent and corrected (k,); refits in their resample and in
+    other patients (B, k).
+    """
 
     apparent: FloatArray
     corrected: FloatArray
@@ -255,14 +288,21 @@ class _Corrected:
         return replace(self, apparent=apparent, corrected=corrected, low=low, high=high)
 
     def shifted(self, level: float, fixed: BoolArray) -> _Corrected:
-        """Percentiles of the apparent measure, moved by the optimism; NaN where fitting itself fixes the measure."""
-        low, high = (np.where(fixed, np.nan, end - self.optimism) for end in _percentiles(self.own, level))
+        """Percentiles of the apparent measure, moved by the optimism; NaN where fitting itself
+        fixes the measure.
+        """
+        low, high = (
+            np.where(fixed, np.nan, end - self.optimism) for end in _percentiles(self.own, level)
+        )
         return replace(self, low=low, high=high)
 
-    def within(self, repeated: FloatArray, level: float, fixed: BoolArray, method: str) -> _Corrected:
+    def within(
+        self, repeated: FloatArray, level: float, fixed: BoolArray, method: str
+    ) -> _Corrected:
         """Percentiles of corrected measures of the whole procedure repeated, (outer, k).
 
-        Where fitting itself fixes the measure, of refitted models in all patients, which .632 does not look at.
+        Where fitting itself fixes the measure, of refitted models in all patients, which .632 does
+        not look at.
         """
         among = self.test if method == "harrell" else np.full_like(self.test, np.nan)
         ends = zip(_percentiles(among, level), _percentiles(repeated, level), strict=True)
@@ -271,10 +311,14 @@ class _Corrected:
 
 
 def _percentiles(drawn: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
-    low, high = np.full((2, drawn.shape[1]), np.nan)  # a measure defined in no resample has no limits
+    low, high = np.full(
+        (2, drawn.shape[1]), np.nan
+    )  # a measure defined in no resample has no limits
     defined = ~np.isnan(drawn).all(axis=0)
     if defined.any():
-        low[defined], high[defined] = np.nanquantile(drawn[:, defined], [(1 - level) / 2, (1 + level) / 2], axis=0)
+        low[defined], high[defined] = np.nanquantile(
+            drawn[:, defined], [(1 - level) / 2, (1 + level) / 2], axis=0
+        )
     return low, high
 
 
@@ -284,10 +328,14 @@ def _mean(drawn: FloatArray) -> FloatArray:
     return np.divide(np.nansum(drawn, axis=0), n, out=np.full(n.size, np.nan), where=n > 0)
 
 
-def _corrected(part: str, apparent: Evaluation, refits: list[Refit], method: str, n: int) -> _Corrected:
+def _corrected(
+    part: str, apparent: Evaluation, refits: list[Refit], method: str, n: int
+) -> _Corrected:
     """Subtract the optimism, the mean over resamples in which the measure is defined."""
     value = _on_scale(part, apparent, n)
-    pairs = [(_on_scale(part, r.own, n), _on_scale(part, r.test, n)) for r in refits if r.own and r.test]
+    pairs = [
+        (_on_scale(part, r.own, n), _on_scale(part, r.test, n)) for r in refits if r.own and r.test
+    ]
     own, test = np.moveaxis(np.array(pairs).reshape(len(pairs), 2, value.size), 1, 0)
     undefined = np.isnan(own) | np.isnan(test)
     own, test = (np.where(undefined, np.nan, x) for x in (own, test))
@@ -299,31 +347,45 @@ def _corrected(part: str, apparent: Evaluation, refits: list[Refit], method: str
 
 
 def _on_scale(part: str, evaluation: Evaluation, n: int) -> FloatArray:
-    """One part on the scale of its correction: observed risks as log odds, from half a patient of n."""
+    """One part on the scale of its correction: observed risks as log odds, from half a patient
+    of n.
+    """
     values: FloatArray = getattr(evaluation, part)
-    return np.asarray(logit(np.clip(values, 0.5 / n, 1 - 0.5 / n))) if part == "observed" else values
+    return (
+        np.asarray(logit(np.clip(values, 0.5 / n, 1 - 0.5 / n))) if part == "observed" else values
+    )
 
 
 def _outer(drawn: Resamples, n_outer: int) -> Resamples:
     if n_outer < 2:
-        raise ValueError(f"n_outer must be 2 or more for two-stage limits; got {n_outer}. Use 100 or more.")
+        raise ValueError(
+            f"n_outer must be 2 or more for two-stage limits; got {n_outer}. Use 100 or more."
+        )
     return Resamples(n_outer, drawn.n, None, drawn.child(drawn.number))
 
 
-def _repeat(procedure: Procedure, outer: Resamples, n_inner: int, method: str, n_jobs: int) -> dict[str, FloatArray]:
-    """Corrected measures of the whole procedure in outer resamples, (outer, k) for each part; failures are counted."""
+def _repeat(
+    procedure: Procedure, outer: Resamples, n_inner: int, method: str, n_jobs: int
+) -> dict[str, FloatArray]:
+    """Corrected measures of the whole procedure in outer resamples, (outer, k) for each part;
+    failures are counted.
+    """
     task = delayed(_once)
-    found = Parallel(n_jobs=n_jobs)(task(procedure, outer, b, n_inner, method) for b in range(outer.number))
+    found = Parallel(n_jobs=n_jobs)(
+        task(procedure, outer, b, n_inner, method) for b in range(outer.number)
+    )
     kept = [parts for parts in found if not isinstance(parts, str)]
     failed = [reason for reason in found if isinstance(reason, str)]
     if not kept:
         raise ValueError(
-            f"estimator must fit at least one of n_outer={outer.number} resamples; got none that fits, the first: "
+            f"estimator must fit at least one of n_outer={outer.number} resamples; got none that "
+            "fits, the first: "
             f"{failed[0]}. Fit it to X and y by itself to see why."
         )
     if failed:
         warnings.warn(
-            f"{len(failed)} of {outer.number} outer resamples failed and are left out of the two-stage limits, the "
+            f"{len(failed)} of {outer.number} outer resamples failed and are left out of the "
+            "two-stage limits, the "
             f"first: {failed[0]}",
             UserWarning,
             stacklevel=3,
@@ -331,7 +393,9 @@ def _repeat(procedure: Procedure, outer: Resamples, n_inner: int, method: str, n
     return {part: np.array([parts[part] for parts in kept]) for part in PARTS}
 
 
-def _once(procedure: Procedure, outer: Resamples, b: int, n_inner: int, method: str) -> dict[str, FloatArray] | str:
+def _once(
+    procedure: Procedure, outer: Resamples, b: int, n_inner: int, method: str
+) -> dict[str, FloatArray] | str:
     """Corrected measures in one outer resample, or why there are none."""
     base = procedure.patients.sample(outer.rows(b))
     inner = Resamples(n_inner, base.rows.size, None, outer.child(outer.number + b))
@@ -395,13 +459,18 @@ def _curves(
     evaluate: Evaluator, apparent: Evaluation, parts: dict[str, _Corrected], prevalence: float
 ) -> dict[str, pd.DataFrame]:
     def table(first: dict[str, FloatArray], part: _Corrected) -> pd.DataFrame:
-        columns = {name: getattr(part, name) for name in ("apparent", "corrected", "low", "high", "n_failed")}
+        columns = {
+            name: getattr(part, name)
+            for name in ("apparent", "corrected", "low", "high", "n_failed")
+        }
         return pd.DataFrame(first | columns)
 
     t = evaluate.curve_thresholds
     benefit = table({"threshold": t}, parts["net_benefit"])
     return {
-        "calibration": table({"predicted": evaluate.at}, parts["observed"].as_risk(apparent.observed)),
+        "calibration": table(
+            {"predicted": evaluate.at}, parts["observed"].as_risk(apparent.observed)
+        ),
         "net_benefit": benefit.assign(treat_all=prevalence - (1 - prevalence) * t / (1 - t)),
     }
 
@@ -420,12 +489,15 @@ def _warn(result: InternalValidation, apparent: Evaluation) -> None:
 
 def _failed(result: InternalValidation) -> str:
     counts = dict(zip(result.measures, result.n_failed.tolist(), strict=True))
-    counts[CURVE] = int(result.calibration_curve().n_failed.max()) if len(result.calibration_curve()) else 0
+    counts[CURVE] = (
+        int(result.calibration_curve().n_failed.max()) if len(result.calibration_curve()) else 0
+    )
     which = [name for name, failed in counts.items() if failed]
     if not which:
         return ""
     return (
-        f"{', '.join(which)} failed in up to {max(counts.values())} of {result.n_resamples} resamples, which are left "
+        f"{', '.join(which)} failed in up to {max(counts.values())} of {result.n_resamples} "
+        "resamples, which are left "
         f"out; see problems for the reasons, the first: {result.problems.reason.iloc[0]}"
     )
 
@@ -433,4 +505,8 @@ def _failed(result: InternalValidation) -> str:
 def _undefined(apparent: Evaluation) -> str:
     """What the model itself does not have cannot be corrected."""
     reasons = " ".join(dict.fromkeys(apparent.reasons.values()))
-    return f"{', '.join(apparent.reasons)} of the model itself left as NaN because {reasons}" if reasons else ""
+    return (
+        f"{', '.join(apparent.reasons)} of the model itself left as NaN because {reasons}"
+        if reasons
+        else ""
+    )

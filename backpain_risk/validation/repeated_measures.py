@@ -25,14 +25,18 @@ CURVE = "calibration_curve"
 """Name under which the reasons of a missing calibration curve are kept."""
 _VALUES: dict[str, Callable[[RiskGroups], float]] = {
     **{name: (lambda groups, of=of: of(groups, _LEVEL).value) for name, of in FUNCTIONS.items()},  # type: ignore[misc]
-    "calibration_in_the_large": lambda groups: calibration_in_the_large_of(groups, _LEVEL, "wald").value,
+    "calibration_in_the_large": lambda groups: (
+        calibration_in_the_large_of(groups, _LEVEL, "wald").value
+    ),
     "calibration_slope": lambda groups: calibration_slope_of(groups, _LEVEL, "wald").value,
 }
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Measures (k,), NaN where not defined, with the reasons; calibration curve and net benefit at fixed points."""
+    """Measures (k,), NaN where not defined, with the reasons; calibration curve and net benefit
+    at fixed points.
+    """
 
     values: FloatArray
     observed: FloatArray
@@ -42,7 +46,9 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class Evaluator:
-    """What is measured: named measures, a calibration curve at some risks and net benefit at some thresholds."""
+    """What is measured: named measures, a calibration curve at some risks and net benefit at
+    some thresholds.
+    """
 
     measures: tuple[str, ...]
     thresholds: FloatArray
@@ -78,11 +84,15 @@ class Evaluator:
             reasons[name] = str(error)
             return np.nan
         if not np.isfinite(value):
-            reasons[name] = f"{name} is {value}: the risk separates events from non-events, or is constant"
+            reasons[name] = (
+                f"{name} is {value}: the risk separates events from non-events, or is constant"
+            )
             return np.nan
         return value
 
-    def _curve(self, groups: RiskGroups, found: dict[str, float], reasons: dict[str, str]) -> FloatArray:
+    def _curve(
+        self, groups: RiskGroups, found: dict[str, float], reasons: dict[str, str]
+    ) -> FloatArray:
         """The default calibration curve; puts its indices among what was found."""
         wanted = [name for name in self.measures if name in INDICES]
         if not (wanted or self.at.size):
@@ -92,7 +102,9 @@ class Evaluator:
         except ValueError as error:
             reasons |= dict.fromkeys([*wanted, *([CURVE] if self.at.size else [])], str(error))
             return np.full(self.at.size, np.nan)
-        found |= dict(zip(INDICES, indices(groups, smoother.observed(groups.risk)).tolist(), strict=True))
+        found |= dict(
+            zip(INDICES, indices(groups, smoother.observed(groups.risk)).tolist(), strict=True)
+        )
         return smoother.observed(self.at)
 
     def _nothing(self, reason: str) -> Evaluation:
@@ -108,19 +120,32 @@ class Evaluator:
 def evaluator(
     measures: Sequence[str], thresholds: npt.ArrayLike, at: npt.ArrayLike | None, risk: FloatArray
 ) -> Evaluator:
-    """Check what is asked for; the calibration curve is given over the range of the apparent risks."""
+    """Check what is asked for; the calibration curve is given over the range of the apparent
+    risks.
+    """
     check_choices("measures", measures, MEASURES)
     if at is None:
         inside = risk[(risk > 0) & (risk < 1)]
-        points = expit(np.linspace(logit(inside.min()), logit(inside.max()), _POINTS)) if inside.size else np.empty(0)
+        points = (
+            expit(np.linspace(logit(inside.min()), logit(inside.max()), _POINTS))
+            if inside.size
+            else np.empty(0)
+        )
     else:
         points = np.sort(as_vector("at", at))
-        refuse_where((points <= 0) | (points >= 1), points, "at must lie strictly between 0 and 1", "Pass fractions.")
+        refuse_where(
+            (points <= 0) | (points >= 1),
+            points,
+            "at must lie strictly between 0 and 1",
+            "Pass fractions.",
+        )
     return Evaluator(tuple(measures), check_thresholds(thresholds), points, check_thresholds(None))
 
 
 def net_benefit_of(groups: RiskGroups, thresholds: FloatArray) -> FloatArray:
     """Net benefit of treating at or above each threshold, per patient."""
     start = np.searchsorted(groups.risk, in_precision_of(groups.risk, thresholds), side="left")
-    tp, fp = (np.append(np.cumsum(arm[::-1])[::-1], 0.0)[start] for arm in (groups.events, groups.others))
+    tp, fp = (
+        np.append(np.cumsum(arm[::-1])[::-1], 0.0)[start] for arm in (groups.events, groups.others)
+    )
     return np.asarray((tp - fp * thresholds / (1 - thresholds)) / groups.total)

@@ -1,6 +1,7 @@
 """Seconds of a bambi fit per thousand effective draws: python bambi_sampler.py patients.csv DRAWS.
 
-The patients have a column ``outcome``. Each of 4 chains tunes for as many steps as it draws; all else is default.
+The patients have a column ``outcome``. Each of 4 chains tunes for as many steps as it draws; all
+else is default.
 """
 
 from __future__ import annotations

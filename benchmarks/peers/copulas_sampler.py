@@ -1,4 +1,5 @@
-"""Seconds that the Gaussian copula sampler behind SDV takes to draw as many rows of as many columns.
+"""Seconds that the Gaussian copula sampler behind SDV takes to draw as many rows of as many
+columns.
 
 Marginals are beta, SDV's default; the fit on 2 000 patients is not timed.
 """

@@ -1,4 +1,6 @@
-"""Seconds that dcurves takes for the net benefit of the models in an .npz file (outcome: y) at its thresholds."""
+"""Seconds that dcurves takes for the net benefit of the models in an .npz file (outcome: y) at
+its thresholds.
+"""
 
 import statistics
 import sys

@@ -17,7 +17,9 @@ COMMAND = str(Path(sys.executable).with_name("backpain-risk"))
 
 
 def run(*arguments):
-    return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
 
 
 @pytest.fixture
@@ -40,7 +42,19 @@ def test_simulate_writes_a_cohort_that_passes_its_own_check(tmp_path):
 
 def test_assess_goes_step_by_step(tmp_path):
     picture = tmp_path / "steps.png"
-    done = run("assess", "--flag", "history_of_cancer", "--age", 67, "--esr", 58, "--pretest", 0.01, "--plot", picture)
+    done = run(
+        "assess",
+        "--flag",
+        "history_of_cancer",
+        "--age",
+        67,
+        "--esr",
+        58,
+        "--pretest",
+        0.01,
+        "--plot",
+        picture,
+    )
     assert done.returncode == 0, done.stderr
     assert "After all of them: 83.49%" in done.stdout
     assert done.stdout.count("not for clinical use") == 1
@@ -68,20 +82,37 @@ def test_a_folder_of_patients_is_written_verified_and_resumed(tmp_path):
 
 
 def test_evaluate_judges_a_strangers_predictions(predictions, tmp_path):
-    call = ["evaluate", "--data", predictions, "--outcome", "y", "--risk", "model_a", "--resamples", 0]
+    call = [
+        "evaluate",
+        "--data",
+        predictions,
+        "--outcome",
+        "y",
+        "--risk",
+        "model_a",
+        "--resamples",
+        0,
+    ]
     done = run(*call, "--threshold", 0.05, "--subgroup", "sex", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "| Net benefit at 0.05 |" in done.stdout
-    assert {"summary.md", "performance.csv", "calibration.png", "decision_curve.png", "subgroups.csv"} <= {
-        path.name for path in (tmp_path / "out").iterdir()
-    }
+    assert {
+        "summary.md",
+        "performance.csv",
+        "calibration.png",
+        "decision_curve.png",
+        "subgroups.csv",
+    } <= {path.name for path in (tmp_path / "out").iterdir()}
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("colour = 3", "colour is not a key of a scenario"),
-        ("[findings.night_pain]\nsensitivity = 1.2", "findings.night_pain.sensitivity must be less than 1.0; got 1.2"),
+        (
+            "[findings.night_pain]\nsensitivity = 1.2",
+            "findings.night_pain.sensitivity must be less than 1.0; got 1.2",
+        ),
     ],
 )
 def test_a_bad_scenario_file_ends_in_a_sentence(tmp_path, text, message):
@@ -106,13 +137,27 @@ def test_a_bad_scenario_file_ends_in_a_sentence(tmp_path, text, message):
             ("y", "a"),
             "outcome must be 0 or 1; got 1 of 3 outside (first 2.0 at row 1)",
         ),
-        ({"y": [0, 1, 0], "a": [0.1, 0.7, 0.2]}, ("y", "b"), "must have the columns named; got none called b"),
+        (
+            {"y": [0, 1, 0], "a": [0.1, 0.7, 0.2]},
+            ("y", "b"),
+            "must have the columns named; got none called b",
+        ),
     ],
 )
 def test_bad_predictions_end_in_a_sentence(tmp_path, table, arguments, message):
     path = tmp_path / "mine.csv"
     pd.DataFrame(table).to_csv(path, index=False)
-    done = run("evaluate", "--data", path, "--outcome", arguments[0], "--risk", arguments[1], "--out", tmp_path)
+    done = run(
+        "evaluate",
+        "--data",
+        path,
+        "--outcome",
+        arguments[0],
+        "--risk",
+        arguments[1],
+        "--out",
+        tmp_path,
+    )
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -134,7 +179,12 @@ def test_evidence_lists_all_findings_or_one_with_its_doubts():
     assert "History of cancer" in done.stdout
     assert "not for clinical use" in done.stdout
     one = run("evidence", "history_of_cancer").stdout
-    for part in ("henschke_2009", "Disagrees with 14.7", "Preferred, deyo_diehl_1988 (reported)", "14.72"):
+    for part in (
+        "henschke_2009",
+        "Disagrees with 14.7",
+        "Preferred, deyo_diehl_1988 (reported)",
+        "14.72",
+    ):
         assert part in one
 
 
@@ -164,8 +214,14 @@ def test_pool_pools_a_strangers_studies(own_studies, tmp_path):
     done = run("pool", own_studies, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "4 studies, reml" in done.stdout
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"pooled.csv", "forest.png", "sroc.png"}
-    rows = json.loads(run("pool", own_studies, "--method", "ml", "--covariate", "era", "--json").stdout)
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "pooled.csv",
+        "forest.png",
+        "sroc.png",
+    }
+    rows = json.loads(
+        run("pool", own_studies, "--method", "ml", "--covariate", "era", "--json").stdout
+    )
     expected = pool_accuracy(pd.read_csv(own_studies), "ml", "era").sensitivity.value
     assert rows[0] == pytest.approx({**rows[0], "measure": "sensitivity", "value": expected})
 

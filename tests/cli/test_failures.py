@@ -18,7 +18,9 @@ COMMAND = str(Path(sys.executable).with_name("backpain-risk"))
 
 
 def run(*arguments, **options):
-    return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False, **options)
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False, **options
+    )
 
 
 @pytest.fixture
@@ -41,20 +43,41 @@ def sentence(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("simulate", "--out", "{0}/sim.xlsx", "--seed", 1), "out must end in .csv or .parquet, or be a folder"),
+        (
+            ("simulate", "--out", "{0}/sim.xlsx", "--seed", 1),
+            "out must end in .csv or .parquet, or be a folder",
+        ),
         (("simulate", "--out", "{0}/file/a.csv", "--seed", 1, "--n", 10), "file is in the way"),
-        (("simulate", "--out", "{0}/" + "x" * 300 + ".csv", "--seed", 1, "--n", 10), "Choose a shorter name"),
+        (
+            ("simulate", "--out", "{0}/" + "x" * 300 + ".csv", "--seed", 1, "--n", 10),
+            "Choose a shorter name",
+        ),
         (("simulate", "--out", "{0}/file", "--seed", 1, "--n", 10), ""),
-        (("simulate", "--out", "{0}/old.csv", "--seed", 1), "old.csv is there. Choose another name, or pass --force"),
+        (
+            ("simulate", "--out", "{0}/old.csv", "--seed", 1),
+            "old.csv is there. Choose another name, or pass --force",
+        ),
         (("simulate", "--out", "{0}/new.csv", "--seed", 1, "--resume"), "resume is for folders"),
         (("simulate", "--out", "{0}/new", "--seed", 1, "--force"), "force is for files"),
         (("simulate", "--out", "{0}/new.csv", "--seed", -1), "seed must be"),
-        (("assess", "--flag", "night_pain", "--no-flag", "night_pain"), "present or absent; got --flag and --no-flag"),
+        (
+            ("assess", "--flag", "night_pain", "--no-flag", "night_pain"),
+            "present or absent; got --flag and --no-flag",
+        ),
         (("assess", "--flag", "male", "--female"), "male must be told once"),
-        (("assess", "--flag", "age_50_or_over", "--age", 30), "age_50_or_over must agree with age_years; got 1 and 30"),
-        (("assess", "--flag", "night_pain", "--plot", "{0}/a.pdf"), "plot must end in .png; got 'a.pdf'"),
+        (
+            ("assess", "--flag", "age_50_or_over", "--age", 30),
+            "age_50_or_over must agree with age_years; got 1 and 30",
+        ),
+        (
+            ("assess", "--flag", "night_pain", "--plot", "{0}/a.pdf"),
+            "plot must end in .png; got 'a.pdf'",
+        ),
         (("assess", "--flag", "night_pain", "--model", "{0}/old.csv"), "must hold JSON"),
-        (("check-report", "--reports", "{0}"), "results.json cannot be read or written: No such file"),
+        (
+            ("check-report", "--reports", "{0}"),
+            "results.json cannot be read or written: No such file",
+        ),
         (("check", "{0}"), "is a folder"),
         (("verify", "{0}"), "manifest"),
     ],
@@ -73,25 +96,35 @@ def test_a_file_is_replaced_when_that_is_asked_for(tmp_path):
     assert out.read_text().startswith("age_years")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="this system has no device that is always full"
+)
 def test_a_full_device_ends_in_one_sentence():
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([COMMAND, "evidence"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            [COMMAND, "evidence"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
     assert done.returncode == 2
-    assert done.stderr.endswith("No space left on device. Make room; what was there before is whole.\n")
+    assert done.stderr.endswith(
+        "No space left on device. Make room; what was there before is whole.\n"
+    )
 
 
 @pytest.mark.parametrize("arguments", [("evidence", "--json"), ("--version",)])
 def test_a_closed_pipe_ends_quietly(arguments):
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run([COMMAND, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        [COMMAND, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")
 
 
 def interrupted(call, under_way):
-    """Complaints and status of a command that is interrupted, as a terminal does it, once it is under way."""
+    """Complaints and status of a command that is interrupted, as a terminal does it, once it is
+    under way.
+    """
     options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "start_new_session": True}
     process = subprocess.Popen(call, text=True, **options)
     with under_way.open() as told:
@@ -103,8 +136,18 @@ def interrupted(call, under_way):
 def test_interrupting_a_report_ends_quietly(tmp_path):
     fifo = tmp_path / "under_way"
     os.mkfifo(fifo)
-    code = f"import pathlib, signal\npathlib.Path({str(fifo)!r}).write_text('under way')\nsignal.pause()"
-    cell = {"cell_type": "code", "execution_count": None, "id": "a", "metadata": {}, "outputs": [], "source": code}
+    code = (
+        f"import pathlib, signal\npathlib.Path({str(fifo)!r}).write_text('under "
+        "way')\nsignal.pause()"
+    )
+    cell = {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": "a",
+        "metadata": {},
+        "outputs": [],
+        "source": code,
+    }
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (tmp_path / "waiting.ipynb").write_text(json.dumps(notebook))
     call = ("report", "--notebooks", tmp_path, "--reports", tmp_path / "out")
@@ -125,7 +168,17 @@ backpain_risk.cli.main()
 def test_interrupting_workers_ends_quietly(tmp_path):
     fifo = tmp_path / "under_way"
     os.mkfifo(fifo)
-    call = ["simulate", "--out", str(tmp_path / "many"), "--seed", "1", "--n", "30_000_000", "--jobs", "2"]
+    call = [
+        "simulate",
+        "--out",
+        str(tmp_path / "many"),
+        "--seed",
+        "1",
+        "--n",
+        "30_000_000",
+        "--jobs",
+        "2",
+    ]
     assert interrupted([sys.executable, "-c", TELLING.format(fifo=fifo), *call], fifo) == ("", 130)
 
 

@@ -69,7 +69,11 @@ def test_options_decide_what_the_file_leaves_open(tmp_path, content, options, co
     [
         ("", {}, "is empty"),
         (" \n\n", {}, "is empty"),
-        ("name\nRenée\n".encode("latin-1"), {}, "holds the byte 0xe9, which is none. Pass its encoding"),
+        (
+            "name\nRenée\n".encode("latin-1"),
+            {},
+            "holds the byte 0xe9, which is none. Pass its encoding",
+        ),
         (b"y\n" + b"0\n" * 40_000 + b"\xe9\n", {}, "holds the byte 0xe9"),
         (PLAIN.encode("utf-16-le"), {}, "holds zero bytes"),
         (b"PK\x03\x04" + bytes(range(256)), {}, "holds zero bytes"),
@@ -87,7 +91,9 @@ def test_options_decide_what_the_file_leaves_open(tmp_path, content, options, co
         (PLAIN, {"sep": ",", "decimal": ","}, "sep and decimal must differ"),
     ],
 )
-def test_what_is_no_table_or_could_mean_two_things_is_refused_in_one_line(tmp_path, content, options, message):
+def test_what_is_no_table_or_could_mean_two_things_is_refused_in_one_line(
+    tmp_path, content, options, message
+):
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
         read_table(written(tmp_path, content), **options)
     assert "\n" not in str(caught.value)
@@ -106,11 +112,13 @@ def test_folders_and_absent_files_are_named_and_pipes_are_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "remedy"), [("8.5%", "Write a fraction, 0.085 for 8.5%."), ("high", "Check the column")]
+    ("text", "remedy"),
+    [("8.5%", "Write a fraction, 0.085 for 8.5%."), ("high", "Check the column")],
 )
 def test_text_where_numbers_belong_is_named_with_its_remedy(text, remedy):
     table = pd.DataFrame({"risk": ["0.1", text], "sex": ["f", "m"]})
     with pytest.raises(
-        ValueError, match=f"risk must hold numbers; got 1 of 2 as text .first '{text}' at row 1.. {remedy}"
+        ValueError,
+        match=f"risk must hold numbers; got 1 of 2 as text .first '{text}' at row 1.. {remedy}",
     ):
         refuse_text(table, ["risk"])

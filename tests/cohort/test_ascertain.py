@@ -62,18 +62,24 @@ def test_age_takes_its_band_along(cohort):
 
 def test_true_risk_stays_calibrated_when_values_are_missing_at_random(large):
     seen = make_missing(large, dict.fromkeys(FLAGS, 0.4), given={"age_50_or_over": 1.0}, rng=2)
-    slope, oe = calibration_slope(seen.outcome, seen.true_risk), observed_expected(seen.outcome, seen.true_risk)
+    slope, oe = (
+        calibration_slope(seen.outcome, seen.true_risk),
+        observed_expected(seen.outcome, seen.true_risk),
+    )
     assert abs(slope.value - 1) < 3 * (slope.high - slope.low) / 3.92
     assert abs(oe.value - 1) < 3 * (oe.high - oe.low) / 3.92
     assert auroc(seen.outcome, seen.true_risk).value < auroc(large.outcome, large.true_risk).value
 
 
 def test_true_risk_is_that_of_what_was_recorded(large):
-    seen = misreport(large, missed={"history_of_cancer": 0.4}, invented={"history_of_cancer": 0.03}, rng=1)
+    seen = misreport(
+        large, missed={"history_of_cancer": 0.4}, invented={"history_of_cancer": 0.03}, rng=1
+    )
     slope = calibration_slope(seen.outcome, seen.true_risk)
     assert abs(slope.value - 1) < 3 * (slope.high - slope.low) / 3.92
     recorded, present = (
-        c.probabilities(pd.DataFrame({"history_of_cancer": [1]}))[0] for c in (seen.scenario, large.scenario)
+        c.probabilities(pd.DataFrame({"history_of_cancer": [1]}))[0]
+        for c in (seen.scenario, large.scenario)
     )
     np.testing.assert_allclose(recorded, 0.6 * present + 0.03 * (1 - present), rtol=1e-12)
     assert sensitivity(seen, "history_of_cancer") == pytest.approx(recorded[1], abs=0.03)
@@ -82,13 +88,17 @@ def test_true_risk_is_that_of_what_was_recorded(large):
 
 
 def test_unverified_counted_as_negative_biases_as_the_docstring_says(large):
-    naive = verify_partially(large, 0.3, given={"history_of_cancer": 3.0, "unexplained_weight_loss": 2.0}, rng=1)
+    naive = verify_partially(
+        large, 0.3, given={"history_of_cancer": 3.0, "unexplained_weight_loss": 2.0}, rng=1
+    )
     assert naive.verified.mean() == pytest.approx(0.3, abs=0.005)
     assert naive.outcome.mean() < 0.6 * large.outcome.mean()
     assert sensitivity(naive, "history_of_cancer") > 1.5 * sensitivity(large, "history_of_cancer")
     only = naive.take(np.flatnonzero(naive.verified))
     assert only.outcome.mean() > large.outcome.mean()
-    fits = [LogisticModel().fit(c.predictors[FLAGS], c.outcome).coef_[0] for c in (large, only, naive)]
+    fits = [
+        LogisticModel().fit(c.predictors[FLAGS], c.outcome).coef_[0] for c in (large, only, naive)
+    ]
     assert np.abs(fits[1] - fits[0]).max() < 0.25
     assert fits[2][0] - fits[0][0] > 0.5
 
@@ -107,7 +117,8 @@ def test_case_control_sampling_keeps_odds_ratios_and_changes_the_rate(large):
     a, b = (LogisticModel().fit(c.predictors[FLAGS], c.outcome).coef_[0] for c in (large, sampled))
     assert np.abs(a - b).max() < 0.2
     pd.testing.assert_series_equal(
-        sampled.true_risk.reset_index(drop=True), pd.Series(large.scenario.risk(sampled.predictors), name="true_risk")
+        sampled.true_risk.reset_index(drop=True),
+        pd.Series(large.scenario.risk(sampled.predictors), name="true_risk"),
     )
 
 
@@ -137,7 +148,9 @@ def test_sites_have_scenarios_of_their_own(scenario):
 
 def test_results_are_repeatable_by_seed_and_the_cohort_is_untouched(cohort):
     before = cohort.predictors.copy()
-    a, b = (make_missing(cohort, {"night_pain": 0.5}, rng=7).predictors.night_pain for _ in range(2))
+    a, b = (
+        make_missing(cohort, {"night_pain": 0.5}, rng=7).predictors.night_pain for _ in range(2)
+    )
     pd.testing.assert_series_equal(a, b)
     pd.testing.assert_frame_equal(cohort.predictors, before)
 
@@ -154,14 +167,26 @@ def test_results_are_repeatable_by_seed_and_the_cohort_is_untouched(cohort):
             "share of night_pain must lie strictly between 0 and 1; got 20",
         ),
         (lambda c: make_missing(c, {"night_pain": 0.2}), "rng must be given"),
-        (lambda c: make_missing(c, {"age_50_or_over": 0.2}, rng=1), "age_50_or_over follows age_years"),
-        (lambda c: make_missing(c, {"night_pain": 0.2}, given={"x": 1}, rng=1), "given must name predictors or tests"),
-        (lambda c: misreport(c, missed={"age_years": 0.1}, rng=1), "missed and invented must name yes/no findings"),
+        (
+            lambda c: make_missing(c, {"age_50_or_over": 0.2}, rng=1),
+            "age_50_or_over follows age_years",
+        ),
+        (
+            lambda c: make_missing(c, {"night_pain": 0.2}, given={"x": 1}, rng=1),
+            "given must name predictors or tests",
+        ),
+        (
+            lambda c: misreport(c, missed={"age_years": 0.1}, rng=1),
+            "missed and invented must name yes/no findings",
+        ),
         (
             lambda c: misreport(c, missed={"night_pain": 1.5}, rng=1),
             r"rates of night_pain must lie in \[0, 1\]; got 1.5",
         ),
-        (lambda c: verify_partially(c, 1.0, rng=1), "share must lie strictly between 0 and 1; got 1.0"),
+        (
+            lambda c: verify_partially(c, 1.0, rng=1),
+            "share must lie strictly between 0 and 1; got 1.0",
+        ),
         (lambda c: sample_case_control(c, 1e6, rng=1), "controls_per_case must give 1 to"),
     ],
 )
@@ -178,14 +203,21 @@ def test_misreporting_twice_adds_up(cohort):
     assert target.missed == pytest.approx(1 - (0.7 * 0.6 + 0.3 * 0.1))
     assert target.invented == pytest.approx(0.1)
     expected, y = twice.true_risk, twice.outcome
-    assert y.sum() == pytest.approx(expected.sum(), abs=4 * np.sqrt((expected * (1 - expected)).sum()))
+    assert y.sum() == pytest.approx(
+        expected.sum(), abs=4 * np.sqrt((expected * (1 - expected)).sum())
+    )
     present = cohort.predictors.night_pain == 1
-    assert (twice.predictors.night_pain[present] == 0).mean() == pytest.approx(target.missed, abs=0.01)
+    assert (twice.predictors.night_pain[present] == 0).mean() == pytest.approx(
+        target.missed, abs=0.01
+    )
 
 
 def test_verifying_twice_is_refused(cohort):
     once = verify_partially(cohort, 0.5, rng=1)
-    with pytest.raises(ValueError, match=r"needs the outcome of every patient; got .* of 100000 not verified before"):
+    with pytest.raises(
+        ValueError,
+        match=r"needs the outcome of every patient; got .* of 100000 not verified before",
+    ):
         verify_partially(once, 0.5, rng=2)
 
 
@@ -201,4 +233,6 @@ def test_adjusted_odds_ratios_move_under_case_control_sampling_and_missed_cancer
         y, n = np.repeat([0, 1], len(X)), weight.T.ravel() * 1e6
         fit = LogisticModel().fit(pd.concat([X, X]), y, sample_weight=n)
         found[name] = float(np.exp(fit.result_.to_frame().loc["history_of_cancer"].iloc[0]))
-    assert found == pytest.approx({"cohort": 11.8, "four controls a case": 13.3, "sensitivity 0.6": 10.0}, abs=0.051)
+    assert found == pytest.approx(
+        {"cohort": 11.8, "four controls a case": 13.3, "sensitivity 0.6": 10.0}, abs=0.051
+    )

@@ -1,4 +1,6 @@
-"""Damaged, swapped, planted and half-replaced files: nothing is read that was not written, and each gets a sentence."""
+"""Damaged, swapped, planted and half-replaced files: nothing is read that was not written, and
+each gets a sentence.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,9 @@ def test_truncated_files_are_refused(tmp_path, small, suffix, length):
             read(path)
     manifest_path(path).unlink()
     if suffix == ".parquet" or length == 0:
-        with pytest.raises(ValueError, match=r"must be a (CSV|Parquet) file that can be read; it is damaged"):
+        with pytest.raises(
+            ValueError, match=r"must be a (CSV|Parquet) file that can be read; it is damaged"
+        ):
             read_cohort(path)
 
 
@@ -96,7 +100,9 @@ def test_truncated_files_are_refused(tmp_path, small, suffix, length):
 )
 @BOTH
 @pytest.mark.parametrize("signed", [True, False])
-def test_values_outside_their_range_are_refused(tmp_path, small, suffix, column, value, said, signed):
+def test_values_outside_their_range_are_refused(
+    tmp_path, small, suffix, column, value, said, signed
+):
     """With a manifest that somebody made for the file, and without any."""
     path = tmp_path / f"cohort{suffix}"
     write_cohort(small, path)
@@ -135,7 +141,9 @@ def test_a_former_manifest_belongs_to_the_file_it_names_only(tmp_path, small):
     write_cohort(small, path)
     content = json.loads(manifest_path(path).read_text("utf-8"))
     manifest_path(path).unlink()
-    former.write_text(json.dumps({k: v for k, v in content.items() if k not in ("columns", "manifest_sha256")}))
+    former.write_text(
+        json.dumps({k: v for k, v in content.items() if k not in ("columns", "manifest_sha256")})
+    )
     back = read_cohort(path)
     assert (back.seed, back.scenario) == (3, small.scenario)
     pd.testing.assert_frame_equal(back.to_frame(), small.to_frame())
@@ -156,7 +164,9 @@ def test_without_a_manifest_a_file_is_ones_own(tmp_path, small, suffix):
 
 def test_a_csv_of_ones_own_keeps_its_text(tmp_path):
     path = tmp_path / "own.csv"
-    path.write_text("patient,outcome,night_pain,age_years,visits,centre\n007,0,1,NA,1,NA\n08,1,,58,2,'x\n")
+    path.write_text(
+        "patient,outcome,night_pain,age_years,visits,centre\n007,0,1,NA,1,NA\n08,1,,58,2,'x\n"
+    )
     back = read_cohort(path)
     assert back.other.patient.tolist() == ["007", "08"]
     assert back.other.visits.tolist() == [1, 2]
@@ -196,7 +206,9 @@ def test_a_manifest_that_is_none_gets_one_sentence(tmp_path, small, suffix, text
     write_cohort(small, path)
     manifest_path(path).write_text(text)
     for read in (read_cohort, verify_cohort):
-        with pytest.raises(ValueError, match=r"manifest\.json must .*Write the cohort again\.$") as error:
+        with pytest.raises(
+            ValueError, match=r"manifest\.json must .*Write the cohort again\.$"
+        ) as error:
             read(path)
         assert len(str(error.value)) < 400 + len(str(path))
     write_cohort(small, path)
@@ -267,7 +279,10 @@ def test_a_kill_between_the_file_and_its_manifest_leaves_a_pair(tmp_path, small,
         assert seen[-1] or (same(back, small) and (back.seed, back.scenario) == (3, small.scenario))
     assert seen == [False, False, True, True]
     write_cohort(small, path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [f"cohort{suffix}", f"cohort{suffix}.manifest.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        f"cohort{suffix}",
+        f"cohort{suffix}.manifest.json",
+    ]
 
 
 def test_a_kill_over_a_file_of_ones_own_leaves_it_ones_own(tmp_path, other):
@@ -281,7 +296,9 @@ def test_a_kill_over_a_file_of_ones_own_leaves_it_ones_own(tmp_path, other):
     assert back.other.site.tolist() == ["'x", "007"]
 
 
-def test_threads_writing_one_name_take_turns_and_leave_one_of_the_cohorts(tmp_path, scenario, monkeypatch):
+def test_threads_writing_one_name_take_turns_and_leave_one_of_the_cohorts(
+    tmp_path, scenario, monkeypatch
+):
     path, errors, together = tmp_path / "cohort.parquet", [], threading.Barrier(4)
     busy, most, look = [], [], store._must_come_back
 
@@ -357,13 +374,15 @@ def test_what_is_no_parquet_file_gets_one_sentence(tmp_path, content):
     path.write_bytes(content)
     for read in (read_cohort, lambda p: count_patterns(p, ["male"])):
         with pytest.raises(
-            ValueError, match="must be a Parquet file that can be read; it is damaged or of another kind"
+            ValueError,
+            match="must be a Parquet file that can be read; it is damaged or of another kind",
         ):
             read(path)
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "said"), [("outcome", 2, "outcome must be 0 or 1"), ("male", 5, "male must be 0, 1")]
+    ("column", "value", "said"),
+    [("outcome", 2, "outcome must be 0 or 1"), ("male", 5, "male must be 0, 1")],
 )
 def test_patterns_of_values_outside_their_range_are_refused(tmp_path, small, column, value, said):
     table = small.to_frame()
@@ -389,7 +408,8 @@ def test_cohorts_of_ones_own_say_no_synthetic_data(tmp_path):
     assert notice == "For research; not for clinical use."
 
 
-# A full disk: a limit on the size of files stands for it, and a write fails with the same kind of error.
+# A full disk: a limit on the size of files stands for it, and a write fails with the same kind of
+# error.
 
 
 @contextmanager

@@ -32,7 +32,10 @@ def by_dependence(scenario):
 
 
 def test_pairwise_odds_ratios_are_one_without_dependence_and_move_away_from_it(by_dependence):
-    sizes = [np.abs(np.log(found.pairs[["without", "with_malignancy"]].to_numpy())) for found in by_dependence.values()]
+    sizes = [
+        np.abs(np.log(found.pairs[["without", "with_malignancy"]].to_numpy()))
+        for found in by_dependence.values()
+    ]
     np.testing.assert_allclose(sizes[0], 0, atol=1e-9)
     for weaker, stronger in pairwise(sizes[1:]):
         assert (stronger >= weaker - 0.02).all()
@@ -46,8 +49,12 @@ def test_without_dependence_conditional_and_marginal_agree(by_dependence):
 
 def test_exact_associations_are_those_of_a_large_cohort(scenario, by_dependence):
     cohort = simulate_cohort(scenario, 2_000_000, seed=5)
-    result = LogisticModel().fit(cohort.predictors[list(vocabulary.FINDINGS)], cohort.outcome).result_
-    gap = (result.coefficient[1:] - by_dependence[1.0].odds_ratios.conditional) / result.standard_error[1:]
+    result = (
+        LogisticModel().fit(cohort.predictors[list(vocabulary.FINDINGS)], cohort.outcome).result_
+    )
+    gap = (
+        result.coefficient[1:] - by_dependence[1.0].odds_ratios.conditional
+    ) / result.standard_error[1:]
     assert np.abs(gap).max() < 4
 
 
@@ -77,7 +84,9 @@ def test_facts_are_judged_by_their_published_limits():
 def test_facts_are_those_of_a_simulated_cohort():
     scenario = load_scenario("walk_in")
     cohort = simulate_cohort(scenario, 400_000, seed=3)
-    four = cohort.predictors[["age_50_or_over", "history_of_cancer", "unexplained_weight_loss", "failure_to_improve"]]
+    four = cohort.predictors[
+        ["age_50_or_over", "history_of_cancer", "unexplained_weight_loss", "failure_to_improve"]
+    ]
     table = published_facts(scenario).to_frame()
     healthy = cohort.outcome == 0
     assert four[healthy].any(axis=1).mean() == pytest.approx(table.scenario[0], abs=0.004)
@@ -97,9 +106,13 @@ def test_case_mix_and_risk_by_flags_hold_everyone(cohort):
 def test_table_one_agrees_with_its_definitions(cohort):
     table = table_one(cohort).to_frame().set_index("variable")
     age, y = cohort.predictors.age_years, cohort.outcome
-    expected = (age[y == 1].mean() - age[y == 0].mean()) / np.sqrt((age[y == 1].var() + age[y == 0].var()) / 2)
+    expected = (age[y == 1].mean() - age[y == 0].mean()) / np.sqrt(
+        (age[y == 1].var() + age[y == 0].var()) / 2
+    )
     assert table.loc["Age", "difference"] == f"{expected:.2f}"
-    assert table.loc["Night pain", "with"].startswith(f"{cohort.predictors.night_pain[y == 1].sum()} (")
+    assert table.loc["Night pain", "with"].startswith(
+        f"{cohort.predictors.night_pain[y == 1].sum()} ("
+    )
 
 
 def test_standardised_difference_of_several_levels_is_the_mahalanobis_distance():
@@ -107,17 +120,25 @@ def test_standardised_difference_of_several_levels_is_the_mahalanobis_distance()
     y = np.repeat([0, 1], 100)
     p0, p1 = np.array([0.5, 0.2]), np.array([0.5, 0.4])
     s = sum(np.diag(p) - np.outer(p, p) for p in (p0, p1)) / 2
-    assert standardised_difference(values, y) == pytest.approx(np.sqrt((p1 - p0) @ np.linalg.inv(s) @ (p1 - p0)))
+    assert standardised_difference(values, y) == pytest.approx(
+        np.sqrt((p1 - p0) @ np.linalg.inv(s) @ (p1 - p0))
+    )
 
 
 def test_imputation_with_the_outcome_recovers_the_association(scenario):
     cohort = simulate_cohort(scenario.replace(base_rate=0.2), 3000, seed=2)
     predictors = cohort.predictors[["age_years", "history_of_cancer", "no_relief_with_rest"]]
-    small = Cohort(predictors=predictors, outcome=cohort.outcome, tests=pd.DataFrame(index=cohort.outcome.index))
+    small = Cohort(
+        predictors=predictors,
+        outcome=cohort.outcome,
+        tests=pd.DataFrame(index=cohort.outcome.index),
+    )
     seen = make_missing(small, {"history_of_cancer": 0.4}, given={"age_years": 0.02}, rng=3)
     completed = impute(seen, 8, rng=4)
     fits = [LogisticModel().fit(c.predictors, c.outcome).result_ for c in completed]
-    pooled = pool_estimates([f.coefficient for f in fits], [f.standard_error for f in fits], names=fits[0].terms)
+    pooled = pool_estimates(
+        [f.coefficient for f in fits], [f.standard_error for f in fits], names=fits[0].terms
+    )
     whole = LogisticModel().fit(predictors, cohort.outcome).result_
     table = pooled.to_frame().loc["history_of_cancer"]
     assert abs(table.estimate - whole.coefficient[2]) < 3 * table.standard_error
@@ -140,8 +161,12 @@ def test_imputation_is_repeatable_and_needs_something_missing(scenario):
 
 
 def test_pooling_follows_rubin():
-    """By hand from the formulas of Rubin and of Barnard and Rubin, for 99 complete-data degrees of freedom."""
-    pooled = pool_estimates([[1.1], [0.9], [1.3]], np.sqrt([[0.04], [0.05], [0.045]]), complete_df=99)
+    """By hand from the formulas of Rubin and of Barnard and Rubin, for 99 complete-data degrees
+    of freedom.
+    """
+    pooled = pool_estimates(
+        [[1.1], [0.9], [1.3]], np.sqrt([[0.04], [0.05], [0.045]]), complete_df=99
+    )
     within, between = 0.045, 0.04
     total = within + 4 / 3 * between
     share = 4 / 3 * between / total
@@ -154,7 +179,9 @@ def test_pooling_follows_rubin():
 
 def test_risk_by_flags_names_what_an_own_cohort_lacks(cohort):
     few = cohort.predictors.drop(columns=["night_pain", "fever_or_night_sweats"])
-    with pytest.raises(ValueError, match="needs the nine red flags of every patient; got no night_pain, fever_or"):
+    with pytest.raises(
+        ValueError, match="needs the nine red flags of every patient; got no night_pain, fever_or"
+    ):
         risk_by_flags(replace(cohort, predictors=few))
     gaps = cohort.predictors.assign(night_pain=np.where(np.arange(len(cohort)) < 3, np.nan, 1.0))
     with pytest.raises(ValueError, match="got 3 of 100000 patients with missing ones"):

@@ -45,7 +45,9 @@ def test_no_fitted_model_discriminates_better_than_the_true_risk(million, scenar
     cohort, y, risk = million
     development = simulate_cohort(scenario, 1_000_000, seed=32)
     columns = ["age_years", "male", *FLAGS]
-    logistic = LogisticModel(splines={"age_years": 5}, interactions=[("age_years", "history_of_cancer")])
+    logistic = LogisticModel(
+        splines={"age_years": 5}, interactions=[("age_years", "history_of_cancer")]
+    )
     logistic.fit(development.predictors[columns], development.outcome)
     ratios = LikelihoodRatioModel().fit(development.predictors[columns], development.outcome)
     for model in (logistic, ratios):
@@ -55,8 +57,17 @@ def test_no_fitted_model_discriminates_better_than_the_true_risk(million, scenar
 def test_without_dependence_a_logistic_model_recovers_every_likelihood_ratio(scenario):
     plain = scenario.replace(dependence=0)
     cohort = simulate_cohort(plain, 1_000_000, seed=33)
-    result = LogisticModel().fit(cohort.predictors[list(vocabulary.FINDINGS)], cohort.outcome).result_
-    for key, coefficient, se in zip(result.terms[1:], result.coefficient[1:], result.standard_error[1:], strict=True):
+    result = (
+        LogisticModel().fit(cohort.predictors[list(vocabulary.FINDINGS)], cohort.outcome).result_
+    )
+    for key, coefficient, se in zip(
+        result.terms[1:], result.coefficient[1:], result.standard_error[1:], strict=True
+    ):
         target = plain.findings[key]
-        odds_ratio = target.sensitivity / (1 - target.sensitivity) * target.specificity / (1 - target.specificity)
+        odds_ratio = (
+            target.sensitivity
+            / (1 - target.sensitivity)
+            * target.specificity
+            / (1 - target.specificity)
+        )
         assert abs(coefficient - np.log(odds_ratio)) < 4 * se, key

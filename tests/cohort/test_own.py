@@ -72,7 +72,9 @@ def test_all_problems_are_told_at_once():
         "haematocrit_percent",
         "age_50_or_over",
     ]
-    with pytest.raises(ValueError, match="outcome must be 0 or 1; got 1 rows outside, first 2 at row 1") as error:
+    with pytest.raises(
+        ValueError, match="outcome must be 0 or 1; got 1 rows outside, first 2 at row 1"
+    ) as error:
         Cohort.from_frame(table)
     assert "It looks like fractions: pass units={'haematocrit_percent': 'L/L'}" in str(error.value)
 
@@ -106,11 +108,27 @@ def test_bad_mappings_are_named(theirs, change, message):
             {"values": {"Yes": 1, "yes ": 0}},
             "one thing each without case and outer blanks; got 'yes' as 0 and as 1",
         ),
-        ({}, {"values": {"night_pain": {"yes": 1}}}, "values must map to 0 and 1, one mapping for all .* 'night_pain'"),
+        (
+            {},
+            {"values": {"night_pain": {"yes": 1}}},
+            "values must map to 0 and 1, one mapping for all .* 'night_pain'",
+        ),
         ({}, {"values": {"yes": 2}}, "values must map to 0 and 1.* got 2 for 'yes'"),
-        ({}, {"columns": {"cancer": "male"}}, "must give each name to one column; got outcome= too"),
-        ({"outcome": [1, 0]}, {}, "must give each name to one column; got another column called outcome too"),
-        ({"NP": [1, 0]}, {"columns": {"NP": "night_pain"}}, "must give each name to one column; got night_pain too"),
+        (
+            {},
+            {"columns": {"cancer": "male"}},
+            "must give each name to one column; got outcome= too",
+        ),
+        (
+            {"outcome": [1, 0]},
+            {},
+            "must give each name to one column; got another column called outcome too",
+        ),
+        (
+            {"NP": [1, 0]},
+            {"columns": {"NP": "night_pain"}},
+            "must give each name to one column; got night_pain too",
+        ),
     ],
 )
 def test_mappings_that_could_mean_two_things_are_refused(table, options, message):

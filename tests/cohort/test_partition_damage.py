@@ -89,8 +89,12 @@ def test_only_what_is_missing_or_damaged_is_drawn(tmp_path, scenario, unfinished
     assert drawn == [FIRST, THIRD]
 
 
-@pytest.mark.parametrize("notes", [b"", b"garbage\n[]\n5\n{}\n", b'{"name": "patients-00000.parquet", "sha2'])
-def test_files_of_which_nothing_is_noted_are_drawn_again(tmp_path, scenario, undisturbed, unfinished, notes):
+@pytest.mark.parametrize(
+    "notes", [b"", b"garbage\n[]\n5\n{}\n", b'{"name": "patients-00000.parquet", "sha2']
+)
+def test_files_of_which_nothing_is_noted_are_drawn_again(
+    tmp_path, scenario, undisturbed, unfinished, notes
+):
     folder = tmp_path / "run"
     shutil.copytree(unfinished, folder)
     (folder / partitions.FINISHED).write_bytes(notes)
@@ -99,13 +103,17 @@ def test_files_of_which_nothing_is_noted_are_drawn_again(tmp_path, scenario, und
     assert contents(folder) == contents(undisturbed)
 
 
-@pytest.mark.parametrize("text", ["", "garbage", "[1]", "null", "[" * 100_000, '{"n": 1, "n": 2}', "{}"])
+@pytest.mark.parametrize(
+    "text", ["", "garbage", "[1]", "null", "[" * 100_000, '{"n": 1, "n": 2}', "{}"]
+)
 def test_a_plan_that_is_none_gets_one_sentence(tmp_path, scenario, unfinished, text):
     folder = tmp_path / "run"
     shutil.copytree(unfinished, folder)
     (folder / partitions.PLAN).write_text(text)
     before = contents(folder)
-    with pytest.raises(ValueError, match=r"plan\.json must hold|must hold the same plan to resume") as error:
+    with pytest.raises(
+        ValueError, match=r"plan\.json must hold|must hold the same plan to resume"
+    ) as error:
         run(scenario, folder)
     assert len(str(error.value)) < 500 + 2 * len(str(folder))
     assert contents(folder) == before
@@ -162,7 +170,9 @@ def test_a_second_process_is_refused_and_told_who_the_first_is(scenario, living)
     folder, process = living
     before = contents(folder)
     for seed in (4, 5):
-        with pytest.raises(ValueError, match=f"one writer at a time; process {process.pid} on .+ since"):
+        with pytest.raises(
+            ValueError, match=f"one writer at a time; process {process.pid} on .+ since"
+        ):
             run(scenario, folder, seed=seed)
     assert contents(folder) == before
     process.kill()
@@ -190,7 +200,10 @@ def test_of_two_that_start_together_one_wins_whole(scenario, tmp_path):
     for i in range(4):
         together, outcomes = context.Barrier(2), context.SimpleQueue()
         arguments = (together, outcomes)
-        racers = [context.Process(target=race, args=(scenario, tmp_path / str(i), seed, *arguments)) for seed in (1, 2)]
+        racers = [
+            context.Process(target=race, args=(scenario, tmp_path / str(i), seed, *arguments))
+            for seed in (1, 2)
+        ]
         for racer in racers:
             racer.start()
         said = dict(outcomes.get() for _ in racers)

@@ -23,7 +23,9 @@ def undisturbed(scenario, tmp_path_factory):
 @pytest.mark.parametrize(("n_jobs", "blocks_per_file"), [(1, 2), (2, 1), (5, 3)])
 def test_patients_do_not_depend_on_workers_or_files(scenario, tmp_path, n_jobs, blocks_per_file):
     n = 4 * 65_536 + 17
-    simulate_to_parquet(scenario, n, tmp_path, seed=4, n_jobs=n_jobs, blocks_per_file=blocks_per_file)
+    simulate_to_parquet(
+        scenario, n, tmp_path, seed=4, n_jobs=n_jobs, blocks_per_file=blocks_per_file
+    )
     cohort, whole = read_cohort(tmp_path), simulate_cohort(scenario, n, seed=4)
     pd.testing.assert_frame_equal(cohort.to_frame(), whole.to_frame())
     pd.testing.assert_frame_equal(cohort.latent, whole.latent)
@@ -44,8 +46,12 @@ def usual_seconds(context, scenario, folder):
     return time.monotonic() - start
 
 
-def test_a_killed_writer_leaves_whole_files_and_resuming_gives_the_same_bytes(scenario, tmp_path, undisturbed):
-    """Fifty kills at random moments of a run's usual length, each file compared with an undisturbed run every time."""
+def test_a_killed_writer_leaves_whole_files_and_resuming_gives_the_same_bytes(
+    scenario, tmp_path, undisturbed
+):
+    """Fifty kills at random moments of a run's usual length, each file compared with an
+    undisturbed run every time.
+    """
     context, moments = multiprocessing.get_context("forkserver"), random.Random(1)
     context.set_forkserver_preload(["backpain_risk.cohort.partitions"])
     usual, killed, round_ = usual_seconds(context, scenario, tmp_path), 0, 0
@@ -78,7 +84,9 @@ def test_one_flipped_byte_and_a_missing_file_are_found(scenario, tmp_path):
 
 def test_another_plan_is_refused(scenario, tmp_path):
     simulate_to_parquet(scenario, 1000, tmp_path, seed=4)
-    with pytest.raises(ValueError, match=r"directory must hold the same plan to resume; .* differs in seed"):
+    with pytest.raises(
+        ValueError, match=r"directory must hold the same plan to resume; .* differs in seed"
+    ):
         simulate_to_parquet(scenario, 1000, tmp_path, seed=5)
     with pytest.raises(ValueError, match="directory must be empty when resume is False"):
         simulate_to_parquet(scenario, 1000, tmp_path, seed=4, resume=False)
@@ -96,5 +104,7 @@ def test_an_unfinished_cohort_is_not_read(scenario, tmp_path):
 def test_progress_counts_every_patient(scenario, tmp_path):
     seen = []
     for _ in range(2):
-        simulate_to_parquet(scenario, 150_000, tmp_path, seed=4, blocks_per_file=1, on_file=seen.append)
+        simulate_to_parquet(
+            scenario, 150_000, tmp_path, seed=4, blocks_per_file=1, on_file=seen.append
+        )
     assert sum(seen) == 300_000

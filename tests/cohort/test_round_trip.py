@@ -1,4 +1,6 @@
-"""What comes back from a file is what was written: every table, name, type, identifier and sign of missing."""
+"""What comes back from a file is what was written: every table, name, type, identifier and sign
+of missing.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,11 @@ def test_missing_values_and_columns_without_any_come_back(tmp_path, small, suffi
 
 
 def indexed(cohort, index):
-    tables = {name: getattr(cohort, name).set_axis(index) for name in TABLES if getattr(cohort, name) is not None}
+    tables = {
+        name: getattr(cohort, name).set_axis(index)
+        for name in TABLES
+        if getattr(cohort, name) is not None
+    }
     return replace(cohort, **tables)
 
 
@@ -114,7 +120,9 @@ OTHERS = {
         pd.to_datetime(["2024-02-29 12:00", "1999-01-01 00:00"] * 30).tz_localize("Europe/Paris")
     ),
     "lengths of time": pd.Series(pd.to_timedelta([1.5, None] * 30, unit="h")),
-    "categories": pd.Series(pd.Categorical(["b", None, "a"] * 20, categories=["z", "b", "a"], ordered=True)),
+    "categories": pd.Series(
+        pd.Categorical(["b", None, "a"] * 20, categories=["z", "b", "a"], ordered=True)
+    ),
     "categories of numbers": pd.Series(pd.Categorical([3, 1, None] * 20, categories=[5, 3, 1])),
     "categories like missing": pd.Series(pd.Categorical(["NA", "", "=x", None] * 15)),
 }
@@ -128,23 +136,35 @@ def test_columns_of_ones_own_come_back(tmp_path, small, suffix, values):
 
 
 @BOTH
-@pytest.mark.parametrize("name", ["latent_cause_of_death", "=cmd|' /C calc'!A0", "'quoted", 3, "a,b", "index_0", "NA"])
+@pytest.mark.parametrize(
+    "name", ["latent_cause_of_death", "=cmd|' /C calc'!A0", "'quoted", 3, "a,b", "index_0", "NA"]
+)
 def test_names_of_columns_come_back(tmp_path, small, suffix, name):
-    cohort = indexed(replace(small, other=pd.DataFrame({name: range(60)})), pd.Index(range(100, 160)))
+    cohort = indexed(
+        replace(small, other=pd.DataFrame({name: range(60)})), pd.Index(range(100, 160))
+    )
     if name == "index_0":
-        with pytest.raises(ValueError, match="columns of different names to be written; got 'index_0' twice"):
+        with pytest.raises(
+            ValueError, match="columns of different names to be written; got 'index_0' twice"
+        ):
             there_and_back(cohort, tmp_path, suffix)
         return
     assert_same(there_and_back(cohort, tmp_path, suffix), cohort)
     if suffix == ".csv":
         heading = (tmp_path / "cohort.csv").read_text("utf-8").splitlines()[0]
-        assert not any(cell.strip('"').startswith(("=", "+", "-", "@")) for cell in heading.split(","))
+        assert not any(
+            cell.strip('"').startswith(("=", "+", "-", "@")) for cell in heading.split(",")
+        )
 
 
 @pytest.mark.parametrize(
     ("suffix", "values"),
     [
-        *((suffix, values) for suffix in (".csv", ".parquet") for values in ([1, "1"], [(1, 2), (3,)])),
+        *(
+            (suffix, values)
+            for suffix in (".csv", ".parquet")
+            for values in ([1, "1"], [(1, 2), (3,)])
+        ),
         (".csv", [{"a": 1}, None]),
         (".csv", [b"a", b"b"]),
         (".csv", [1, 2]),
@@ -164,15 +184,26 @@ def test_what_a_file_would_lose_is_refused_and_the_old_file_stays(tmp_path, smal
     ("change", "said"),
     [
         (lambda c: replace(c, outcome=c.outcome + 2), "outcome must be 0 or 1"),
-        (lambda c: replace(c, predictors=c.predictors.assign(age_years=300)), "age_years must lie from"),
+        (
+            lambda c: replace(c, predictors=c.predictors.assign(age_years=300)),
+            "age_years must lie from",
+        ),
         (lambda c: replace(c, predictors=c.predictors.iloc[::-1]), "must carry the same index"),
         (
-            lambda c: replace(c, other=pd.DataFrame({"verified": range(60)}), verified=c.outcome == 0),
+            lambda c: replace(
+                c, other=pd.DataFrame({"verified": range(60)}), verified=c.outcome == 0
+            ),
             "'verified' twice",
         ),
         (lambda c: replace(c, verified=c.outcome), "verified must be true or false"),
-        (lambda c: replace(c, other=pd.DataFrame({"latent_cause": range(60)})), "'latent_cause' twice"),
-        (lambda c: replace(c, other=pd.DataFrame({("a", "b"): range(60)})), "columns must be named by text"),
+        (
+            lambda c: replace(c, other=pd.DataFrame({"latent_cause": range(60)})),
+            "'latent_cause' twice",
+        ),
+        (
+            lambda c: replace(c, other=pd.DataFrame({("a", "b"): range(60)})),
+            "columns must be named by text",
+        ),
     ],
 )
 def test_a_cohort_that_is_none_is_not_written(tmp_path, small, change, said):

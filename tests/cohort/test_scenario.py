@@ -27,12 +27,15 @@ def test_targets_are_the_preferred_rows_of_the_evidence(scenario):
     history = scenario.findings["history_of_cancer"]
     assert (history.sensitivity, history.specificity) == (4 / 13, 1921 / 1962)
     assert (
-        scenario.accuracy("history_of_cancer").lr_positive == load_evidence().finding("history_of_cancer").lr_positive
+        scenario.accuracy("history_of_cancer").lr_positive
+        == load_evidence().finding("history_of_cancer").lr_positive
     )
 
 
 def test_replacing_changes_only_what_is_named(scenario):
-    other = scenario.replace(dependence=0.5, accuracy={"night_pain": (0.6, 0.7)}, changes={"male_share": 0.5})
+    other = scenario.replace(
+        dependence=0.5, accuracy={"night_pain": (0.6, 0.7)}, changes={"male_share": 0.5}
+    )
     assert set(scenario.difference(other).index) == {
         "dependence",
         "male_share",
@@ -54,10 +57,15 @@ def test_a_replaced_base_rate_moves_its_interval_and_is_assumed(scenario):
 
 def test_a_base_rate_lies_inside_its_interval_everywhere(scenario, tmp_path):
     for changes in ({"base_rate": 0.05}, {"base_rate_interval": (0.02, 0.03)}):
-        with pytest.raises(ValueError, match=r"base_rate must lie inside base_rate_interval; got 0.0"):
+        with pytest.raises(
+            ValueError, match=r"base_rate must lie inside base_rate_interval; got 0.0"
+        ):
             scenario.replace(changes=changes)
     stated = written(tmp_path, "base_rate = 0.05\nbase_rate_interval = [0.005, 0.02]\n")
-    with pytest.raises(ValueError, match=r"base_rate must lie inside base_rate_interval; got 0.05 with 0.005 to 0.02"):
+    with pytest.raises(
+        ValueError,
+        match=r"base_rate must lie inside base_rate_interval; got 0.05 with 0.005 to 0.02",
+    ):
         load_scenario(stated)
     rng = np.random.default_rng(1)
     drawn = [scenario.draw(rng=rng) for _ in range(60)]
@@ -66,7 +74,10 @@ def test_a_base_rate_lies_inside_its_interval_everywhere(scenario, tmp_path):
 
 
 def test_a_file_that_states_a_base_rate_alone_takes_the_interval_along(scenario, tmp_path):
-    own, replaced = load_scenario(written(tmp_path, "base_rate = 0.05\n")), scenario.replace(base_rate=0.05)
+    own, replaced = (
+        load_scenario(written(tmp_path, "base_rate = 0.05\n")),
+        scenario.replace(base_rate=0.05),
+    )
     assert own.base_rate_interval == replaced.base_rate_interval
     assert own.base_rate_status == "assumed"
 
@@ -93,9 +104,13 @@ def test_reported_bounds_hold_in_every_drawn_scenario(scenario):
 
 
 def test_a_target_beyond_its_reported_bound_is_refused(scenario):
-    with pytest.raises(ValueError, match=r"fever_or_night_sweats must have an LR\+ below its bound 5; got 45"):
+    with pytest.raises(
+        ValueError, match=r"fever_or_night_sweats must have an LR\+ below its bound 5; got 45"
+    ):
         scenario.replace(changes={"findings": {"fever_or_night_sweats": {"sensitivity": 0.9}}})
-    assert scenario.replace(accuracy={"fever_or_night_sweats": (0.9, 0.98)}).findings["fever_or_night_sweats"]
+    assert scenario.replace(accuracy={"fever_or_night_sweats": (0.9, 0.98)}).findings[
+        "fever_or_night_sweats"
+    ]
 
 
 def test_a_file_of_ones_own_extends_another(tmp_path):
@@ -142,9 +157,16 @@ def test_files_that_extend_each_other_or_nest_endlessly_end_in_a_sentence(tmp_pa
     two.write_text(f'extends = "{one}"\n', "utf-8")
     deep = tmp_path / "deep.toml"
     texts = {one: "must not extend themselves", deep: "nested too deeply|at most 8 deep"}
-    for text in ("a = " + "[" * 5000 + "]" * 5000, "x" + ".x" * 4000 + " = 1", 'extends = ["a"]', "extends = {}"):
+    for text in (
+        "a = " + "[" * 5000 + "]" * 5000,
+        "x" + ".x" * 4000 + " = 1",
+        'extends = ["a"]',
+        "extends = {}",
+    ):
         deep.write_text(text, "utf-8")
-        with pytest.raises(ValueError, match=r"nested too deeply|at most 8 deep|extends must be the name") as error:
+        with pytest.raises(
+            ValueError, match=r"nested too deeply|at most 8 deep|extends must be the name"
+        ) as error:
             load_scenario(deep)
         assert len(str(error.value)) < 500
     with pytest.raises(ValueError, match=texts[one]):

@@ -33,10 +33,15 @@ def test_sampled_marginals_are_near_their_targets(scenario, cohort):
             se = np.sqrt(p * (1 - p) / group.sum())
             assert columns.loc[group, key].mean() == pytest.approx(p, abs=4 * se), key
     for key in scenario.laboratory:
-        bands, level = scenario.bands(key), np.digitize(columns[key], vocabulary.LABORATORY[key].cutoffs)
+        bands, level = (
+            scenario.bands(key),
+            np.digitize(columns[key], vocabulary.LABORATORY[key].cutoffs),
+        )
         for group, target in ((event, bands.malignant), (~event, bands.healthy)):
             share = np.bincount(level[group], minlength=target.size) / group.sum()
-            assert (np.abs(share - target) <= 4 * np.sqrt(target * (1 - target) / group.sum())).all(), key
+            assert (
+                np.abs(share - target) <= 4 * np.sqrt(target * (1 - target) / group.sum())
+            ).all(), key
 
 
 def test_base_rate_and_case_mix_are_near_their_targets(scenario, cohort):
@@ -48,7 +53,9 @@ def test_base_rate_and_case_mix_are_near_their_targets(scenario, cohort):
     assert not (sites[~male] == "prostate").any()
     for key, site in scenario.primary_sites.items():
         p = site.share_male
-        assert (sites[male] == key).mean() == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / male.sum()) + 1e-12)
+        assert (sites[male] == key).mean() == pytest.approx(
+            p, abs=4 * np.sqrt(p * (1 - p) / male.sum()) + 1e-12
+        )
 
 
 def test_true_risk_is_calibrated(cohort):
@@ -62,13 +69,18 @@ def test_true_risk_is_calibrated(cohort):
 
 
 def test_recorded_values_follow_their_distribution(scenario):
-    """The table look-up with single steps gives the value that a search through the distribution function gives."""
+    """The table look-up with single steps gives the value that a search through the distribution
+    function gives.
+    """
     from backpain_risk.cohort.simulate import sampler
 
     for key, table in sampler(scenario).values.items():
         rng = np.random.default_rng(1)
         uniform, row = rng.random(2000), rng.integers(len(table.below), size=2000)
-        searched = [np.searchsorted(table.below[i], u, side="right") for i, u in zip(row, uniform, strict=True)]
+        searched = [
+            np.searchsorted(table.below[i], u, side="right")
+            for i, u in zip(row, uniform, strict=True)
+        ]
         np.testing.assert_array_equal(table._locate(row, uniform), searched, err_msg=key)
 
 
@@ -109,7 +121,10 @@ def test_latent_variables_are_never_predictors(cohort):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"n": 0, "seed": 1}, "n must be a positive whole number"), ({"n": 10, "seed": None}, "seed must be given")],
+    [
+        ({"n": 0, "seed": 1}, "n must be a positive whole number"),
+        ({"n": 10, "seed": None}, "seed must be given"),
+    ],
 )
 def test_bad_arguments_are_named(scenario, arguments, message):
     with pytest.raises(ValueError, match=message):

@@ -59,7 +59,9 @@ def test_probabilities_over_all_recorded_values_sum_to_one(setting):
 
 def test_ages_and_sexes_do_not_move_with_dependence(setting, scenario):
     table = pd.DataFrame({"age_years": AGES}).assign(male=1)
-    np.testing.assert_allclose(setting.probabilities(table), scenario.probabilities(table), rtol=1e-12)
+    np.testing.assert_allclose(
+        setting.probabilities(table), scenario.probabilities(table), rtol=1e-12
+    )
 
 
 def independent_risk(scenario, X):
@@ -72,7 +74,13 @@ def independent_risk(scenario, X):
 
 
 @pytest.mark.parametrize(
-    "extra", [{}, {"age_years": (18, 96)}, {"esr_mm_h": (1, 151)}, {"age_years": (18, 96), "esr_mm_h": (1, 151)}]
+    "extra",
+    [
+        {},
+        {"age_years": (18, 96)},
+        {"esr_mm_h": (1, 151)},
+        {"age_years": (18, 96), "esr_mm_h": (1, 151)},
+    ],
 )
 def test_without_dependence_the_risk_is_the_product_of_likelihood_ratios(scenario, patterns, extra):
     rng = np.random.default_rng(1)
@@ -103,20 +111,31 @@ def test_risk_agrees_with_a_sum_written_out_by_hand(scenario):
                 p = 1.0
                 for key in keys:
                     r = structure.responses[key][g]
-                    p *= ndtr(r.location[0, 0] + r.dependence * (r.state[s] + r.context[context] + r.loading * f))
+                    p *= ndtr(
+                        r.location[0, 0]
+                        + r.dependence * (r.state[s] + r.context[context] + r.loading * f)
+                    )
                 value += states.weight[0, context, s] * w * p
         total.append(value)
     joint = np.array(total) * [1 - scenario.base_rate, scenario.base_rate]
-    X = pd.DataFrame({"age_years": [67], "male": [1], "night_pain": [1], "no_relief_with_rest": [1]})
+    X = pd.DataFrame(
+        {"age_years": [67], "male": [1], "night_pain": [1], "no_relief_with_rest": [1]}
+    )
     assert scenario.risk(X)[0] == pytest.approx(joint[1] / joint.sum(), rel=1e-12)
 
 
 def test_missing_values_are_integrated_out(scenario):
-    X = pd.DataFrame({"night_pain": [1.0], "history_of_cancer": [np.nan], "age_years": [np.nan], "male": [1.0]})
-    assert scenario.risk(X)[0] == pytest.approx(scenario.risk(X[["night_pain", "male"]])[0], rel=1e-12)
+    X = pd.DataFrame(
+        {"night_pain": [1.0], "history_of_cancer": [np.nan], "age_years": [np.nan], "male": [1.0]}
+    )
+    assert scenario.risk(X)[0] == pytest.approx(
+        scenario.risk(X[["night_pain", "male"]])[0], rel=1e-12
+    )
     known = pd.DataFrame({"history_of_cancer": [0, 1]})
     p = scenario.probabilities(known.assign(night_pain=1))
-    np.testing.assert_allclose(p.sum(axis=0), scenario.probabilities(pd.DataFrame({"night_pain": [1]}))[0])
+    np.testing.assert_allclose(
+        p.sum(axis=0), scenario.probabilities(pd.DataFrame({"night_pain": [1]}))[0]
+    )
 
 
 def test_a_band_is_the_sum_of_its_values(scenario):
@@ -149,9 +168,18 @@ def test_both_ways_of_multiplying_agree(scenario, cohort):
         ({"shoe_size": [43]}, "predictors must have columns of the vocabulary; got shoe_size"),
         ({"night_pain": [2]}, "night_pain must be a whole number from 0 to 1, or missing; got 2"),
         ({"age_years": [17]}, "age_years must be a whole number from 18 to 95, or missing; got 17"),
-        ({"esr_mm_h": [20.5]}, "esr_mm_h must be from 1 to 150 in steps of 1, a band, or missing; got 20.5"),
-        ({"esr_mm_h": ["high"]}, "esr_mm_h must hold numbers or the bands <20, 20-49, 50-99, >=100; got 'high'"),
-        ({"age_years": [40], "age_50_or_over": [1]}, "age_years and age_50_or_over must agree; .* at row 0"),
+        (
+            {"esr_mm_h": [20.5]},
+            "esr_mm_h must be from 1 to 150 in steps of 1, a band, or missing; got 20.5",
+        ),
+        (
+            {"esr_mm_h": ["high"]},
+            "esr_mm_h must hold numbers or the bands <20, 20-49, 50-99, >=100; got 'high'",
+        ),
+        (
+            {"age_years": [40], "age_50_or_over": [1]},
+            "age_years and age_50_or_over must agree; .* at row 0",
+        ),
         ({"night_pain": ["yes"]}, "night_pain must hold numbers; got 'yes'"),
     ],
 )
@@ -162,7 +190,9 @@ def test_bad_questions_are_named(scenario, columns, message):
 
 def test_columns_of_one_name_are_refused(scenario):
     twice = pd.DataFrame([[1, 0]], columns=["night_pain", "night_pain"])
-    with pytest.raises(ValueError, match="one or more columns of distinct names; got night_pain twice"):
+    with pytest.raises(
+        ValueError, match="one or more columns of distinct names; got night_pain twice"
+    ):
         scenario.risk(twice)
 
 
@@ -175,6 +205,11 @@ def test_columns_of_one_name_are_refused(scenario):
         ({"laboratory": {"esr_mm_h": {"male": 0.1}}}, "laboratory.esr_mm_h"),
     ],
 )
-def test_scenarios_that_differ_in_more_than_accuracy_are_not_calibrated_together(scenario, changes, named):
-    with pytest.raises(ValueError, match=f"must differ in base rate and accuracy only; got a difference in {named} "):
+def test_scenarios_that_differ_in_more_than_accuracy_are_not_calibrated_together(
+    scenario, changes, named
+):
+    with pytest.raises(
+        ValueError,
+        match=f"must differ in base rate and accuracy only; got a difference in {named} ",
+    ):
         build_structure([scenario, scenario.replace(changes=changes)])

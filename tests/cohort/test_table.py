@@ -14,7 +14,9 @@ from backpain_risk import Cohort
 
 @pytest.fixture
 def patients():
-    table = pd.DataFrame({"outcome": [0, 1, 0, 1], "age_years": [45, 71, 60, 80], "esr_mm_h": [5, 60, 9, 7]})
+    table = pd.DataFrame(
+        {"outcome": [0, 1, 0, 1], "age_years": [45, 71, 60, 80], "esr_mm_h": [5, 60, 9, 7]}
+    )
     return Cohort.from_frame(table.assign(site=list("abab")).set_axis([7, 3, 5, 9]))
 
 
@@ -40,13 +42,19 @@ def test_rows_are_taken_in_order_and_as_often_as_asked(patients):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([-1], r"rows must be whole numbers from 0 to 3; got 1 of 1 outside \(first -1.0 at row 0\)"),
+        (
+            [-1],
+            r"rows must be whole numbers from 0 to 3; got 1 of 1 outside \(first -1.0 at row 0\)",
+        ),
         ([1.9], "rows must be whole numbers from 0 to 3; got 1 of 1"),
         ([4], "rows must be whole numbers from 0 to 3; got 1 of 1"),
         (["a"], "rows must hold numbers; got 'a'"),
         (None, "rows must"),
         ([True, False], "patients and rows must have the same length; got patients 4, rows 2"),
-        (pd.Series([True, False, True, True]), "patients and rows must carry the same index; got 7 and 0 at row 0"),
+        (
+            pd.Series([True, False, True, True]),
+            "patients and rows must carry the same index; got 7 and 0 at row 0",
+        ),
     ],
 )
 def test_rows_that_are_not_there_are_refused(patients, rows, message):
@@ -57,12 +65,32 @@ def test_rows_that_are_not_there_are_refused(patients, rows, message):
 @pytest.mark.parametrize(
     ("part", "spoil", "message"),
     [
-        ("outcome", lambda t: t.iloc[::-1], "outcome and predictors must carry the same index; got 9 and 7 at row 0"),
-        ("outcome", lambda t: t * 2, r"outcome must be 0 or 1; got 2 of 4 outside \(first 2.0 at row 1\)"),
+        (
+            "outcome",
+            lambda t: t.iloc[::-1],
+            "outcome and predictors must carry the same index; got 9 and 7 at row 0",
+        ),
+        (
+            "outcome",
+            lambda t: t * 2,
+            r"outcome must be 0 or 1; got 2 of 4 outside \(first 2.0 at row 1\)",
+        ),
         ("outcome", lambda t: t.to_numpy(), "outcome must be a Series; got ndarray"),
-        ("predictors", lambda t: t.iloc[:2], "outcome and predictors and tests and other must have the same length"),
-        ("predictors", lambda t: t.reset_index(drop=True), "must carry the same index; got 7 and 0 at row 0"),
-        ("tests", lambda t: t.assign(age_years=1), "predictors and tests must have columns of distinct names"),
+        (
+            "predictors",
+            lambda t: t.iloc[:2],
+            "outcome and predictors and tests and other must have the same length",
+        ),
+        (
+            "predictors",
+            lambda t: t.reset_index(drop=True),
+            "must carry the same index; got 7 and 0 at row 0",
+        ),
+        (
+            "tests",
+            lambda t: t.assign(age_years=1),
+            "predictors and tests must have columns of distinct names",
+        ),
         ("tests", lambda t: {"esr_mm_h": 1}, "tests must be a pandas DataFrame; got builtins.dict"),
     ],
 )
@@ -74,7 +102,10 @@ def test_tables_of_other_patients_are_refused(patients, part, spoil, message):
 
 def test_every_site_has_a_scenario(patients, scenario):
     """The true risk of patients of another site was 0."""
-    with pytest.raises(ValueError, match=r"sites must have the scenario of every site in other\['site'\]; got none of"):
+    with pytest.raises(
+        ValueError,
+        match=r"sites must have the scenario of every site in other\['site'\]; got none of",
+    ):
         replace(patients, sites={"a": scenario})
 
 

@@ -1,4 +1,6 @@
-"""The risk never falls as a laboratory value becomes more abnormal, given age, sex and every other finding."""
+"""The risk never falls as a laboratory value becomes more abnormal, given age, sex and every
+other finding.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,12 @@ LABORATORY = tuple(vocabulary.LABORATORY)
 
 
 def patients(n, key, rng):
-    """Random findings, some of them unknown, and other laboratory values, for every value of one test."""
-    X = pd.DataFrame(rng.choice([0, 1, np.nan], (n, len(OTHERS)), p=[0.4, 0.4, 0.2]), columns=list(OTHERS))
+    """Random findings, some of them unknown, and other laboratory values, for every value of one
+    test.
+    """
+    X = pd.DataFrame(
+        rng.choice([0, 1, np.nan], (n, len(OTHERS)), p=[0.4, 0.4, 0.2]), columns=list(OTHERS)
+    )
     for other in LABORATORY:
         X[other] = rng.choice([*recorded_values(other)[::5], np.nan], n)
     X = X.assign(age_years=rng.integers(18, 96, n), male=rng.integers(0, 2, n))
@@ -39,7 +45,9 @@ def test_risk_rises_with_an_abnormal_value_whatever_else_is_found(name, dependen
 @pytest.mark.parametrize("name", vocabulary.SETTINGS)
 @pytest.mark.parametrize("dependence", [0.25, 0.5, 1.0, 1.5])
 def test_the_conditions_of_the_proof_hold_at_every_age_and_in_both_sexes(name, dependence):
-    """U / L is monotone in every context, and no state shows more often without malignancy than any does with it."""
+    """U / L is monotone in every context, and no state shows more often without malignancy than
+    any does with it.
+    """
     structure = build_structure([load_scenario(name).replace(dependence=dependence)], LABORATORY)
     for key in LABORATORY:
         without, showing = structure.values[key].given[0]
@@ -59,7 +67,9 @@ def test_a_patient_of_any_age_has_a_risk_that_rises_with_esr(scenario, age):
 def test_without_malignancy_a_value_has_its_distribution_at_every_dependence(scenario):
     for key, dependence in zip(LABORATORY, (0.5, 1.0, 1.5), strict=True):
         target = recorded_distributions(key, scenario.laboratory[key])
-        p = scenario.replace(dependence=dependence).probabilities(pd.DataFrame({key: target.values}))
+        p = scenario.replace(dependence=dependence).probabilities(
+            pd.DataFrame({key: target.values})
+        )
         np.testing.assert_allclose(p[:, 0], target.healthy, atol=1e-12, err_msg=key)
 
 
@@ -79,13 +89,19 @@ def test_a_normal_result_has_one_likelihood_ratio_near_the_published_one(scenari
 def test_infection_and_age_still_raise_esr(scenario):
     structure = scenario.structure
     bands = np.array([[0, 18], [19, 149]])
-    p = structure.value_probability("esr_mm_h", 0, bands, [2 * (30 - 18), 2 * (75 - 18)])[0, :, 1, :, 10]
-    infection, strain = (structure.states[0].cause.index(cause) for cause in ("infection", "strain_or_sprain"))
+    p = structure.value_probability("esr_mm_h", 0, bands, [2 * (30 - 18), 2 * (75 - 18)])[
+        0, :, 1, :, 10
+    ]
+    infection, strain = (
+        structure.states[0].cause.index(cause) for cause in ("infection", "strain_or_sprain")
+    )
     assert (p[:, infection] > p[:, strain] + 0.1).all()
     assert p[1, strain] > p[0, strain] + 0.15
 
 
 def test_targets_that_cannot_be_met_are_named(scenario):
     wild = scenario.replace(dependence=1.5, changes={"laboratory": {"esr_mm_h": {"age": 3.0}}})
-    with pytest.raises(ValueError, match="the targets of esr_mm_h cannot be met with its effects of age and sex"):
+    with pytest.raises(
+        ValueError, match="the targets of esr_mm_h cannot be met with its effects of age and sex"
+    ):
         wild.risk(pd.DataFrame({"esr_mm_h": [20]}))

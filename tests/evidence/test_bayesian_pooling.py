@@ -26,7 +26,8 @@ from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
 K, SETS, DRAWS, THIN = 5, 300, 99, 4
 
 
-# --- simulation-based calibration: 300 truths from the prior, five small studies each, all posteriors in one program
+# --- simulation-based calibration: 300 truths from the prior, five small studies each, all
+# posteriors in one program
 
 
 def prior_draw(rng, spread_scale):
@@ -40,11 +41,15 @@ def prior_draw(rng, spread_scale):
 def simulated(spread_scale, seed):
     """Quantities of each truth (sets, 7), and the inputs of its posterior."""
     rng, truths, inputs = np.random.default_rng(seed), [], []
-    size = np.array([[12, 40], [30, 150], [5, 80], [0, 60], [25, 0]], dtype=float)  # two studies of one arm
+    size = np.array(
+        [[12, 40], [30, 150], [5, 80], [0, 60], [25, 0]], dtype=float
+    )  # two studies of one arm
     for _ in range(SETS):
         mean, tau, correlation, theta = prior_draw(rng, spread_scale)
         positive = rng.binomial(size.astype(int), expit(theta)).astype(float)
-        counts = StudyCounts(labels=tuple("abcde"), positive=positive, size=size, design=np.ones((K, 1)))
+        counts = StudyCounts(
+            labels=tuple("abcde"), positive=positive, size=size, design=np.ones((K, 1))
+        )
         inputs.append(posterior_inputs(counts))
         truths.append(quantities(mean, np.log(tau), correlation, theta, positive, size))
     return np.array(truths), inputs
@@ -66,15 +71,22 @@ def drawn(parameters, data):
 
 
 def sampled(inputs):
-    """Draws of the quantities, (sets, draws, 7); ten posteriors at a time, which wait for each other."""
+    """Draws of the quantities, (sets, draws, 7); ten posteriors at a time, which wait for each
+    other.
+    """
     parts = [_sampled(inputs[i : i + 10], np.random.SeedSequence(i)) for i in range(0, SETS, 10)]
     return np.concatenate(parts)
 
 
 def _sampled(inputs, seed):
     data = tuple(np.stack([given[0][i] for given in inputs]) for i in range(5))
-    start, scale = np.stack([given[1] for given in inputs]), np.stack([given[2] for given in inputs])
-    draws = nuts.sample_many(log_density, data, start, scale, seed=seed, draws=DRAWS * THIN, warmup=200)
+    start, scale = (
+        np.stack([given[1] for given in inputs]),
+        np.stack([given[2] for given in inputs]),
+    )
+    draws = nuts.sample_many(
+        log_density, data, start, scale, seed=seed, draws=DRAWS * THIN, warmup=200
+    )
     with jax.enable_x64(True):
         return np.asarray(_quantities(draws.parameters[:, THIN - 1 :: THIN], data))
 
@@ -92,7 +104,9 @@ def p_values(truths, draws):
 
 
 def test_posteriors_are_calibrated_to_the_prior():
-    """Seven quantities, zero cells and empty arms included; chance fails one of them in a thousand times."""
+    """Seven quantities, zero cells and empty arms included; chance fails one of them in a
+    thousand times.
+    """
     truths, inputs = simulated(1.0, seed=7)
     assert p_values(truths, sampled(inputs)).min() > 0.001 / 7
 
@@ -114,12 +128,16 @@ def large():
     p = expit(mean + rng.standard_normal((40, 2)) @ np.linalg.cholesky([[0.5, 0.2], [0.2, 0.4]]).T)
     n = rng.integers([800, 2000], [1500, 6000], (40, 2))
     x = rng.binomial(n, p)
-    counts = pd.DataFrame({"tp": x[:, 0], "fp": x[:, 1], "fn": (n - x)[:, 0], "tn": (n - x)[:, 1], "late": late})
+    counts = pd.DataFrame(
+        {"tp": x[:, 0], "fp": x[:, 1], "fn": (n - x)[:, 0], "tn": (n - x)[:, 1], "late": late}
+    )
     return pool_accuracy(counts, "reml", "late"), pool_accuracy(counts, "bayes", "late", rng=1)
 
 
 def test_large_studies_agree_with_reml(large):
-    """Coefficients within four Monte Carlo errors (ESS 2 000) plus 0.15 standard errors for the priors."""
+    """Coefficients within four Monte Carlo errors (ESS 2 000) plus 0.15 standard errors for the
+    priors.
+    """
     reml, bayes = large
     error = reml.coefficients.standard_error
     gap = np.abs(bayes.coefficients.estimate - reml.coefficients.estimate)
@@ -134,7 +152,9 @@ def test_a_covariate_moves_the_summary_by_sampling_too(large):
     reml, bayes = large
     assert bayes.covariate_test is None
     for late in (0, 1):
-        assert bayes.at(late).sensitivity.value == pytest.approx(reml.at(late).sensitivity.value, abs=0.02)
+        assert bayes.at(late).sensitivity.value == pytest.approx(
+            reml.at(late).sensitivity.value, abs=0.02
+        )
 
 
 # --- few studies, zero cells, one arm
@@ -154,7 +174,9 @@ def test_two_studies_one_without_cancers_are_enough(history):
     assert history.specificity.value == pytest.approx(0.965, abs=0.01)
     assert history.sensitivity.kind == "credible"
     assert np.isnan(history.log_likelihood)
-    assert history.to_frame().loc["lr_positive", "low"] < history.to_frame().loc["lr_positive", "high"]
+    assert (
+        history.to_frame().loc["lr_positive", "low"] < history.to_frame().loc["lr_positive", "high"]
+    )
 
 
 def test_a_seed_gives_the_same_draws(history):
@@ -167,17 +189,24 @@ def test_draws_for_a_new_setting_are_wider_than_those_of_the_mean(history):
     assert np.quantile(new, 0.05) < np.quantile(mean, 0.05)
     between = history.draws.between
     np.testing.assert_allclose(np.sqrt(between[:, 1, 1]), history.draws.tau[:, 1])
-    np.testing.assert_allclose(between[:, 0, 1], history.draws.correlation * history.draws.tau.prod(axis=1))
+    np.testing.assert_allclose(
+        between[:, 0, 1], history.draws.correlation * history.draws.tau.prod(axis=1)
+    )
 
 
 def test_studies_without_patients_change_the_density_by_a_constant():
     positive, size = np.array([[4.0, 41.0], [0.0, 47.0]]), np.array([[13.0, 1962.0], [0.0, 1172.0]])
-    counts = StudyCounts(labels=("a", "b"), positive=positive, size=size, design=np.array([[1.0, 0.0], [1.0, 1.0]]))
+    counts = StudyCounts(
+        labels=("a", "b"), positive=positive, size=size, design=np.array([[1.0, 0.0], [1.0, 1.0]])
+    )
     with jax.enable_x64(True):
         data, padded = posterior_inputs(counts)[0], posterior_inputs(with_empty_studies(counts))[0]
         points = np.random.default_rng(1).normal(scale=0.7, size=(5, 2 * 2 + 3 + 2 * 2))
         filled = np.pad(points, ((0, 0), (0, 2 * 6)))  # the effects of six more studies, at zero
-        gaps = [log_density(b, padded) - log_density(a, data) for a, b in zip(points, filled, strict=True)]
+        gaps = [
+            log_density(b, padded) - log_density(a, data)
+            for a, b in zip(points, filled, strict=True)
+        ]
     assert len(padded[0]) == 8
     np.testing.assert_allclose(gaps, gaps[0], atol=1e-9)
 
@@ -191,7 +220,11 @@ def test_zero_cells_need_no_correction():
 
 def test_draws_that_do_not_pass_the_checks_warn(monkeypatch):
     honest = bayesian_pooling.diagnose
-    monkeypatch.setattr(bayesian_pooling, "diagnose", lambda *given: replace(honest(*given), problems=("R-hat 1.3",)))
+    monkeypatch.setattr(
+        bayesian_pooling,
+        "diagnose",
+        lambda *given: replace(honest(*given), problems=("R-hat 1.3",)),
+    )
     counts = pd.DataFrame([(0, 0, 5, 50), (0, 1, 3, 40)], columns=["tp", "fp", "fn", "tn"])
     with pytest.warns(SamplingWarning, match=r"sampling: R-hat 1\.3\.") as caught:
         assert not pool_accuracy(counts, "bayes", rng=1).converged

@@ -27,13 +27,28 @@ def test_epir_intervals_are_met(reference):
             ("diag.or", ours.diagnostic_odds_ratio),
             ("youden", ours.youden),
         ):
-            np.testing.assert_allclose((estimate.value, estimate.low, estimate.high), rows[statistic], rtol=1e-7)
+            np.testing.assert_allclose(
+                (estimate.value, estimate.low, estimate.high), rows[statistic], rtol=1e-7
+            )
 
 
-@given(tp=cells, fp=cells, fn=cells, tn=cells, interval=st.sampled_from(["wilson", "clopper_pearson", "jeffreys"]))
+@given(
+    tp=cells,
+    fp=cells,
+    fn=cells,
+    tn=cells,
+    interval=st.sampled_from(["wilson", "clopper_pearson", "jeffreys"]),
+)
 def test_intervals_contain_their_estimates(tp, fp, fn, tn, interval):
     accuracy = Accuracy.from_counts(tp, fp, fn, tn, interval=interval)
-    for name in ("sensitivity", "specificity", "lr_positive", "lr_negative", "diagnostic_odds_ratio", "youden"):
+    for name in (
+        "sensitivity",
+        "specificity",
+        "lr_positive",
+        "lr_negative",
+        "diagnostic_odds_ratio",
+        "youden",
+    ):
         estimate = getattr(accuracy, name)
         assert estimate.low <= estimate.value <= estimate.high
 
@@ -43,7 +58,9 @@ def test_relabelling_the_test_swaps_the_ratios_and_inverts_the_odds_ratio(tp, fp
     plain, swapped = Accuracy.from_counts(tp, fp, fn, tn), Accuracy.from_counts(fn, tn, tp, fp)
     assert swapped.lr_positive.value == pytest.approx(plain.lr_negative.value)
     assert swapped.lr_negative.low == pytest.approx(plain.lr_positive.low)
-    assert swapped.diagnostic_odds_ratio.value == pytest.approx(1 / plain.diagnostic_odds_ratio.value)
+    assert swapped.diagnostic_odds_ratio.value == pytest.approx(
+        1 / plain.diagnostic_odds_ratio.value
+    )
 
 
 @given(tp=cells, fp=cells, fn=cells, tn=cells)
@@ -66,11 +83,15 @@ def test_the_score_interval_needs_no_correction_for_zero_cells():
     assert accuracy.lr_positive.value == pytest.approx(1962 / 785)
     assert accuracy.lr_positive.method == "score"
     plain = Accuracy.from_counts(4, 41, 9, 1921, ratio_interval="score").lr_positive
-    assert (plain.low, plain.high) == pytest.approx((5.8126, 30.2000), abs=1e-4)  # statsmodels, see test_intervals
+    assert (plain.low, plain.high) == pytest.approx(
+        (5.8126, 30.2000), abs=1e-4
+    )  # statsmodels, see test_intervals
 
 
 def test_limits_of_ratios_are_score_limits_unless_logs_are_asked_for():
-    """Without zero cells `adjusted` is `score`; with them only its value is corrected, which no logarithm survives."""
+    """Without zero cells `adjusted` is `score`; with them only its value is corrected, which no
+    logarithm survives.
+    """
     default, score, log = (
         Accuracy.from_counts(4, 41, 9, 1921, **options)
         for options in ({}, {"ratio_interval": "score"}, {"ratio_interval": "log"})
@@ -79,11 +100,15 @@ def test_limits_of_ratios_are_score_limits_unless_logs_are_asked_for():
     assert default.predictive_values(0.01).positive == score.predictive_values(0.01).positive
     assert (log.lr_positive.low, log.lr_positive.high) == pytest.approx((6.169, 35.139), abs=5e-3)
     assert log.lr_positive.method == log.predictive_values(0.01).positive.method == "log"
-    none_missed, plain = (Accuracy.from_counts(13, 785, 0, 1177, ratio_interval=i) for i in ("adjusted", "score"))
+    none_missed, plain = (
+        Accuracy.from_counts(13, 785, 0, 1177, ratio_interval=i) for i in ("adjusted", "score")
+    )
     assert none_missed.lr_negative.value == pytest.approx((0.5 / 14) / (1177.5 / 1963))
     assert none_missed.lr_negative.high == plain.lr_negative.high > none_missed.lr_negative.value
     assert none_missed.lr_negative.low == plain.lr_negative.value == 0
-    with pytest.raises(ValueError, match="ratio_interval must be one of 'adjusted', 'score', 'log'; got 'katz'"):
+    with pytest.raises(
+        ValueError, match="ratio_interval must be one of 'adjusted', 'score', 'log'; got 'katz'"
+    ):
         Accuracy.from_counts(13, 785, 0, 1177, ratio_interval="katz")
 
 
@@ -91,7 +116,10 @@ def test_the_ratio_of_the_lowest_band_has_the_limits_of_a_negative_result():
     """An ESR below 20 is a negative result at 20: the same counts, hence the same score limits."""
     bands = load_evidence().bands("esr_mm_h")
     below = bands.likelihood_ratios[0]
-    numbers = {"effective_n_diseased": bands.effective_n_malignant, "effective_n_healthy": bands.effective_n_healthy}
+    numbers = {
+        "effective_n_diseased": bands.effective_n_malignant,
+        "effective_n_healthy": bands.effective_n_healthy,
+    }
     negative = Accuracy.from_rates(1 - bands.malignant[0], bands.healthy[0], **numbers)
     assert (below.value, below.low, below.high) == pytest.approx(
         (negative.lr_negative.value, negative.lr_negative.low, negative.lr_negative.high)
@@ -130,11 +158,15 @@ def test_draws_follow_the_stated_posterior():
     drawn = Accuracy.from_counts(4, 41, 9, 1921).draw(200_000, rng=1)
     assert drawn.sensitivity.mean() == pytest.approx(4.5 / 14, abs=0.002)
     log_odds = np.log(drawn.specificity / (1 - drawn.specificity))
-    assert log_odds.std() == pytest.approx(np.hypot(np.sqrt(2) * 0.5, np.sqrt(1 / 41.5 + 1 / 1921.5)), rel=0.02)
+    assert log_odds.std() == pytest.approx(
+        np.hypot(np.sqrt(2) * 0.5, np.sqrt(1 / 41.5 + 1 / 1921.5)), rel=0.02
+    )
 
 
 def test_draws_for_a_new_setting_cover_its_specificity():
-    """The study and the setting each deviate by an SD of 0.5; with one deviation the limits cover 0.84."""
+    """The study and the setting each deviate by an SD of 0.5; with one deviation the limits
+    cover 0.84.
+    """
     rng, covered = np.random.default_rng(2), 0
     study, setting = expit(3 + 0.5 * rng.standard_normal((2, 400)))
     for a, b in zip(study, setting, strict=True):
@@ -158,7 +190,10 @@ def test_counted_findings_have_no_bound():
 
 def test_a_bound_out_of_reach_is_named():
     counted = replace(Accuracy.from_counts(900, 10, 100, 990), lr_positive_below=2.0)
-    with pytest.raises(ValueError, match=r"lr_positive_below must leave room for the LR\+ of the counts; got 2 for 90"):
+    with pytest.raises(
+        ValueError,
+        match=r"lr_positive_below must leave room for the LR\+ of the counts; got 2 for 90",
+    ):
         counted.draw(10, rng=1, specificity_sd=0)
 
 
@@ -173,12 +208,16 @@ def test_bands_are_coherent_in_every_draw():
     np.testing.assert_allclose(malignant.sum(axis=1), 1)
     np.testing.assert_allclose(healthy.sum(axis=1), 1)
     assert (healthy > 0).all()
-    np.testing.assert_allclose(malignant.mean(axis=0), np.array([2.5, 2.5, 3.5, 2.5]) / 11, atol=0.01)
+    np.testing.assert_allclose(
+        malignant.mean(axis=0), np.array([2.5, 2.5, 3.5, 2.5]) / 11, atol=0.01
+    )
 
 
 def test_band_probabilities_of_a_low_test_start_with_the_positive():
     np.testing.assert_allclose(band_probabilities([0.09, 0.55], "low"), [0.09, 0.46, 0.45])
-    np.testing.assert_allclose(band_probabilities([0.78, 0.56, 0.22], "high"), [0.22, 0.22, 0.34, 0.22])
+    np.testing.assert_allclose(
+        band_probabilities([0.78, 0.56, 0.22], "high"), [0.22, 0.22, 0.34, 0.22]
+    )
 
 
 def test_history_of_cancer_reproduces_the_published_post_test_probability():
@@ -195,7 +234,9 @@ def test_a_pretest_estimate_is_read_at_its_own_level():
         spread = np.log(np.array([0.01, 0.01]) / 0.99) + z * np.array([-0.4, 0.4])
         low, high = 1 / (1 + np.exp(-spread))
         draws = post_test(history, Estimate(0.01, low, high, level), rng=1, n_draws=50_000).pretest
-        assert np.log(draws.high / (1 - draws.high)) - np.log(0.01 / 0.99) == pytest.approx(1.96 * 0.4, abs=0.02)
+        assert np.log(draws.high / (1 - draws.high)) - np.log(0.01 / 0.99) == pytest.approx(
+            1.96 * 0.4, abs=0.02
+        )
 
 
 def test_fagan_example_of_epir(reference):
@@ -211,11 +252,15 @@ def test_fagan_example_of_epir(reference):
 
 @given(p=st.floats(1e-6, 1 - 1e-6), a=st.floats(1e-3, 1e3), b=st.floats(1e-3, 1e3))
 def test_two_findings_in_turn_are_their_product(p, a, b):
-    assert post_test_probability(post_test_probability(p, a), b) == pytest.approx(post_test_probability(p, a * b))
+    assert post_test_probability(post_test_probability(p, a), b) == pytest.approx(
+        post_test_probability(p, a * b)
+    )
 
 
 def test_extreme_probabilities_and_ratios():
-    np.testing.assert_array_equal(post_test_probability([0.0, 1.0, 0.5, 0.5], [5, 5, np.inf, 0]), [0, 1, 1, 0])
+    np.testing.assert_array_equal(
+        post_test_probability([0.0, 1.0, 0.5, 0.5], [5, 5, np.inf, 0]), [0, 1, 1, 0]
+    )
     assert isinstance(post_test_probability(0.5, 1), float)
     with pytest.raises(ValueError, match=r"pretest must lie in \[0, 1\]"):
         post_test_probability(7, 2)

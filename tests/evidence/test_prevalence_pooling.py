@@ -64,7 +64,9 @@ def test_the_restricted_likelihood_is_integrated_over_the_mean():
     data, tau = counts([5, 9, 30], [120, 80, 300]), 0.4
     means = np.linspace(-6, 2, 4001)
     expected = np.log(np.trapezoid(np.exp(data.log_likelihood(means, tau)), means))
-    assert data.integrated_log_likelihood(tau) == pytest.approx(expected - np.log(2 * np.pi) / 2, abs=1e-5)
+    assert data.integrated_log_likelihood(tau) == pytest.approx(
+        expected - np.log(2 * np.pi) / 2, abs=1e-5
+    )
 
 
 def test_the_order_of_the_studies_does_not_matter():
@@ -87,22 +89,29 @@ def test_the_result_is_an_estimate_that_a_post_test_probability_can_start_from()
 
 
 def test_disjoint_base_rates_are_pooled_and_a_review_that_contains_them_is_refused():
-    rates = load_evidence().prevalence.query("setting in ['primary_care', 'walk_in', 'primary_care_pooled']")
+    rates = load_evidence().prevalence.query(
+        "setting in ['primary_care', 'walk_in', 'primary_care_pooled']"
+    )
     rates = rates[rates.events.notna() & (rates.study != "suarez_almazor_1997")]
     with pytest.raises(
-        ValueError, match="studies must not share patients; got henschke_2009, which overlaps with coch"
+        ValueError,
+        match="studies must not share patients; got henschke_2009, which overlaps with coch",
     ):
         pool_prevalence(rates.events, rates.n, study=rates.study, overlaps_with=rates.overlaps_with)
     told = {"study": rates.study, "overlaps_with": rates.overlaps_with, "allow_overlap": True}
     assert pool_prevalence(rates.events, rates.n, **told).n_studies == 5
     apart = rates[rates.study != "cochrane_2013"]
     assert sorted(apart.events) == sorted(RARE[0])
-    pooled = pool_prevalence(apart.events, apart.n, study=apart.study, overlaps_with=apart.overlaps_with)
+    pooled = pool_prevalence(
+        apart.events, apart.n, study=apart.study, overlaps_with=apart.overlaps_with
+    )
     assert pooled.value == pytest.approx(pool_prevalence(*RARE).value, rel=1e-5)
 
 
 def grid_posterior(events, n):
-    """Posterior of the base rate on a grid: uniform median rate, half-normal spread, exact likelihood."""
+    """Posterior of the base rate on a grid: uniform median rate, half-normal spread, exact
+    likelihood.
+    """
     data, means, taus = counts(events, n), np.linspace(-9, 3, 481), np.linspace(0.005, 4, 160)
     log = np.array([data.log_likelihood(means, tau) - tau**2 / 2 for tau in taus])
     weight = np.exp(log - log.max()) * expit(means) * expit(-means)
@@ -114,11 +123,15 @@ def grid_posterior(events, n):
 
 
 def test_sampling_agrees_with_the_posterior_on_a_grid():
-    """The median of the mean logit within 0.06, its 80 % limits within 0.15: four Monte Carlo errors of 1 500 draws."""
+    """The median of the mean logit within 0.06, its 80 % limits within 0.15: four Monte Carlo
+    errors of 1 500 draws.
+    """
     events, n = [6, 0, 2], [300, 150, 90]
     pooled = pool_prevalence(events, n, "bayes", rng=4, level=0.8)
     (low, middle, high), tau = grid_posterior(events, n)
-    np.testing.assert_allclose(logit([pooled.low, pooled.value, pooled.high]), [low, middle, high], atol=0.15)
+    np.testing.assert_allclose(
+        logit([pooled.low, pooled.value, pooled.high]), [low, middle, high], atol=0.15
+    )
     assert logit(pooled.value) == pytest.approx(middle, abs=0.06)
     assert pooled.tau == pytest.approx(tau, abs=0.06)
     assert pooled.prediction.low < pooled.low
@@ -131,7 +144,10 @@ def test_sampling_agrees_with_the_posterior_on_a_grid():
     [
         ({"study": ["a", "b", "a", "c"]}, "study must not repeat; got a more than once"),
         ({"study": ["a", "b"]}, "must have the same length; got events 4, study 2"),
-        ({"study": list("abcd"), "overlaps_with": ["b"]}, "must have the same length; got events 4, overlaps_with 1"),
+        (
+            {"study": list("abcd"), "overlaps_with": ["b"]},
+            "must have the same length; got events 4, overlaps_with 1",
+        ),
         ({"overlaps_with": [""] * 4}, "study must come with overlaps_with"),
     ],
 )
@@ -149,7 +165,10 @@ def test_labels_of_studies_are_checked(labels, message):
         (([1, 2], [10, 0]), "n must be a whole number of patients, 1 or more"),
         (([1, 11], [10, 10]), "events must not exceed n"),
         (([1, 2], [10]), "must have the same length; got events 2, n 1"),
-        (([0, 0], [10, 10]), "some patients with and some without the disease for method='reml'; got 0 of 20"),
+        (
+            ([0, 0], [10, 10]),
+            "some patients with and some without the disease for method='reml'; got 0 of 20",
+        ),
         (([1, 2], [10, 10], "mle"), "method must be one of"),
         (([1, 2], [10, 10], "bayes"), "rng must be given"),
     ],

@@ -18,7 +18,12 @@ def folder(tmp_path):
 
 def test_every_word_of_the_vocabulary_has_its_row():
     evidence = load_evidence()
-    keys = {*vocabulary.FINDINGS, *vocabulary.IMAGING, *vocabulary.LABORATORY, vocabulary.CLINICIAN_SUSPICION.key}
+    keys = {
+        *vocabulary.FINDINGS,
+        *vocabulary.IMAGING,
+        *vocabulary.LABORATORY,
+        vocabulary.CLINICIAN_SUSPICION.key,
+    }
     assert keys <= set(evidence.accuracy.finding)
     assert set(vocabulary.SETTINGS) <= set(evidence.prevalence.setting)
     preferred = evidence.case_mix[evidence.case_mix.preferred == 1]
@@ -48,7 +53,9 @@ def test_counts_win_over_rounded_percentages():
 def test_a_finding_can_be_asked_by_study_and_threshold():
     evidence = load_evidence()
     assert evidence.finding("esr_mm_h", threshold=50).sensitivity.value == pytest.approx(5 / 9)
-    assert evidence.finding("mri_positive", study="yang_2011").specificity.value == pytest.approx(0.954)
+    assert evidence.finding("mri_positive", study="yang_2011").specificity.value == pytest.approx(
+        0.954
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +72,9 @@ def test_what_is_not_there_is_said(arguments, message):
 
 
 def test_clinician_suspicion_has_the_reported_ratio():
-    assert load_evidence().finding("clinician_suspicion").lr_positive.value == pytest.approx(12.1, abs=0.001)
+    assert load_evidence().finding("clinician_suspicion").lr_positive.value == pytest.approx(
+        12.1, abs=0.001
+    )
 
 
 def test_a_folder_of_ones_own_is_read(folder):
@@ -75,7 +84,9 @@ def test_a_folder_of_ones_own_is_read(folder):
 def test_all_problems_of_the_tables_are_told_at_once(folder):
     path = folder / "accuracy.csv"
     text = path.read_text("utf-8").replace("10,569,3,1393", "10,-569,3,1393", 1)
-    path.write_text(text.replace(",assumed,assumed,assumed,1,", ",guessed,assumed,assumed,2,", 1), "utf-8")
+    path.write_text(
+        text.replace(",assumed,assumed,assumed,1,", ",guessed,assumed,assumed,2,", 1), "utf-8"
+    )
     with pytest.raises(ValueError, match="status must be one of") as error:
         load_evidence(folder)
     assert "fp must be a whole number of 0 or more; got -569" in str(error.value)
@@ -127,7 +138,10 @@ def test_studies_without_cancers_have_counts_of_zero_and_no_sensitivity():
 
 def test_rates_without_counts_carry_an_effective_number():
     rows = load_evidence().accuracy
-    for rate, n in (("sensitivity", "effective_n_malignant"), ("specificity", "effective_n_non_malignant")):
+    for rate, n in (
+        ("sensitivity", "effective_n_malignant"),
+        ("specificity", "effective_n_non_malignant"),
+    ):
         assert (rows[n][rows[rate].notna()] > 0).all()
         assert rows[n][rows[rate].isna()].isna().all()
 

@@ -18,7 +18,9 @@ FEW = counts((20, 9, 5, 60), (31, 4, 9, 80), (18, 12, 2, 44), (40, 30, 12, 160))
 
 
 @pytest.mark.parametrize("method", ["reml", "dersimonian_laird"])
-@pytest.mark.parametrize("measure", ["diagnostic_odds_ratio", "lr_positive", "lr_negative", "sensitivity"])
+@pytest.mark.parametrize(
+    "measure", ["diagnostic_odds_ratio", "lr_positive", "lr_negative", "sensitivity"]
+)
 def test_metafor_agrees(studies, peers, measure, method):
     theirs = peers["univariate"][measure][method]
     ours = pool_measure(studies.drop(index=8), measure, method)
@@ -30,7 +32,10 @@ def test_metafor_agrees(studies, peers, measure, method):
 
 
 def test_proportions_use_the_studies_with_that_arm(studies):
-    with_all, without = pool_measure(studies, "sensitivity"), pool_measure(studies.drop(index=8), "sensitivity")
+    with_all, without = (
+        pool_measure(studies, "sensitivity"),
+        pool_measure(studies.drop(index=8), "sensitivity"),
+    )
     assert (with_all.n_studies, with_all.value) == (without.n_studies, without.value)
     assert pool_measure(studies, "specificity").n_studies == 14
 
@@ -78,8 +83,16 @@ def test_every_measure_contains_its_estimate(measure):
     [
         (FEW, ("auc",), "measure must be one of 'diagnostic_odds_ratio'"),
         (FEW, ("lr_positive", "ml"), "method must be one of 'reml', 'dersimonian_laird'; got 'ml'"),
-        (pd.concat([FEW, counts((0, 5, 0, 50))]), ("lr_positive",), "needs patients with and without the disease"),
-        (counts((0, 5, 0, 50), (9, 3, 1, 30)), ("sensitivity",), "at least two studies that inform sensitivity; got 1"),
+        (
+            pd.concat([FEW, counts((0, 5, 0, 50))]),
+            ("lr_positive",),
+            "needs patients with and without the disease",
+        ),
+        (
+            counts((0, 5, 0, 50), (9, 3, 1, 30)),
+            ("sensitivity",),
+            "at least two studies that inform sensitivity; got 1",
+        ),
     ],
 )
 def test_bad_input_is_told_in_a_sentence(table, arguments, message):

@@ -5,7 +5,12 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from backpain_risk import calibration_in_the_large, calibration_slope, miller_tests, observed_expected
+from backpain_risk import (
+    calibration_in_the_large,
+    calibration_slope,
+    miller_tests,
+    observed_expected,
+)
 
 Z = 1.959963984540054
 
@@ -17,10 +22,15 @@ def readme(reference, reference_data):
 
 
 def test_weak_calibration_agrees_with_pmcalibration(readme):
-    """Limits by glm's profile are interpolated there and solved here, hence their wider tolerance."""
+    """Limits by glm's profile are interpolated there and solved here, hence their wider
+    tolerance.
+    """
     y, p, reference = readme
     rows = reference("pm-readme-weak")["expected"]["full"]["stats"]
-    for estimate, row in ((calibration_in_the_large(y, p), rows[0]), (calibration_slope(y, p), rows[1])):
+    for estimate, row in (
+        (calibration_in_the_large(y, p), rows[0]),
+        (calibration_slope(y, p), rows[1]),
+    ):
         assert estimate.value == pytest.approx(row["Estimate"], abs=1e-10)
         assert estimate.low == pytest.approx(row["lower"], abs=1e-5)
         assert estimate.high == pytest.approx(row["upper"], abs=1e-5)
@@ -46,7 +56,9 @@ def test_recalibration_and_miller_tests_agree_with_glm(patients, from_r):
     y, a, expected = patients.y, patients.a, from_r["recalibration"]
     for measure, name in ((calibration_in_the_large, "large"), (calibration_slope, "slope")):
         wald = measure(y, a, interval="wald")
-        assert wald.value == pytest.approx(expected["in_the_large" if name == "large" else name], abs=1e-9)
+        assert wald.value == pytest.approx(
+            expected["in_the_large" if name == "large" else name], abs=1e-9
+        )
         assert (wald.high - wald.low) / (2 * Z) == pytest.approx(expected[f"se_{name}"], rel=1e-7)
     table = miller_tests(y, a)
     for name, statistic in from_r["miller"].items():
@@ -59,7 +71,9 @@ def test_the_unreliability_test_agrees_with_val_prob(patients, from_r):
         assert both.statistic == pytest.approx(expected["U:Chi-sq"], abs=1e-6)
         assert (both.statistic - 2) / len(patients) == pytest.approx(expected["U"], abs=1e-9)
         assert both.p_value == pytest.approx(expected["U:p"], rel=1e-4)
-        assert calibration_slope(patients.y, patients[model]).value == pytest.approx(expected["Slope"], abs=1e-8)
+        assert calibration_slope(patients.y, patients[model]).value == pytest.approx(
+            expected["Slope"], abs=1e-8
+        )
 
 
 def test_recalibrated_risks_have_slope_one(rare):
@@ -73,7 +87,9 @@ def test_recalibrated_risks_have_slope_one(rare):
     assert miller_tests(y, again).statistic.abs().max() < 1e-8
 
 
-@pytest.mark.parametrize("measure", [observed_expected, calibration_in_the_large, calibration_slope])
+@pytest.mark.parametrize(
+    "measure", [observed_expected, calibration_in_the_large, calibration_slope]
+)
 def test_weights_are_repetition_and_order_does_not_matter(rare, measure):
     y, risk = rare[0][:2000], rare[1][:2000].round(3).clip(0.001)
     rng = np.random.default_rng(1)
@@ -103,9 +119,13 @@ def test_constant_risk_has_no_slope():
     assert "constant" in slope.method
 
 
-@pytest.mark.parametrize(("outcome", "value"), [([0, 0, 0, 1, 1], np.inf), ([1, 1, 0, 0, 0], -np.inf)])
+@pytest.mark.parametrize(
+    ("outcome", "value"), [([0, 0, 0, 1, 1], np.inf), ([1, 1, 0, 0, 0], -np.inf)]
+)
 def test_risks_that_separate_the_outcomes_have_an_infinite_slope(outcome, value):
-    slope = calibration_slope(outcome, [0.1, 0.2, 0.3, 0.3, 0.5] if value > 0 else [0.1, 0.2, 0.3, 0.4, 0.5])
+    slope = calibration_slope(
+        outcome, [0.1, 0.2, 0.3, 0.3, 0.5] if value > 0 else [0.1, 0.2, 0.3, 0.4, 0.5]
+    )
     assert slope.value == value
     assert "separates" in slope.method
 
@@ -117,10 +137,19 @@ def test_risks_that_separate_the_outcomes_have_an_infinite_slope(outcome, value)
             lambda: calibration_slope([0, 1], [0.0, 0.5]),
             "risk must lie strictly between 0 and 1 .* got 1 patients at 0 or 1",
         ),
-        (lambda: calibration_slope([0, 0], [0.1, 0.5]), "outcome must hold both classes for calibration_slope"),
-        (lambda: calibration_slope([0, 1], [0.1, 0.5], interval="exact"), "interval must be one of 'profile', 'wald'"),
+        (
+            lambda: calibration_slope([0, 0], [0.1, 0.5]),
+            "outcome must hold both classes for calibration_slope",
+        ),
+        (
+            lambda: calibration_slope([0, 1], [0.1, 0.5], interval="exact"),
+            "interval must be one of 'profile', 'wald'",
+        ),
         (lambda: observed_expected([0, 0], [0, 0]), "risk must not be 0 for every patient"),
-        (lambda: miller_tests([0, 1], [0.3, 0.3]), "risk must vary for miller_tests; got one value"),
+        (
+            lambda: miller_tests([0, 1], [0.3, 0.3]),
+            "risk must vary for miller_tests; got one value",
+        ),
     ],
 )
 def test_bad_input_is_named(call, message):

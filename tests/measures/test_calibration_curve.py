@@ -22,7 +22,13 @@ def test_spline_indices_agree_with_pmcalibration(readme):
     y, p, reference = readme
     expected = reference("pm-readme-rcs5")["expected"]
     curve = calibration_curve(y, p, at=expected["printed_curve_head"]["p"])
-    for ours, theirs in (("ici", "Eavg"), ("e50", "E50"), ("e90", "E90"), ("emax", "Emax"), ("eci", "ECI")):
+    for ours, theirs in (
+        ("ici", "Eavg"),
+        ("e50", "E50"),
+        ("e90", "E90"),
+        ("emax", "Emax"),
+        ("eci", "ECI"),
+    ):
         assert getattr(curve, ours).value == pytest.approx(expected["full"][theirs], abs=1e-10)
     np.testing.assert_allclose(curve.observed, expected["printed_curve_head"]["p_c"], atol=1e-8)
 
@@ -78,8 +84,12 @@ def test_weights_are_repetition_and_order_does_not_matter(rare, method):
 
 @pytest.mark.parametrize("method", ["rcs", "isotonic", "groups"])
 def test_limits_contain_the_curve_and_stay_inside(rare, method):
-    curve = calibration_curve(*rare, method=method, n_resamples=100 if method == "isotonic" else 0, rng=1)
-    inside = slice(20, 80) if method == "isotonic" else slice(None)  # its resamples hold too few in the tails
+    curve = calibration_curve(
+        *rare, method=method, n_resamples=100 if method == "isotonic" else 0, rng=1
+    )
+    inside = (
+        slice(20, 80) if method == "isotonic" else slice(None)
+    )  # its resamples hold too few in the tails
     assert (curve.low <= curve.observed + 1e-12)[inside].all()
     assert (curve.observed <= curve.high + 1e-12)[inside].all()
     assert curve.low.min() >= 0
@@ -101,7 +111,9 @@ def test_loess_outside_the_unit_interval_has_no_limits(patients):
 @pytest.mark.parametrize("method", ["rcs", "loess", "groups"])
 def test_a_band_for_the_whole_curve_is_wider_than_for_a_point(rare, method):
     bands = ("pointwise", "simultaneous")
-    point, whole = (calibration_curve(*rare, method=method, band=band, at=[0.005, 0.01, 0.03]) for band in bands)
+    point, whole = (
+        calibration_curve(*rare, method=method, band=band, at=[0.005, 0.01, 0.03]) for band in bands
+    )
     ratio = (whole.high - whole.low) / (point.high - point.low)
     assert (ratio[1:] > 1.2).all()
     assert (ratio < 2).all()
@@ -146,7 +158,9 @@ def test_resampled_limits_are_repeatable_and_count_failures():
 
 @pytest.mark.parametrize("where", [0, 999])
 def test_one_event_at_the_end_of_the_risks_makes_no_curve(where):
-    """Newton steps stop where the likelihood no longer rises: at 1 for that patient and 1e-137 for the others."""
+    """Newton steps stop where the likelihood no longer rises: at 1 for that patient and 1e-137
+    for the others.
+    """
     y = np.arange(1000) == where
     with pytest.raises(ValueError, match="got no maximum of the likelihood with 1 events"):
         calibration_curve(y, np.linspace(0.001, 0.1, 1000))
@@ -164,7 +178,9 @@ def test_limits_of_the_indices_hold_zero_where_calibration_is_not_rejected():
     assert curve.ici.method == "confidence region, 50 directions"
     assert (curve.indices().low == 0).all()
     assert (curve.indices().high > curve.indices().value).all()
-    doubled = calibration_curve(np.tile(y, 20), np.tile(expit(logit(risk) + 0.7), 20), n_resamples=50, rng=1)
+    doubled = calibration_curve(
+        np.tile(y, 20), np.tile(expit(logit(risk) + 0.7), 20), n_resamples=50, rng=1
+    )
     assert (doubled.indices().low > 0).all()
     assert (doubled.indices().low < doubled.indices().value).all()
     percentiles = calibration_curve(y, risk, n_resamples=50, rng=1, resampling="simulation")
@@ -172,7 +188,9 @@ def test_limits_of_the_indices_hold_zero_where_calibration_is_not_rejected():
 
 
 def test_no_curve_of_the_region_has_a_nearer_or_farther_index():
-    """Each limit is an index of a curve whose coefficients lie on the edge, and random ones inside go no farther."""
+    """Each limit is an index of a curve whose coefficients lie on the edge, and random ones
+    inside go no farther.
+    """
     y, risk = calibrated(4000, 2)
     few, many = (calibration_curve(y, risk, n_knots=3, n_resamples=n, rng=1) for n in (20, 2000))
     assert (few.indices().high <= many.indices().high + 1e-15).all()
@@ -182,11 +200,20 @@ def test_no_curve_of_the_region_has_a_nearer_or_farther_index():
 def test_percentiles_of_indices_are_given_with_few_events_only_when_named():
     y, risk = calibrated(3000, 1)
     silent, named, enough = (
-        calibration_curve(np.tile(y, k), np.tile(risk, k), method="isotonic", n_resamples=20, rng=1, resampling=how)
+        calibration_curve(
+            np.tile(y, k),
+            np.tile(risk, k),
+            method="isotonic",
+            n_resamples=20,
+            rng=1,
+            resampling=how,
+        )
         for k, how in ((1, None), (1, "bootstrap"), (10, None))
     )
     assert np.isnan(silent.indices().high).all()
-    assert silent.ici.method.startswith("no limits: percentiles (bootstrap, 20 resamples) do not hold with fewer")
+    assert silent.ici.method.startswith(
+        "no limits: percentiles (bootstrap, 20 resamples) do not hold with fewer"
+    )
     assert np.isfinite(named.indices().high).all()
     assert np.isfinite(enough.indices().high).all()
 
@@ -200,18 +227,24 @@ def test_a_band_from_few_events_is_wider_for_its_few_degrees_of_freedom():
             calibration_curve(y, risk, sample_weight=weight, band=band, at=[0.005, 0.01, 0.03])
             for band in ("pointwise", "simultaneous")
         )
-        ratios.append((logit(whole.high) - logit(whole.low)) / (logit(point.high) - logit(point.low)))
+        ratios.append(
+            (logit(whole.high) - logit(whole.low)) / (logit(point.high) - logit(point.low))
+        )
     assert 10 <= y.sum() <= 20
     assert (ratios[0] > 1.15 * ratios[1]).all()
 
 
 def test_a_knot_gives_way_where_the_likelihood_has_no_maximum():
-    """In this cohort no event has a risk below 2.6 %, more than half of the range on the logit scale."""
+    """In this cohort no event has a risk below 2.6 %, more than half of the range on the logit
+    scale.
+    """
     rng = np.random.default_rng(97)
     risk = expit(rng.uniform(-6.5, -1.5, 1000))
     y = rng.random(1000) < risk
     assert risk[y].min() > 0.026
-    with pytest.warns(UserWarning, match="says little with 32 events"):  # nothing is known of risks below 2.6 %
+    with pytest.warns(
+        UserWarning, match="says little with 32 events"
+    ):  # nothing is known of risks below 2.6 %
         curve = calibration_curve(y, risk)
     assert curve.method == "restricted cubic spline, 4 knots"
 
@@ -228,7 +261,9 @@ def test_groups_hold_everyone_once(rare):
     y, risk = rare
     curve = calibration_curve(y, risk, method="groups", n_groups=10)
     order = np.argsort(risk)
-    np.testing.assert_allclose(curve.predicted, [risk[part].mean() for part in np.array_split(order, 10)], rtol=1e-2)
+    np.testing.assert_allclose(
+        curve.predicted, [risk[part].mean() for part in np.array_split(order, 10)], rtol=1e-2
+    )
     assert curve.to_frame().n.sum() == y.size
     assert curve.to_frame().events.sum() == y.sum()
 
@@ -260,16 +295,28 @@ def test_resamples_without_an_event_fail_whatever_the_smoother(method):
     [
         ({"risk": [0.1, 0.2] * 9}, "a spline must have 3 distinct knots; got 2"),
         ({"risk": [0.1, 0.2] * 9, "method": "loess"}, "loess must see 3 distinct values"),
-        ({"risk": [0.0, 0.2] * 9}, "risk must lie strictly between 0 and 1 for calibration_curve; got 9 patients"),
+        (
+            {"risk": [0.0, 0.2] * 9},
+            "risk must lie strictly between 0 and 1 for calibration_curve; got 9 patients",
+        ),
         ({"outcome": [0] * 18}, "outcome must hold both classes for calibration_curve"),
         ({"method": "magic"}, "method must be one of"),
         ({"band": "both"}, "band must be one of"),
-        ({"method": "lowess", "band": "simultaneous"}, "band must be 'pointwise' for method='lowess'"),
-        ({"method": "groups", "resampling": "simulation", "n_resamples": 9}, "resampling must be 'bootstrap'"),
+        (
+            {"method": "lowess", "band": "simultaneous"},
+            "band must be 'pointwise' for method='lowess'",
+        ),
+        (
+            {"method": "groups", "resampling": "simulation", "n_resamples": 9},
+            "resampling must be 'bootstrap'",
+        ),
         ({"at": [0.0, 0.5]}, "at must lie strictly between 0 and 1"),
         ({"n_resamples": 20}, "rng must be given"),
         ({"n_resamples": -1, "rng": 1}, "n_resamples must be a whole number of 0 or more; got -1"),
-        ({"n_groups": 0, "method": "groups"}, "n_groups must be a whole number of 1 or more; got 0"),
+        (
+            {"n_groups": 0, "method": "groups"},
+            "n_groups must be a whole number of 1 or more; got 0",
+        ),
         ({"n_knots": 9}, "n_knots must be 3 to 7"),
     ],
 )

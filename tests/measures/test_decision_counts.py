@@ -7,18 +7,27 @@ from hypothesis import strategies as st
 
 from backpain_risk.measures.decision.counts import _thresholds_reached, decision_counts
 
-patients = st.lists(st.tuples(st.booleans(), st.integers(0, 20), st.integers(0, 20)), min_size=2, max_size=50)
+patients = st.lists(
+    st.tuples(st.booleans(), st.integers(0, 20), st.integers(0, 20)), min_size=2, max_size=50
+)
 THRESHOLDS = np.array([0.05, 0.25, 0.5])
 
 
 @pytest.mark.parametrize(
     "thresholds",
-    [np.arange(1, 101) / 1000, np.arange(1, 100) / 100, np.array([1e-12, 1 - 1e-12]), np.arange(1, 65_536) / 65_536],
+    [
+        np.arange(1, 101) / 1000,
+        np.arange(1, 100) / 100,
+        np.array([1e-12, 1 - 1e-12]),
+        np.arange(1, 65_536) / 65_536,
+    ],
 )
 def test_the_table_reads_what_a_search_finds(thresholds):
     rng = np.random.default_rng(1)
     below, above = np.nextafter(thresholds, 0), np.nextafter(thresholds, 1)
-    risk = np.concatenate([rng.random(1000), rng.beta(1, 80, 1000), thresholds, below, above, [0.0, 1.0]])
+    risk = np.concatenate(
+        [rng.random(1000), rng.beta(1, 80, 1000), thresholds, below, above, [0.0, 1.0]]
+    )
     np.testing.assert_array_equal(
         _thresholds_reached(thresholds, risk), np.searchsorted(thresholds, risk, side="right")
     )

@@ -9,9 +9,9 @@ from sklearn.metrics import roc_auc_score
 
 from backpain_risk import auroc, compare_auroc, discrimination_slope, somers_d
 
-cases = st.lists(st.tuples(st.booleans(), st.integers(0, 8), st.integers(1, 4)), min_size=4, max_size=40).filter(
-    lambda rows: len({y for y, _, _ in rows}) == 2
-)
+cases = st.lists(
+    st.tuples(st.booleans(), st.integers(0, 8), st.integers(1, 4)), min_size=4, max_size=40
+).filter(lambda rows: len({y for y, _, _ in rows}) == 2)
 
 
 def arrays(rows):
@@ -28,9 +28,13 @@ def asah(reference, reference_data):
 
 def test_areas_limits_and_comparison_agree_with_proc(asah):
     y, risks, expected = asah
-    np.testing.assert_allclose([auroc(y, risks[c]).value for c in risks], expected["auc"], atol=1e-10)
+    np.testing.assert_allclose(
+        [auroc(y, risks[c]).value for c in risks], expected["auc"], atol=1e-10
+    )
     limits = auroc(y, risks.s100b, interval="delong")
-    np.testing.assert_allclose((limits.low, limits.value, limits.high), expected["s100b_delong"], atol=1e-10)
+    np.testing.assert_allclose(
+        (limits.low, limits.value, limits.high), expected["s100b_delong"], atol=1e-10
+    )
     comparison = compare_auroc(y, risks.s100b, risks.wfns)
     assert comparison.z == pytest.approx(expected["test"]["z"], abs=1e-8)
     assert comparison.p_value == pytest.approx(expected["test"]["p"], abs=1e-8)
@@ -40,12 +44,16 @@ def test_areas_and_their_comparison_agree_with_proc_on_our_own_data(patients, fr
     y, a, b = patients.y, patients.a, patients.b
     np.testing.assert_allclose([auroc(y, a).value, auroc(y, b).value], from_r["auc"], atol=1e-12)
     limits = auroc(y, a, interval="delong")
-    np.testing.assert_allclose((limits.low, limits.value, limits.high), from_r["delong"], atol=1e-12)
+    np.testing.assert_allclose(
+        (limits.low, limits.value, limits.high), from_r["delong"], atol=1e-12
+    )
     compared, expected = compare_auroc(y, a, b), from_r["compare"]
     assert compared.z == pytest.approx(expected["z"], abs=1e-10)
     assert compared.p_value == pytest.approx(expected["p"], abs=1e-10)
     np.testing.assert_allclose(
-        (compared.difference.low, compared.difference.high), (expected["low"], expected["high"]), atol=1e-12
+        (compared.difference.low, compared.difference.high),
+        (expected["low"], expected["high"]),
+        atol=1e-12,
     )
 
 
@@ -63,7 +71,9 @@ def test_somers_d_agrees_with_rms_and_slope_of_discrimination_with_welch(patient
 def test_somers_d_is_the_auroc_on_its_own_scale(rows):
     y, r, w = arrays(rows)
     area, d = auroc(y, r, sample_weight=w), somers_d(y, r, sample_weight=w)
-    np.testing.assert_allclose((d.value, d.low, d.high), np.array((area.value, area.low, area.high)) * 2 - 1)
+    np.testing.assert_allclose(
+        (d.value, d.low, d.high), np.array((area.value, area.low, area.high)) * 2 - 1
+    )
 
 
 def test_all_ties_discriminate_nothing():
@@ -75,22 +85,38 @@ def test_newcombe_limits_are_the_default_and_any_number_of_patients_has_them(pat
     y, a = patients.y, patients.a
     default = auroc(y, a)
     assert default == auroc(y, a, interval="newcombe")
-    assert default.method == compare_auroc(y, a, patients.b).a.method == somers_d(y, a).method == "newcombe"
-    for risk, value in (([0.1, 0.4, 0.3, 0.8], 1.0), ([0.4, 0.1, 0.8, 0.3], 0.0), ([0.1, 0.4, 0.5, 0.8], 0.75)):
+    assert (
+        default.method
+        == compare_auroc(y, a, patients.b).a.method
+        == somers_d(y, a).method
+        == "newcombe"
+    )
+    for risk, value in (
+        ([0.1, 0.4, 0.3, 0.8], 1.0),
+        ([0.4, 0.1, 0.8, 0.3], 0.0),
+        ([0.1, 0.4, 0.5, 0.8], 0.75),
+    ):
         estimate = auroc([0, 1, 0, 1], risk, sample_weight=[1e12] * 4)
         assert estimate.value == value
         assert 0 <= value - estimate.low < 2e-6
         assert 0 <= estimate.high - value < 2e-6
         reverse = auroc([1, 0, 1, 0], risk, sample_weight=[1e12] * 4)
-        assert (1 - reverse.high, 1 - reverse.low) == pytest.approx((estimate.low, estimate.high), abs=1e-15)
+        assert (1 - reverse.high, 1 - reverse.low) == pytest.approx(
+            (estimate.low, estimate.high), abs=1e-15
+        )
 
 
 def test_limits_of_the_discrimination_slope_lean_to_where_the_risks_do():
-    """Without skewness they are t limits of two means; events with a long tail of high risks leave room above."""
+    """Without skewness they are t limits of two means; events with a long tail of high risks
+    leave room above.
+    """
     even = discrimination_slope([0, 0, 0, 1, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
     half = 4.302652729749464 * 0.1 / np.sqrt(3) * np.sqrt(2)
     assert (even.low, even.high) == pytest.approx((even.value - half, even.value + half))
-    y, risk = np.repeat([1, 0], [13, 1000]), np.concatenate([[0.3, 0.1], np.full(11, 0.01), np.full(1000, 0.005)])
+    y, risk = (
+        np.repeat([1, 0], [13, 1000]),
+        np.concatenate([[0.3, 0.1], np.full(11, 0.01), np.full(1000, 0.005)]),
+    )
     skewed, normal = (discrimination_slope(y, risk, interval=i) for i in ("hall", "normal"))
     assert skewed.high - skewed.value > 1.5 * (skewed.value - skewed.low)
     assert skewed.high > normal.high
@@ -136,7 +162,10 @@ def test_limits_contain_the_area_and_stay_inside(rows, interval):
 
 def test_bootstrap_limits_are_near_those_of_delong(asah):
     y, risks, _ = asah
-    drawn, exact = auroc(y, risks.s100b, interval="bootstrap", rng=1), auroc(y, risks.s100b, interval="delong")
+    drawn, exact = (
+        auroc(y, risks.s100b, interval="bootstrap", rng=1),
+        auroc(y, risks.s100b, interval="delong"),
+    )
     np.testing.assert_allclose((drawn.low, drawn.high), (exact.low, exact.high), atol=0.015)
 
 
@@ -157,12 +186,24 @@ def test_a_model_against_itself_does_not_differ():
     [
         ([0, 0], [0.1, 0.2], "outcome must hold both classes for auroc; got no events"),
         ([1, 1], [0.1, 0.2], "outcome must hold both classes for auroc; got no non-events"),
-        ([0, 1], [0.1, 1.7], r"risk must lie in \[0, 1\]; got 1 of 2 outside \(first 1.7 at row 1\)"),
+        (
+            [0, 1],
+            [0.1, 1.7],
+            r"risk must lie in \[0, 1\]; got 1 of 2 outside \(first 1.7 at row 1\)",
+        ),
         ([0, 1], [0.1, np.nan], "risk must be finite; got 1 of 2 outside"),
-        ([0, 1, 1], [0.1, 0.2], "outcome and risk must have the same length; got outcome 3, risk 2"),
+        (
+            [0, 1, 1],
+            [0.1, 0.2],
+            "outcome and risk must have the same length; got outcome 3, risk 2",
+        ),
         ([0, 2], [0.1, 0.2], r"outcome must be 0 or 1; got 1 of 2 outside \(first 2.0 at row 1\)"),
         (["a", "b"], [0.1, 0.2], "outcome must hold numbers; got 'a'"),
-        ([0, 1], np.ma.masked_array([0.1, 0.2], mask=[False, True]), "risk must be finite; got 1 of 2 outside"),
+        (
+            [0, 1],
+            np.ma.masked_array([0.1, 0.2], mask=[False, True]),
+            "risk must be finite; got 1 of 2 outside",
+        ),
     ],
 )
 def test_bad_input_is_named(outcome, risk, message):

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from backpain_risk import decision_curve
 
-patients = st.lists(st.tuples(st.booleans(), st.integers(0, 100), st.integers(0, 100)), min_size=3, max_size=60).filter(
-    lambda rows: len({y for y, _, _ in rows}) == 2
-)
+patients = st.lists(
+    st.tuples(st.booleans(), st.integers(0, 100), st.integers(0, 100)), min_size=3, max_size=60
+).filter(lambda rows: len({y for y, _, _ in rows}) == 2)
 THRESHOLDS = np.array([0.01, 0.05, 0.2, 0.57])
 
 
@@ -27,20 +27,32 @@ def arrays(rows):
 def test_net_benefit_agrees_with_dcurves(reference, reference_data):
     table = pd.read_csv(reference_data / "df_binary.csv")
     frame = decision_curve(table.cancer, table.cancerpredmarker, thresholds=[0.25]).to_frame()
-    np.testing.assert_allclose(frame.net_benefit, reference("dca-binary-nb-t25")["expected"], atol=1e-7)
-    np.testing.assert_allclose(frame.net_interventions_avoided, reference("dca-nia-t25")["expected"], atol=1e-7)
+    np.testing.assert_allclose(
+        frame.net_benefit, reference("dca-binary-nb-t25")["expected"], atol=1e-7
+    )
+    np.testing.assert_allclose(
+        frame.net_interventions_avoided, reference("dca-nia-t25")["expected"], atol=1e-7
+    )
 
 
 def test_case_control_prevalence_agrees_with_dcurves(reference, reference_data):
     table = pd.read_csv(reference_data / "df_case_control.csv")
-    curve = decision_curve(table.casecontrol, table.cancerpredmarker, thresholds=[0.25], prevalence=0.15)
-    np.testing.assert_allclose(curve.to_frame().net_benefit, reference("dca-case-control-t25")["expected"], atol=1e-7)
+    curve = decision_curve(
+        table.casecontrol, table.cancerpredmarker, thresholds=[0.25], prevalence=0.15
+    )
+    np.testing.assert_allclose(
+        curve.to_frame().net_benefit, reference("dca-case-control-t25")["expected"], atol=1e-7
+    )
 
 
 @given(patients)
 def test_net_benefit_is_its_definition(rows):
     y, a, b = arrays(rows)
-    frame = decision_curve(y, {"a": a, "b": b}, thresholds=THRESHOLDS).to_frame().set_index(["model", "threshold"])
+    frame = (
+        decision_curve(y, {"a": a, "b": b}, thresholds=THRESHOLDS)
+        .to_frame()
+        .set_index(["model", "threshold"])
+    )
     for name, risk in (("a", a), ("b", b), ("treat_all", np.ones_like(y))):
         for t in THRESHOLDS:
             assert frame.net_benefit[name, t] == pytest.approx(by_hand(y, risk, t), abs=1e-12)
@@ -54,7 +66,9 @@ def test_opt_out_benefit_is_the_interventions_avoided(rows):
     opt_in = decision_curve(y, a, thresholds=THRESHOLDS).to_frame()
     opt_out = decision_curve(y, a, thresholds=THRESHOLDS, policy="opt-out").to_frame()
     np.testing.assert_allclose(opt_out.net_benefit, opt_in.net_interventions_avoided, atol=1e-12)
-    np.testing.assert_allclose(opt_out.net_interventions_avoided, opt_in.net_interventions_avoided, atol=1e-12)
+    np.testing.assert_allclose(
+        opt_out.net_interventions_avoided, opt_in.net_interventions_avoided, atol=1e-12
+    )
 
 
 @given(patients)
@@ -98,14 +112,18 @@ def test_paired_difference_has_limits_of_its_own():
     row = curve.difference("a", "b").iloc[0]
     each = ((a >= 0.05).astype(float) - (b >= 0.05)) * np.where(y == 1, 1, -0.05 / 0.95)
     assert row.difference == pytest.approx(each.mean(), abs=1e-12)
-    assert row.high - row.difference == pytest.approx(1.959963984540054 * each.std(ddof=1) / np.sqrt(4000), rel=1e-9)
+    assert row.high - row.difference == pytest.approx(
+        1.959963984540054 * each.std(ddof=1) / np.sqrt(4000), rel=1e-9
+    )
     with pytest.raises(ValueError, match="a and b must be models of the curve; got 'c'"):
         curve.difference("a", "c")
 
 
 @given(patients)
 def test_standardised_net_benefit_is_that_of_rmda(rows):
-    """Opt-in TPR - (1 - p)/p odds FPR; opt-out TNR - p/(1 - p) FNR/odds (rmda treats above t, here at or above)."""
+    """Opt-in TPR - (1 - p)/p odds FPR; opt-out TNR - p/(1 - p) FNR/odds (rmda treats above t,
+    here at or above).
+    """
     y, a, _ = arrays(rows)
     p = y.mean()
     for policy in ("opt-in", "opt-out"):
@@ -113,7 +131,10 @@ def test_standardised_net_benefit_is_that_of_rmda(rows):
         for row in frame[frame.model == "model"].itertuples():
             odds = row.threshold / (1 - row.threshold)
             tpr, fpr = np.mean(a[y == 1] >= row.threshold), np.mean(a[y == 0] >= row.threshold)
-            opt_in, opt_out = tpr - (1 - p) / p * odds * fpr, (1 - fpr) - p / (1 - p) * (1 - tpr) / odds
+            opt_in, opt_out = (
+                tpr - (1 - p) / p * odds * fpr,
+                (1 - fpr) - p / (1 - p) * (1 - tpr) / odds,
+            )
             expected = opt_in if policy == "opt-in" else opt_out
             assert row.standardised_net_benefit == pytest.approx(expected, abs=1e-10)
             assert row.sensitivity == pytest.approx(tpr, abs=1e-12)
@@ -130,27 +151,35 @@ def test_consequences_hold_every_patient_once(rows):
     worth = table.true_positives - table.false_positives * table.threshold / (1 - table.threshold)
     np.testing.assert_allclose(table.net_true_positives, worth, atol=1e-9)
     opt_out = decision_curve(y, a, thresholds=THRESHOLDS, policy="opt-out").consequences()
-    np.testing.assert_allclose(opt_out.net_true_negatives, table.net_interventions_avoided, atol=1e-9)
+    np.testing.assert_allclose(
+        opt_out.net_true_negatives, table.net_interventions_avoided, atol=1e-9
+    )
 
 
 def test_the_best_strategy_changes_where_curves_cross():
-    """The model finds the event from 20 % on; below, it spares nobody; above 60 %, it finds nobody."""
+    """The model finds the event from 20 % on; below, it spares nobody; above 60 %, it finds
+    nobody.
+    """
     curve = decision_curve([1, 0, 0, 0], [0.6, 0.2, 0.2, 0.2], thresholds=np.arange(1, 10) / 10)
     ranges = curve.best().values.tolist()
     assert ranges == [["treat_all", 0.1, 0.2], ["model", 0.3, 0.6], ["treat_none", 0.7, 0.9]]
 
 
 def test_the_difference_of_resampled_curves_is_paired():
-    """Limits from resamples agree with those from the standard error, and are narrower than unpaired ones would be."""
+    """Limits from resamples agree with those from the standard error, and are narrower than
+    unpaired ones would be.
+    """
     rng = np.random.default_rng(5)
     a = rng.beta(1, 20, 5000)
     y = (rng.random(5000) < a).astype(int)
     b = a * rng.uniform(0.8, 1.2, 5000)
     for options in ({}, {"policy": "opt-out"}, {"prevalence": 0.02}):
-        normal = decision_curve(y, {"a": a, "b": b}, thresholds=[0.05], interval="normal", **options).difference(
-            "a", "b"
+        normal = decision_curve(
+            y, {"a": a, "b": b}, thresholds=[0.05], interval="normal", **options
+        ).difference("a", "b")
+        curve = decision_curve(
+            y, {"a": a, "b": b}, thresholds=[0.05], n_resamples=2000, rng=1, **options
         )
-        curve = decision_curve(y, {"a": a, "b": b}, thresholds=[0.05], n_resamples=2000, rng=1, **options)
         drawn = curve.difference("a", "b")
         assert drawn.difference[0] == normal.difference[0]
         width = normal.high[0] - normal.low[0]
@@ -168,7 +197,11 @@ def thousand_patients(missed):
 @pytest.mark.parametrize("options", [{}, {"prevalence": 0.013}, {"policy": "opt-out"}])
 def test_missing_none_of_thirteen_cancers_does_not_prove_that_none_is_missed(options):
     y, risk = thousand_patients(missed=0)
-    row = decision_curve(y, risk, thresholds=[0.005], **options).difference("model", "treat_all").iloc[0]
+    row = (
+        decision_curve(y, risk, thresholds=[0.005], **options)
+        .difference("model", "treat_all")
+        .iloc[0]
+    )
     assert row.low < 0 < row.difference < row.high
     assert row.difference - row.low > 5 * (row.high - row.difference)
     normal = decision_curve(y, risk, thresholds=[0.005], interval="normal", **options)
@@ -189,13 +222,26 @@ def test_a_difference_is_the_other_way_round_when_its_strategies_are():
 def test_with_many_patients_limits_are_those_of_the_standard_error():
     rng = np.random.default_rng(4)
     a = rng.beta(1, 20, 200_000)
-    y, risks = (rng.random(a.size) < a).astype(int), {"a": a, "b": a * rng.uniform(0.5, 1.5, a.size)}
+    y, risks = (
+        (rng.random(a.size) < a).astype(int),
+        {"a": a, "b": a * rng.uniform(0.5, 1.5, a.size)},
+    )
     for options in ({}, {"prevalence": 0.5}, {"policy": "opt-out"}, {"harm": 0.001}):
-        curves = [decision_curve(y, risks, thresholds=[0.05], interval=i, **options) for i in ("mover", "normal")]
-        for pair in (("a", "b"), ("a", "treat_all"), ("treat_none", "b"), ("treat_all", "treat_none")):
+        curves = [
+            decision_curve(y, risks, thresholds=[0.05], interval=i, **options)
+            for i in ("mover", "normal")
+        ]
+        for pair in (
+            ("a", "b"),
+            ("a", "treat_all"),
+            ("treat_none", "b"),
+            ("treat_all", "treat_none"),
+        ):
             mover, normal = (curve.difference(*pair) for curve in curves)
             width = (normal.high - normal.low)[0]
-            np.testing.assert_allclose(mover[["low", "high"]], normal[["low", "high"]], atol=0.02 * width)
+            np.testing.assert_allclose(
+                mover[["low", "high"]], normal[["low", "high"]], atol=0.02 * width
+            )
 
 
 def test_nothing_is_uncertain_about_treating_all_at_a_given_prevalence():
@@ -211,7 +257,9 @@ def test_harm_is_subtracted_from_models_only():
     y, risk = [0, 1, 0, 1], [0.1, 0.6, 0.3, 0.8]
     plain = decision_curve(y, {"a": risk, "b": risk}, thresholds=[0.2])
     harmed = decision_curve(y, {"a": risk, "b": risk}, thresholds=[0.2], harm={"b": 0.05})
-    np.testing.assert_allclose(plain.net_benefit - harmed.net_benefit, [[0], [0], [0], [0.05]], atol=1e-15)
+    np.testing.assert_allclose(
+        plain.net_benefit - harmed.net_benefit, [[0], [0], [0], [0.05]], atol=1e-15
+    )
 
 
 def test_a_risk_equal_to_the_threshold_is_positive():
@@ -224,7 +272,9 @@ def test_a_risk_equal_to_the_threshold_is_positive_in_every_precision(kind):
     """0.01 in float32 is 0.00999999977648258."""
     hundredths = np.arange(1, 100) / 100
     curve = decision_curve([1, 0] * 49 + [1], hundredths.astype(kind), thresholds=hundredths)
-    np.testing.assert_allclose(curve.tp_rate[2] + curve.fp_rate[2], np.arange(99, 0, -1) / 99, rtol=1e-12)
+    np.testing.assert_allclose(
+        curve.tp_rate[2] + curve.fp_rate[2], np.arange(99, 0, -1) / 99, rtol=1e-12
+    )
     nearly = np.append(hundredths[1:], np.nextafter(0.01, 0))  # in float64 it is another number
     below = decision_curve([1, 0] * 49 + [1], nearly, thresholds=[0.01])
     assert below.tp_rate[2, 0] + below.fp_rate[2, 0] == pytest.approx(98 / 99)
@@ -233,7 +283,10 @@ def test_a_risk_equal_to_the_threshold_is_positive_in_every_precision(kind):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"thresholds": [0.0, 0.1]}, "thresholds must lie strictly between 0 and 1; got 1 of 2 outside"),
+        (
+            {"thresholds": [0.0, 0.1]},
+            "thresholds must lie strictly between 0 and 1; got 1 of 2 outside",
+        ),
         ({"thresholds": [0.2, 0.1]}, "thresholds must be ascending and distinct"),
         ({"interval": "wald"}, "interval must be one of 'mover', 'normal'; got 'wald'"),
         ({"policy": "opt"}, "policy must be one of 'opt-in', 'opt-out'"),
@@ -244,7 +297,10 @@ def test_a_risk_equal_to_the_threshold_is_positive_in_every_precision(kind):
         ({"prevalence": 15}, "prevalence must lie strictly between 0 and 1; got 15"),
         ({"outcome": [0, 0]}, "outcome must hold both classes for decision_curve; got no events"),
         ({"risks": {"a": [0.1, 1.7]}}, r"risk must lie in \[0, 1\]; got 1 of 2 outside"),
-        ({"risks": {"treat_all": [0.1, 0.7]}}, "risks must have distinct names other than treat_all"),
+        (
+            {"risks": {"treat_all": [0.1, 0.7]}},
+            "risks must have distinct names other than treat_all",
+        ),
     ],
 )
 def test_bad_input_is_named(arguments, message):

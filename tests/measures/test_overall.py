@@ -25,8 +25,12 @@ def test_brier_and_its_scaled_form_agree_with_risk_regression(patients, from_r):
     for j, model in enumerate(("a", "b")):
         brier = brier_score(patients.y, patients[model])
         assert brier.value == pytest.approx(from_r["score"]["brier"][j], abs=1e-12)
-        assert half_width(brier) / 1.959963984540054 == pytest.approx(from_r["score"]["brier_se"][j], rel=1e-3)
-        assert scaled_brier(patients.y, patients[model]).value == pytest.approx(from_r["score"]["ipa"][j], abs=1e-12)
+        assert half_width(brier) / 1.959963984540054 == pytest.approx(
+            from_r["score"]["brier_se"][j], rel=1e-3
+        )
+        assert scaled_brier(patients.y, patients[model]).value == pytest.approx(
+            from_r["score"]["ipa"][j], abs=1e-12
+        )
 
 
 def test_spiegelhalter_and_nagelkerke_agree_with_val_prob(patients, from_r):
@@ -52,7 +56,9 @@ def test_brier_is_a_mean_with_its_standard_error(rare):
     each = (y - risk) ** 2
     estimate = brier_score(y, risk)
     assert estimate.value == pytest.approx(each.mean(), rel=1e-12)
-    assert half_width(estimate) == pytest.approx(1.959963984540054 * each.std(ddof=1) / np.sqrt(y.size), rel=1e-10)
+    assert half_width(estimate) == pytest.approx(
+        1.959963984540054 * each.std(ddof=1) / np.sqrt(y.size), rel=1e-10
+    )
 
 
 @pytest.mark.parametrize("measure", WITH_LIMITS)
@@ -69,7 +75,9 @@ def test_delta_limits_have_the_spread_of_resamples(patients, measure):
     """400 resamples give the standard error within 7 % (two Monte Carlo errors)."""
     y, risk = patients.y.to_numpy(), patients.a.to_numpy()
     rng = np.random.default_rng(1)
-    drawn = [measure(y[i], risk[i]).value for i in (rng.integers(0, y.size, y.size) for _ in range(400))]
+    drawn = [
+        measure(y[i], risk[i]).value for i in (rng.integers(0, y.size, y.size) for _ in range(400))
+    ]
     assert half_width(measure(y, risk)) / 1.96 == pytest.approx(np.std(drawn), rel=0.1)
 
 

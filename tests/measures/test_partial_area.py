@@ -12,25 +12,34 @@ from backpain_risk import auroc, partial_auroc
         ("specificity", {}),
         ("specificity_corrected", {"corrected": True}),
         ("sensitivity", {"bounds": (0.8, 1.0), "focus": "sensitivity"}),
-        ("sensitivity_corrected", {"bounds": (1.0, 0.8), "focus": "sensitivity", "corrected": True}),
+        (
+            "sensitivity_corrected",
+            {"bounds": (1.0, 0.8), "focus": "sensitivity", "corrected": True},
+        ),
     ],
 )
 def test_partial_areas_agree_with_proc(patients, from_r, name, options):
-    assert partial_auroc(patients.y, patients.a, **options).value == pytest.approx(from_r["partial"][name], abs=1e-12)
+    assert partial_auroc(patients.y, patients.a, **options).value == pytest.approx(
+        from_r["partial"][name], abs=1e-12
+    )
 
 
 def test_partial_area_agrees_with_the_reference(reference, reference_data):
     import pandas as pd
 
     table = pd.read_csv(reference_data / "proc_aSAH.csv")
-    value = partial_auroc((table.outcome == "Poor").astype(int), table.s100b.rank() / (len(table) + 1)).value
+    value = partial_auroc(
+        (table.outcome == "Poor").astype(int), table.s100b.rank() / (len(table) + 1)
+    ).value
     assert value == pytest.approx(reference("auc-proc-asah")["expected"]["pauc"], abs=1e-10)
 
 
 def test_the_whole_range_is_the_auroc_with_delong_limits(patients):
     whole = partial_auroc(patients.y, patients.b, bounds=(0, 1), interval="delong")
     area = auroc(patients.y, patients.b, interval="delong")
-    np.testing.assert_allclose((whole.value, whole.low, whole.high), (area.value, area.low, area.high), rtol=1e-12)
+    np.testing.assert_allclose(
+        (whole.value, whole.low, whole.high), (area.value, area.low, area.high), rtol=1e-12
+    )
 
 
 def test_two_halves_make_the_whole(patients):
@@ -47,11 +56,17 @@ def test_delong_limits_have_the_spread_of_resamples(patients):
 
 @pytest.mark.parametrize(
     ("bounds", "focus", "from_proc"),
-    [((0.75, 1), "specificity", 0.125), ((0.5, 0.75), "specificity", 0.25), ((0.5, 1), "sensitivity", 0.375)],
+    [
+        ((0.75, 1), "specificity", 0.125),
+        ((0.5, 0.75), "specificity", 0.25),
+        ((0.5, 1), "sensitivity", 0.375),
+    ],
 )
 def test_a_bound_at_a_vertical_piece_of_the_curve_adds_nothing_above_it(bounds, focus, from_proc):
     """R: auc(roc(y, r), partial.auc = bounds, partial.auc.focus = focus), pROC 1.18.0."""
-    value = partial_auroc([0, 0, 0, 0, 1, 1], [0.1, 0.2, 0.3, 0.6, 0.5, 0.8], bounds=bounds, focus=focus).value
+    value = partial_auroc(
+        [0, 0, 0, 0, 1, 1], [0.1, 0.2, 0.3, 0.6, 0.5, 0.8], bounds=bounds, focus=focus
+    ).value
     assert value == pytest.approx(from_proc, abs=1e-15)
 
 
@@ -61,7 +76,9 @@ def test_delong_limits_have_the_spread_of_resamples_where_a_bound_cuts_through_t
     """Few red flags give few risks. Monte Carlo error of the bootstrap standard error about 2 %."""
     rng = np.random.default_rng(5)
     y = np.repeat([1, 0], [1000, 3000])
-    risk = (rng.integers(n_risks, size=y.size) + y * (rng.random(y.size) < 0.4)).clip(max=n_risks - 1) / 10
+    risk = (rng.integers(n_risks, size=y.size) + y * (rng.random(y.size) < 0.4)).clip(
+        max=n_risks - 1
+    ) / 10
     exact = partial_auroc(y, risk, focus=focus)
     drawn = partial_auroc(y, risk, focus=focus, interval="bootstrap", rng=1)
     assert drawn.high - drawn.low == pytest.approx(exact.high - exact.low, rel=0.08)
@@ -80,7 +97,10 @@ def test_correction_gives_one_half_to_no_discrimination_and_one_to_perfection():
         ({"bounds": (90, 100)}, r"bounds must lie in \[0, 1\]; got 90"),
         ({"focus": "fpr"}, "focus must be one of 'specificity', 'sensitivity'"),
         ({"interval": "bootstrap"}, "rng must be given"),
-        ({"interval": "bootstrap", "n_resamples": 0, "rng": 1}, "n_resamples must be a whole number of 1 or more"),
+        (
+            {"interval": "bootstrap", "n_resamples": 0, "rng": 1},
+            "n_resamples must be a whole number of 1 or more",
+        ),
     ],
 )
 def test_bad_input_is_named(options, message):
@@ -93,7 +113,9 @@ def test_five_separated_patients_prove_little():
     y, risk = [0, 0, 0, 1, 1], [0.1, 0.2, 0.3, 0.5, 0.8]
     estimate = partial_auroc(y, risk)
     assert (estimate.value, estimate.high) == pytest.approx((0.1, 0.1))
-    assert estimate.low == pytest.approx(0.1 * 2 / (2 + 1.959963984540054**2))  # Wilson's for 2 of 2 events
+    assert estimate.low == pytest.approx(
+        0.1 * 2 / (2 + 1.959963984540054**2)
+    )  # Wilson's for 2 of 2 events
     for interval in ("delong", "bootstrap"):
         nothing = partial_auroc(y, risk, interval=interval, n_resamples=50, rng=1)
         assert np.isnan([nothing.low, nothing.high]).all()
@@ -101,7 +123,12 @@ def test_five_separated_patients_prove_little():
 
 @pytest.mark.parametrize("bounds", [(0.9, 1.0), (0.5, 1.0), (0.0, 1.0)])
 def test_limits_of_the_area_lie_in_the_strip_and_become_those_of_delong(patients, bounds):
-    few, many = (partial_auroc(patients.y, patients.a, bounds=bounds, sample_weight=[w] * 600) for w in (1, 10_000))
+    few, many = (
+        partial_auroc(patients.y, patients.a, bounds=bounds, sample_weight=[w] * 600)
+        for w in (1, 10_000)
+    )
     assert 0 <= few.low < few.value < few.high <= bounds[1] - bounds[0]
-    delong = partial_auroc(patients.y, patients.a, bounds=bounds, sample_weight=[10_000] * 600, interval="delong")
+    delong = partial_auroc(
+        patients.y, patients.a, bounds=bounds, sample_weight=[10_000] * 600, interval="delong"
+    )
     assert (many.low, many.high) == pytest.approx((delong.low, delong.high), abs=1e-6)

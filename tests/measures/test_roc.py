@@ -9,9 +9,9 @@ from sklearn.metrics import average_precision_score
 
 from backpain_risk import auroc, precision_recall_curve, roc_curve
 
-cases = st.lists(st.tuples(st.booleans(), st.integers(0, 8), st.integers(1, 4)), min_size=4, max_size=40).filter(
-    lambda rows: len({y for y, _, _ in rows}) == 2
-)
+cases = st.lists(
+    st.tuples(st.booleans(), st.integers(0, 8), st.integers(1, 4)), min_size=4, max_size=40
+).filter(lambda rows: len({y for y, _, _ in rows}) == 2)
 
 
 def arrays(rows):
@@ -20,9 +20,13 @@ def arrays(rows):
 
 
 def test_points_agree_with_proc(patients, from_r):
-    """pROC calls a patient positive above its threshold, here at or above: no risk is exactly one of these."""
+    """pROC calls a patient positive above its threshold, here at or above: no risk is exactly
+    one of these.
+    """
     frame = roc_curve(patients.y, patients.a).to_frame().set_index("threshold")
-    precision = precision_recall_curve(patients.y, patients.a).to_frame().set_index("threshold").precision
+    precision = (
+        precision_recall_curve(patients.y, patients.a).to_frame().set_index("threshold").precision
+    )
     for t, (specificity, sensitivity, ppv) in zip((0.1, 0.2, 0.4), from_r["coords"], strict=True):
         above = frame.index[frame.index >= t].min()
         assert frame.specificity[above] == pytest.approx(specificity, abs=1e-12)
@@ -43,11 +47,15 @@ def test_the_area_below_the_points_is_the_auroc(rows):
 def test_average_precision_agrees_with_scikit_learn_and_weights_are_repetition(rows):
     y, r, w = arrays(rows)
     weighted = precision_recall_curve(y, r, sample_weight=w).average_precision
-    assert weighted.value == pytest.approx(average_precision_score(y, r, sample_weight=w), abs=1e-12)
+    assert weighted.value == pytest.approx(
+        average_precision_score(y, r, sample_weight=w), abs=1e-12
+    )
     again = np.repeat(np.arange(len(y)), w.astype(int))
     repeated = precision_recall_curve(y[again], r[again]).average_precision
     np.testing.assert_allclose(
-        (weighted.value, weighted.low, weighted.high), (repeated.value, repeated.low, repeated.high), rtol=1e-9
+        (weighted.value, weighted.low, weighted.high),
+        (repeated.value, repeated.low, repeated.high),
+        rtol=1e-9,
     )
 
 
@@ -55,10 +63,15 @@ def test_limits_of_the_average_precision_have_the_spread_of_resamples(patients):
     """300 resamples give the standard error within 8 % (two Monte Carlo errors)."""
     y, r = patients.y.to_numpy(), patients.a.to_numpy()
     rng = np.random.default_rng(1)
-    drawn = [average_precision_score(y[i], r[i]) for i in (rng.integers(0, y.size, y.size) for _ in range(300))]
+    drawn = [
+        average_precision_score(y[i], r[i])
+        for i in (rng.integers(0, y.size, y.size) for _ in range(300))
+    ]
     estimate = precision_recall_curve(y, r).average_precision
     logit = np.log(np.array(drawn) / (1 - np.array(drawn)))
-    width = np.diff(np.log([estimate.low / (1 - estimate.low), estimate.high / (1 - estimate.high)]))[0]
+    width = np.diff(
+        np.log([estimate.low / (1 - estimate.low), estimate.high / (1 - estimate.high)])
+    )[0]
     assert width / 3.92 == pytest.approx(np.std(logit), rel=0.1)
 
 
@@ -85,7 +98,9 @@ def test_perfect_order_has_no_lower_limit():
 
 @pytest.mark.parametrize("function", [roc_curve, precision_recall_curve])
 def test_bad_input_is_named(function):
-    with pytest.raises(ValueError, match=f"outcome must hold both classes for {function.__name__}; got no events"):
+    with pytest.raises(
+        ValueError, match=f"outcome must hold both classes for {function.__name__}; got no events"
+    ):
         function([0, 0], [0.1, 0.2])
 
 
@@ -94,5 +109,11 @@ def test_limits_of_the_average_precision_widen_with_few_events():
     estimate = precision_recall_curve(y, risk).average_precision
     again = precision_recall_curve(np.repeat(y, 1000), np.repeat(risk, 1000)).average_precision
     assert estimate.method == "logit, t"
-    ratio = (logit(estimate.high) - logit(estimate.low)) / (logit(again.high) - logit(again.low)) / np.sqrt(1000)
-    assert ratio == pytest.approx(4.302652729749464 / 1.959963984540054, rel=2e-3)  # t with 2 degrees of freedom
+    ratio = (
+        (logit(estimate.high) - logit(estimate.low))
+        / (logit(again.high) - logit(again.low))
+        / np.sqrt(1000)
+    )
+    assert ratio == pytest.approx(
+        4.302652729749464 / 1.959963984540054, rel=2e-3
+    )  # t with 2 degrees of freedom

@@ -11,7 +11,11 @@ from backpain_risk import auroc, calibration_slope, observed_expected, subgroup_
 def grouped(rare):
     y, risk = rare
     rng = np.random.default_rng(1)
-    return y, risk, pd.DataFrame({"sex": rng.choice(["f", "m"], y.size), "site": rng.integers(1, 4, y.size)})
+    return (
+        y,
+        risk,
+        pd.DataFrame({"sex": rng.choice(["f", "m"], y.size), "site": rng.integers(1, 4, y.size)}),
+    )
 
 
 def test_each_group_is_judged_by_itself(grouped):
@@ -56,8 +60,14 @@ def test_categories_that_hold_nobody_are_left_out(grouped):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ({"sex": ["f", None]}, "subgroups must have a label for every patient; got 1 missing in sex"),
-        ({"sex": ["f"]}, "outcome and subgroup_sex must have the same length; got outcome 2, subgroup_sex 1"),
+        (
+            {"sex": ["f", None]},
+            "subgroups must have a label for every patient; got 1 missing in sex",
+        ),
+        (
+            {"sex": ["f"]},
+            "outcome and subgroup_sex must have the same length; got outcome 2, subgroup_sex 1",
+        ),
     ],
 )
 def test_bad_input_is_named(labels, message):

@@ -18,7 +18,14 @@ def test_one_tidy_table_for_all_models(rare):
     table = performance(y, {"a": risk, "b": np.clip(1.5 * risk, 0, 0.99)}, thresholds=[0.01, 0.03])
     assert list(table.columns) == ["model", "measure", "value", "low", "high"]
     assert set(table.measure) == {
-        *("auroc", "brier", "scaled_brier", "observed_expected", "calibration_in_the_large", "calibration_slope"),
+        *(
+            "auroc",
+            "brier",
+            "scaled_brier",
+            "observed_expected",
+            "calibration_in_the_large",
+            "calibration_slope",
+        ),
         *("ici", "e50", "e90", "emax", "net_benefit@0.01", "net_benefit@0.03"),
     }
     wide = table.pivot(index="model", columns="measure", values="value")
@@ -38,13 +45,17 @@ def test_every_measure_equals_its_own_function(patients):
             assert rows.value[name] == own.statistic
         else:
             np.testing.assert_array_equal(
-                rows.loc[name, ["value", "low", "high"]].astype(float), (own.value, own.low, own.high), name
+                rows.loc[name, ["value", "low", "high"]].astype(float),
+                (own.value, own.low, own.high),
+                name,
             )
 
 
 def test_the_indices_have_limits_where_resampled(patients):
     y, risks = patients.y, patients[["a", "b"]]
-    first, again = (performance(y, risks, measures=("ici",), n_resamples=20, rng=4) for _ in range(2))
+    first, again = (
+        performance(y, risks, measures=("ici",), n_resamples=20, rng=4) for _ in range(2)
+    )
     pd.testing.assert_frame_equal(first, again)
     ici = first[first.measure == "ici"]
     assert (ici.low < ici.high).all()
@@ -58,8 +69,14 @@ def test_what_a_model_does_not_have_is_nan_with_a_reason(patients):
     with pytest.warns(UserWarning, match="left as NaN because") as warned:
         table = performance(y, {"flag": flag, "certain": certain}).set_index(["model", "measure"])
     texts = sorted(str(w.message) for w in warned)
-    assert any(t.startswith("flag: ici, e50, e90, emax left as NaN because a spline must have 3") for t in texts)
-    assert any(t.startswith("certain: calibration_slope left as NaN because risk must lie strictly") for t in texts)
+    assert any(
+        t.startswith("flag: ici, e50, e90, emax left as NaN because a spline must have 3")
+        for t in texts
+    )
+    assert any(
+        t.startswith("certain: calibration_slope left as NaN because risk must lie strictly")
+        for t in texts
+    )
     assert np.isnan(table.value["flag", "ici"])
     assert np.isfinite(table.value["flag", "calibration_slope"])
     assert np.isnan(table.value["certain", "calibration_slope"])
@@ -71,9 +88,15 @@ def test_what_a_model_does_not_have_is_nan_with_a_reason(patients):
     [
         ({"measures": ["accuracy"]}, "measures must be one of 'auroc', .*; got 'accuracy'"),
         ({"outcome": [0, 0]}, "outcome must hold both classes for performance; got no events"),
-        ({"risks": [0.1, 1.7]}, r"risk must lie in \[0, 1\]; got 1 of 2 outside \(first 1.7 at row 1\)"),
+        (
+            {"risks": [0.1, 1.7]},
+            r"risk must lie in \[0, 1\]; got 1 of 2 outside \(first 1.7 at row 1\)",
+        ),
         ({"risks": {"a": [0.1, np.nan], "b": [0.1, 0.2]}}, "risk of a must be finite"),
-        ({"risks": {"a": [0.1], "b": [0.1, 0.2]}}, "outcome and risk_of_a must have the same length"),
+        (
+            {"risks": {"a": [0.1], "b": [0.1, 0.2]}},
+            "outcome and risk_of_a must have the same length",
+        ),
         ({"level": 95}, "level must lie strictly between 0 and 1; got 95"),
         ({"n_resamples": -1, "rng": 1}, "n_resamples must be a whole number of 0 or more; got -1"),
         ({"thresholds": [1.0]}, "thresholds must lie strictly between 0 and 1"),

@@ -13,10 +13,14 @@ def one(*values):
 
 
 @pytest.mark.parametrize("rho", [-0.95, -0.3, 0.0, 0.6, 0.99])
-@pytest.mark.parametrize(("h", "k"), [(0.4, -1.2), (-0.7, -0.1), (1.5, 0.8), (0.0, 0.5), (0.0, 0.0)])
+@pytest.mark.parametrize(
+    ("h", "k"), [(0.4, -1.2), (-0.7, -0.1), (1.5, 0.8), (0.0, 0.5), (0.0, 0.0)]
+)
 def test_bivariate_normal_probabilities_agree_with_scipy(h, k, rho):
     ours = _both_below(np.array(h), np.array(k), np.array(rho), np.sqrt(1 - rho**2))
-    assert ours == pytest.approx(multivariate_normal.cdf([h, k], cov=[[1, rho], [rho, 1]]), abs=1e-8)
+    assert ours == pytest.approx(
+        multivariate_normal.cdf([h, k], cov=[[1, rho], [rho, 1]]), abs=1e-8
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,7 +38,9 @@ def test_the_expected_maximum_agrees_with_simulation(mean_a, mean_b, sd_a, sd_b,
 def test_degenerate_spreads_are_limits():
     alone = 0.3 * norm.cdf(0.3) + norm.pdf(0.3)
     assert one(0.3, 0.3, 1, 1, 1) == pytest.approx(alone, abs=1e-6)  # two names for one strategy
-    assert one(0.3, 0, 1, 0, 0) == pytest.approx(alone, abs=1e-6)  # the other one is certain to be worth 0
+    assert one(0.3, 0, 1, 0, 0) == pytest.approx(
+        alone, abs=1e-6
+    )  # the other one is certain to be worth 0
     assert one(0, 0, 0, 0, 0) == pytest.approx(0, abs=1e-12)
     assert one(0.2, 0.1, 0, 0, 0) == pytest.approx(0.2)
 

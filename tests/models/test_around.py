@@ -1,4 +1,6 @@
-"""Models among others: scikit-learn tools, statsmodels results, counts from files, effects, limits of infinity."""
+"""Models among others: scikit-learn tools, statsmodels results, counts from files, effects,
+limits of infinity.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ from backpain_risk.models.logistic.model import SeparationWarning
 FLAGS = list(vocabulary.FINDINGS)
 
 
-@pytest.mark.parametrize("model", [LogisticModel(penalty="firth"), LikelihoodRatioModel()], ids=repr)
+@pytest.mark.parametrize(
+    "model", [LogisticModel(penalty="firth"), LikelihoodRatioModel()], ids=repr
+)
 def test_scikit_learn_tools_work(model, cohort):
     X, y = cohort.predictors[FLAGS].head(8000), cohort.outcome.head(8000)
     folded = cross_val_predict(model, X, y, cv=4, method="predict_proba")[:, 1]
@@ -44,7 +48,9 @@ def test_scikit_learn_tools_work(model, cohort):
 
 def test_grid_search_chooses_an_option(cohort):
     X, y = cohort.predictors[FLAGS].head(8000), cohort.outcome.head(8000)
-    search = GridSearchCV(LogisticModel(penalty="ridge"), {"ridge_strength": [0.1, 1e5]}, scoring="neg_log_loss", cv=3)
+    search = GridSearchCV(
+        LogisticModel(penalty="ridge"), {"ridge_strength": [0.1, 1e5]}, scoring="neg_log_loss", cv=3
+    )
     assert search.fit(X, y).best_params_ == {"ridge_strength": 0.1}
 
 
@@ -52,7 +58,9 @@ def test_statsmodels_results_are_risk_models(cohort):
     X, y = cohort.predictors[FLAGS[:4]], cohort.outcome
     ours = LogisticModel().fit(X, y)
     arrays = sm.Logit(y.to_numpy(), sm.add_constant(X.astype(float))).fit(disp=0)
-    formula = smf.glm(f"outcome ~ {' + '.join(FLAGS[:4])}", X.assign(outcome=y), family=sm.families.Binomial()).fit()
+    formula = smf.glm(
+        f"outcome ~ {' + '.join(FLAGS[:4])}", X.assign(outcome=y), family=sm.families.Binomial()
+    ).fit()
     for result in (arrays, formula):
         np.testing.assert_allclose(StatsmodelsModel(result).risk(X), ours.risk(X), rtol=1e-6)
     assert StatsmodelsModel(arrays).predict_proba(X).shape == (len(X), 2)
@@ -70,7 +78,9 @@ def test_patterns_counted_from_files_are_those_counted_in_memory(scenario, tmp_p
     assert one.n.sum() == 65_536
     whole = LogisticModel().fit(cohort.predictors[FLAGS], cohort.outcome)
     X, y, weight = files.rows()
-    np.testing.assert_allclose(LogisticModel().fit(X, y, sample_weight=weight).coef_, whole.coef_, rtol=1e-12)
+    np.testing.assert_allclose(
+        LogisticModel().fit(X, y, sample_weight=weight).coef_, whole.coef_, rtol=1e-12
+    )
     with pytest.raises(ValueError, match="columns must be in the files; got shoe"):
         count_patterns(tmp_path, ["shoe"])
     with pytest.raises(ValueError, match="parquet_path must be a Parquet file"):
@@ -83,8 +93,13 @@ def test_shrunken_ratios_are_calibrated_where_multiplied_ones_are_not(scenario):
     found = {}
     for dependence in ("independent", "shrunk"):
         model = LikelihoodRatioModel(ratios, pretest=0.01, dependence=dependence)
-        risk = model.fit(development.predictors[FLAGS], development.outcome).risk(new.predictors[FLAGS])
-        found[dependence] = observed_expected(new.outcome, risk).value, calibration_slope(new.outcome, risk).value
+        risk = model.fit(development.predictors[FLAGS], development.outcome).risk(
+            new.predictors[FLAGS]
+        )
+        found[dependence] = (
+            observed_expected(new.outcome, risk).value,
+            calibration_slope(new.outcome, risk).value,
+        )
     assert found["independent"][0] < 0.9
     assert found["independent"][1] < 0.9
     assert found["shrunk"] == pytest.approx((1, 1), abs=0.06)
@@ -103,7 +118,9 @@ def test_without_dependence_exponents_are_one(scenario):
 
 
 def test_an_unknown_dependence_is_named(cohort):
-    with pytest.raises(ValueError, match="dependence must be one of 'independent', 'shrunk'; got 'some'"):
+    with pytest.raises(
+        ValueError, match="dependence must be one of 'independent', 'shrunk'; got 'some'"
+    ):
         LikelihoodRatioModel(dependence="some").fit(cohort.predictors, cohort.outcome)
 
 
@@ -145,19 +162,26 @@ def test_an_infinite_coefficient_has_one_finite_profile_limit():
         result = LogisticModel().fit(X, y).result_
     low, high = result.conf_int().loc["flag"]
     assert high == np.inf
-    # the binomial likelihoods of both groups, the intercept profiled out, drop by the chi-squared quantile at the limit
+    # the binomial likelihoods of both groups, the intercept profiled out, drop by the chi-squared
+    # quantile at the limit
     from scipy.optimize import minimize_scalar
     from scipy.special import expit
 
     best = 10 * np.log(0.25) + 30 * np.log(0.75)
-    at = -minimize_scalar(lambda a: -(10 * np.log(expit(a)) + 30 * np.log(expit(-a)) + 6 * np.log(expit(a + low)))).fun
+    at = -minimize_scalar(
+        lambda a: -(10 * np.log(expit(a)) + 30 * np.log(expit(-a)) + 6 * np.log(expit(a + low)))
+    ).fun
     assert 2 * (best - at) == pytest.approx(3.841458820694124, abs=1e-5)
     assert result.likelihood_ratio_tests().loc["flag", "p_value"] < 0.01
 
 
 def test_a_model_with_more_columns_than_rows_says_so():
     rng = np.random.default_rng(1)
-    with pytest.raises(ValueError, match="X must have terms that are not constant or linear combinations"):
+    with pytest.raises(
+        ValueError, match="X must have terms that are not constant or linear combinations"
+    ):
         LogisticModel().fit(rng.normal(size=(10, 20)), np.arange(10) % 2)
-    ridge = LogisticModel(penalty="ridge", ridge_strength=1.0).fit(rng.normal(size=(10, 20)), np.arange(10) % 2)
+    ridge = LogisticModel(penalty="ridge", ridge_strength=1.0).fit(
+        rng.normal(size=(10, 20)), np.arange(10) % 2
+    )
     assert np.isfinite(ridge.coef_).all()

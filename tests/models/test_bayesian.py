@@ -28,7 +28,9 @@ def fitted(cohort):
 def test_with_many_events_the_posterior_is_near_maximum_likelihood(fitted, cohort):
     result = LogisticModel().fit(cohort.predictors[FLAGS], cohort.outcome).result_
     table = fitted.summary()
-    np.testing.assert_allclose(table["mean"], result.coefficient, atol=0.15 * result.standard_error.max())
+    np.testing.assert_allclose(
+        table["mean"], result.coefficient, atol=0.15 * result.standard_error.max()
+    )
     np.testing.assert_allclose(table["sd"], result.standard_error, rtol=0.08)
     assert fitted.diagnostics_.problems == ()
 
@@ -45,7 +47,9 @@ def test_the_risk_is_the_posterior_mean_of_the_draws(fitted, cohort):
 def test_the_credible_interval_of_a_patient_is_that_of_the_draws(fitted, cohort):
     X = cohort.predictors[FLAGS].iloc[100:150]
     table, draws = fitted.credible_risk(X, level=0.9).to_frame(), fitted.risk_draws(X)
-    np.testing.assert_allclose(table[["low", "high"]].T, np.quantile(draws, [0.05, 0.95], axis=0), rtol=1e-12)
+    np.testing.assert_allclose(
+        table[["low", "high"]].T, np.quantile(draws, [0.05, 0.95], axis=0), rtol=1e-12
+    )
     np.testing.assert_allclose(table.risk, fitted.risk(X), rtol=1e-12)
     assert table.index.equals(X.index)
 
@@ -69,7 +73,9 @@ def test_separated_data_and_no_events_at_all_give_proper_risks(prior):
 
 
 def test_without_events_the_base_rate_falls_and_the_odds_ratios_stay_near_their_prior(cohort):
-    """The 1 172 patients of the published cohort without a cancer; 0.02 is a seventh of the largest shift of a mean."""
+    """The 1 172 patients of the published cohort without a cancer; 0.02 is a seventh of the
+    largest shift of a mean.
+    """
     X = cohort.predictors[FLAGS].head(1172)
     before = BayesianLogisticModel.from_evidence(FLAGS, **FAST)
     after = BayesianLogisticModel("evidence", random_state=1).fit(X, np.zeros(1172))
@@ -81,7 +87,9 @@ def test_without_events_the_base_rate_falls_and_the_odds_ratios_stay_near_their_
 
 
 def test_thirteen_events_give_finite_doubt_narrower_than_the_prior(cohort):
-    rows = np.r_[np.flatnonzero(cohort.outcome == 1)[:13], np.flatnonzero(cohort.outcome == 0)[:1962]]
+    rows = np.r_[
+        np.flatnonzero(cohort.outcome == 1)[:13], np.flatnonzero(cohort.outcome == 0)[:1962]
+    ]
     X, y = cohort.predictors[FLAGS].iloc[rows], cohort.outcome.iloc[rows]
     model = BayesianLogisticModel("evidence", random_state=1).fit(X, y)
     table = model.summary()
@@ -122,13 +130,19 @@ def test_the_approximation_is_labelled_and_agrees_where_its_weights_can_be_trust
 
 def test_an_approximation_that_fails_says_so():
     X = pd.DataFrame(np.eye(12), columns=[f"x{j}" for j in range(12)])
-    with pytest.warns(SamplingWarning, match="Pareto k .* should be at most 0.7: use method='nuts'"):
-        BayesianLogisticModel(Prior(slopes=(0.0, 50.0)), **FAST).fit(X, np.r_[np.ones(6), np.zeros(6)])
+    with pytest.warns(
+        SamplingWarning, match="Pareto k .* should be at most 0.7: use method='nuts'"
+    ):
+        BayesianLogisticModel(Prior(slopes=(0.0, 50.0)), **FAST).fit(
+            X, np.r_[np.ones(6), np.zeros(6)]
+        )
 
 
 def test_draws_that_fail_their_checks_end_in_one_warning(cohort):
     with pytest.warns(SamplingWarning, match="ESS down to") as caught:
-        BayesianLogisticModel(draws=20, random_state=1).fit(cohort.predictors[FLAGS[:3]], cohort.outcome)
+        BayesianLogisticModel(draws=20, random_state=1).fit(
+            cohort.predictors[FLAGS[:3]], cohort.outcome
+        )
     assert len(caught) == 1
 
 
@@ -162,11 +176,17 @@ def test_further_counts_join_a_cohort_under_a_weak_prior(cohort):
     X, y = cohort.predictors[FLAGS[:2]].head(2000), cohort.outcome.head(2000)
     model = BayesianLogisticModel(**FAST).fit(X, y)
     before = model.summary().loc["history_of_cancer"]
-    after = model.update_from_counts("history_of_cancer", 3000, 200, 7000, 9800).summary().loc["history_of_cancer"]
+    after = (
+        model.update_from_counts("history_of_cancer", 3000, 200, 7000, 9800)
+        .summary()
+        .loc["history_of_cancer"]
+    )
     assert after.prior_sd < before.prior_sd
     assert after.sd < before.sd
     crude = np.log(3000.5 * 9800.5 / 7000.5 / 200.5)
-    variance = 0.5**2 + 0.5**2 + (0.2 * crude) ** 2  # of the study's odds ratio, once adjusted: its own is negligible
+    variance = (
+        0.5**2 + 0.5**2 + (0.2 * crude) ** 2
+    )  # of the study's odds ratio, once adjusted: its own is negligible
     assert after.prior_mean == pytest.approx(0.8 * crude * 4 / (4 + variance), rel=0.01)
     assert after.prior_sd == pytest.approx(np.sqrt(4 * variance / (4 + variance)), rel=0.01)
 
@@ -174,7 +194,11 @@ def test_further_counts_join_a_cohort_under_a_weak_prior(cohort):
 @pytest.mark.parametrize(
     ("finding", "counts", "message"),
     [
-        ("night_pain", (1, 2, 3, 4), "finding must be a yes/no column of the model; got 'night_pain'. Known: history"),
+        (
+            "night_pain",
+            (1, 2, 3, 4),
+            "finding must be a yes/no column of the model; got 'night_pain'. Known: history",
+        ),
         ("esr_mm_h", (1, 2, 3, 4), "finding must be a yes/no column of the model; got 'esr_mm_h'"),
         ("history_of_cancer", (1.5, 2, 3, 4), "tp must be a whole number of patients; got 1.5"),
     ],
@@ -193,14 +217,26 @@ def test_counts_that_cannot_be_used_are_named(finding, counts, message):
         ({"draws": 0}, "draws must be a whole number of 1 or more; got 0"),
         ({"chains": 1.5}, "chains must be a whole number of 1 or more; got 1.5"),
         ({"random_state": "x"}, "random_state must be an int or None; got 'x'"),
-        ({"prior": "evidence"}, "X must have a finding with published accuracy for prior='evidence'; got columns flag"),
+        (
+            {"prior": "evidence"},
+            "X must have a finding with published accuracy for prior='evidence'; got columns flag",
+        ),
         ({"groups": "site"}, "groups must name a column of X; got 'site'. Known: flag"),
-        ({"verification_shift": np.nan}, "verification_shift must be a finite log odds ratio or None; got nan"),
+        (
+            {"verification_shift": np.nan},
+            "verification_shift must be a finite log odds ratio or None; got nan",
+        ),
         ({"reference_standard": (0.9, 1.2)}, "specificity of reference_standard must lie in"),
-        ({"reference_standard": (0.3, 0.6)}, "reference_standard must do better than chance; got sensitivity 0.3"),
+        (
+            {"reference_standard": (0.3, 0.6)},
+            "reference_standard must do better than chance; got sensitivity 0.3",
+        ),
         (
             {"reference_standard": Accuracy.from_counts(80, 5, 20, 95)},
-            "specificity of reference_standard must be nearly known, SD at most 0.01; got SD 0.022 from 100 patients",
+            (
+                "specificity of reference_standard must be nearly known, SD at most 0.01; got SD "
+                "0.022 from 100 patients"
+            ),
         ),
     ],
 )
@@ -211,7 +247,9 @@ def test_bad_options_are_named(options, message):
 
 def test_a_finding_of_the_evidence_must_be_yes_or_no():
     X = pd.DataFrame({"night_pain": [0.0, 2.0, 1.0]})
-    with pytest.raises(ValueError, match=r"night_pain must be 0 or 1; got 1 of 3 outside \(first 2.0"):
+    with pytest.raises(
+        ValueError, match=r"night_pain must be 0 or 1; got 1 of 3 outside \(first 2.0"
+    ):
         BayesianLogisticModel("evidence").fit(X, [0, 1, 0])
 
 

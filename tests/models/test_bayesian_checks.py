@@ -1,4 +1,6 @@
-"""Sites, and the questions asked of a fitted model: leave-one-out, power-scaling, predictive checks, accuracy."""
+"""Sites, and the questions asked of a fitted model: leave-one-out, power-scaling, predictive
+checks, accuracy.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +34,17 @@ def small():
 
 
 def test_leave_one_out_is_the_density_of_each_patient_given_the_others(small):
-    """By quadrature of the posterior without each of the four kinds of patients, weighted by their number."""
+    """By quadrature of the posterior without each of the four kinds of patients, weighted by
+    their number.
+    """
     _, _, model = small
     found = leave_one_out(model)
     intercept, slope = np.meshgrid(np.linspace(-6, 1, 400), np.linspace(-4, 7, 400), indexing="ij")
     risk = expit(np.stack([intercept, intercept + slope]))
     log = stats.norm.logpdf(intercept, logit(0.01), 2.5) + stats.norm.logpdf(slope, 0, 2)
-    log += sum(e * np.log(r) + (n - e) * np.log(1 - r) for e, n, r in ((5, 90, risk[0]), (5, 10, risk[1])))
+    log += sum(
+        e * np.log(r) + (n - e) * np.log(1 - r) for e, n, r in ((5, 90, risk[0]), (5, 10, risk[1]))
+    )
     expected = 0.0
     for one, count in ((risk[0], 5), (1 - risk[0], 85), (risk[1], 5), (1 - risk[1], 5)):
         others = np.exp(log - np.log(one) - log.max())
@@ -81,23 +87,35 @@ def test_replicated_cohorts_surround_what_was_recorded(cohort):
     assert table.loc["all", ["n", "observed"]].tolist() == [100_000, cohort.outcome.sum()]
     assert ((table.low <= table.observed) & (table.observed <= table.high)).all()
     both = cohort.predictors.night_pain == 1
-    assert table.loc["with night_pain", ["n", "observed"]].tolist() == [both.sum(), cohort.outcome[both].sum()]
-    assert check.expected_rate.mean() == pytest.approx(model.risk(cohort.predictors[FLAGS]).mean(), rel=0.02)
+    assert table.loc["with night_pain", ["n", "observed"]].tolist() == [
+        both.sum(),
+        cohort.outcome[both].sum(),
+    ]
+    assert check.expected_rate.mean() == pytest.approx(
+        model.risk(cohort.predictors[FLAGS]).mean(), rel=0.02
+    )
     spread = np.sqrt(cohort.outcome.sum() + np.var(1e5 * check.expected_rate))
     assert check.replicated[:, 0].std() == pytest.approx(spread, rel=0.1)
 
 
 def test_prior_predictive_checks_know_nothing_of_the_outcome(cohort):
     X, y = cohort.predictors[FLAGS[:3]], cohort.outcome
-    a, b = (predictive_check(BayesianLogisticModel(**FAST).fit(X, z), "prior", rng=1) for z in (y, np.roll(y, 7)))
+    a, b = (
+        predictive_check(BayesianLogisticModel(**FAST).fit(X, z), "prior", rng=1)
+        for z in (y, np.roll(y, 7))
+    )
     np.testing.assert_array_equal(a.replicated, b.replicated)
 
 
 def test_predictive_checks_need_a_cohort():
     model = BayesianLogisticModel.from_evidence(["night_pain"], **FAST)
-    with pytest.raises(ValueError, match="model must be fitted to patients of known outcome; got none"):
+    with pytest.raises(
+        ValueError, match="model must be fitted to patients of known outcome; got none"
+    ):
         predictive_check(model, rng=1)
-    with pytest.raises(ValueError, match="source must be one of 'posterior', 'prior'; got 'likelihood'"):
+    with pytest.raises(
+        ValueError, match="source must be one of 'posterior', 'prior'; got 'likelihood'"
+    ):
         predictive_check(model, "likelihood", rng=1)
 
 
@@ -118,9 +136,13 @@ def test_implied_accuracy_and_risk_by_count_are_means_of_the_draws(small):
 
 @pytest.fixture(scope="module")
 def sited():
-    """Four sites, of which the last has a tenfold base rate and no patient with its log odds ratio elsewhere."""
+    """Four sites, of which the last has a tenfold base rate and no patient with its log odds
+    ratio elsewhere.
+    """
     rng = np.random.default_rng(8)
-    X = pd.DataFrame({"night_pain": rng.integers(0, 2, 20_000), "site": np.repeat(list("abcd"), 5000)})
+    X = pd.DataFrame(
+        {"night_pain": rng.integers(0, 2, 20_000), "site": np.repeat(list("abcd"), 5000)}
+    )
     log_odds = np.where(X.site == "d", -2.5, -4.6) + 0.7 * X.night_pain
     y = (rng.random(20_000) < expit(log_odds)).astype(int)
     return X, y, BayesianLogisticModel(groups="site", random_state=1).fit(X, y)
@@ -145,7 +167,9 @@ def test_the_tree_holds_sites_and_the_summary_their_spread(sited):
     assert model.posterior_.posterior.site_effect.dims == ("chain", "draw", "site", "effect")
     assert model.posterior_.posterior.site.to_numpy().tolist() == list("abcd")
     table = model.summary()
-    assert table["mean"]["SD between sites: intercept"] > table["mean"]["SD between sites: night_pain"]
+    assert (
+        table["mean"]["SD between sites: intercept"] > table["mean"]["SD between sites: night_pain"]
+    )
 
 
 @pytest.mark.parametrize(

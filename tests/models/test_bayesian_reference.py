@@ -29,7 +29,9 @@ def test_means_and_sds_are_those_of_bambi(bambi):
     model = BayesianLogisticModel(prior, draws=4000, random_state=1).fit(X, y)
     draws = model.sampled_.posterior.coefficient
     assert bambi["terms"] == ["Intercept", *X.columns]
-    error = np.array([float(arviz_stats.mcse(draws[:, :, j], method="mean")) for j in range(draws.shape[2])])
+    error = np.array(
+        [float(arviz_stats.mcse(draws[:, :, j], method="mean")) for j in range(draws.shape[2])]
+    )
     gap = draws.mean(axis=(0, 1)) - bambi["mean"]
     assert np.abs(gap / np.hypot(error, bambi["mcse_mean"])).max() < 4
     np.testing.assert_allclose(draws.std(axis=(0, 1)), bambi["sd"], rtol=0.05)

@@ -25,7 +25,8 @@ def data():
 def test_nearly_equal_columns_are_refused_by_name(data, penalty, apart):
     x, y = data
     with pytest.raises(
-        ValueError, match=r"linear combinations of each other, exactly or to 5 digits; got x[01]\. Drop"
+        ValueError,
+        match=r"linear combinations of each other, exactly or to 5 digits; got x[01]\. Drop",
     ):
         LogisticModel(penalty=penalty).fit(np.column_stack([x[:, 0], x[:, 0] + apart * x[:, 1]]), y)
 
@@ -33,7 +34,9 @@ def test_nearly_equal_columns_are_refused_by_name(data, penalty, apart):
 @pytest.mark.parametrize("penalty", [None, "firth"])
 def test_a_column_far_from_zero_for_its_spread_is_refused_with_the_remedy(data, penalty):
     x, y = data
-    with pytest.raises(ValueError, match=r"got x0, x1\. Drop them; subtract the mean of a term that varies little"):
+    with pytest.raises(
+        ValueError, match=r"got x0, x1\. Drop them; subtract the mean of a term that varies little"
+    ):
         LogisticModel(penalty=penalty).fit(1e9 + x, y)
 
 
@@ -41,7 +44,9 @@ def test_a_column_far_from_zero_for_its_spread_is_refused_with_the_remedy(data, 
 def test_what_is_let_through_is_fitted_exactly(data, penalty):
     """x and x + 1e-3 z span what x and z span."""
     x, y = data
-    near = LogisticModel(penalty=penalty).fit(np.column_stack([x[:, 0], x[:, 0] + 1e-3 * x[:, 1]]), y)
+    near = LogisticModel(penalty=penalty).fit(
+        np.column_stack([x[:, 0], x[:, 0] + 1e-3 * x[:, 1]]), y
+    )
     plain = LogisticModel(penalty=penalty).fit(x, y)
     assert near.result_.converged
     np.testing.assert_allclose(
@@ -54,7 +59,10 @@ def test_what_is_let_through_is_fitted_exactly(data, penalty):
 def test_ridge_leaves_out_a_column_that_does_not_vary(data, strength, value):
     x, y = data
     still = np.column_stack([x, np.full(len(x), value)])
-    with pytest.warns(ConvergenceWarning, match="x2 took one value only, from which nothing is learned: coefficient 0"):
+    with pytest.warns(
+        ConvergenceWarning,
+        match="x2 took one value only, from which nothing is learned: coefficient 0",
+    ):
         model = LogisticModel(penalty="ridge", ridge_strength=strength).fit(still, y)
     plain = LogisticModel(penalty="ridge", ridge_strength=strength).fit(x, y)
     np.testing.assert_allclose(model.coef_[0], [*plain.coef_[0], 0], rtol=1e-12)
@@ -70,7 +78,9 @@ def test_a_rare_flag_that_vanishes_from_resamples_is_counted_and_the_others_stay
     rare[0, 2] = 1
     model = LogisticModel(penalty="ridge", ridge_strength=1.0)
     found = optimism_bootstrap(model, rare, y, n_resamples=40, rng=1, measures=["auroc"], at=[])
-    vanished = found.warned.query("warning.str.contains('x2 took one value only')").n_resamples.sum()
+    vanished = found.warned.query(
+        "warning.str.contains('x2 took one value only')"
+    ).n_resamples.sum()
     assert 5 < vanished < 30  # exp(-1) of 40
     assert found.refitted_risk(40).std(axis=1).min() > 0.02
 
@@ -89,8 +99,13 @@ def slowly(goal, variance):
     total = np.zeros(ridge.STRENGTHS.size)
     for k in range(ridge.N_FOLDS):
         events, n = ridge._fold(goal, k)
-        rest, held = replace(goal, events=goal.events - events, n=goal.n - n), replace(goal, events=events, n=n)
+        rest, held = (
+            replace(goal, events=goal.events - events, n=goal.n - n),
+            replace(goal, events=events, n=n),
+        )
         start = np.append(logit(rest.events.sum() / rest.n.sum()), np.zeros(variance.size - 1))
         for i, strength in enumerate(ridge.STRENGTHS):
-            total[i] += held.log_likelihood(maximise(replace(rest, ridge=strength * variance), start).parameters)
+            total[i] += held.log_likelihood(
+                maximise(replace(rest, ridge=strength * variance), start).parameters
+            )
     return ridge.STRENGTHS[np.argmax(total)]

@@ -15,7 +15,12 @@ from backpain_risk.models.bayesian.adjusted_odds import published_odds
 
 FLAGS = list(bpr.RED_FLAGS)
 FAST = {"method": "laplace", "random_state": 1}
-SUBSETS = [["history_of_cancer"], ["age_50_or_over", "night_pain"], FLAGS, list(bpr.vocabulary.FINDINGS)]
+SUBSETS = [
+    ["history_of_cancer"],
+    ["age_50_or_over", "night_pain"],
+    FLAGS,
+    list(bpr.vocabulary.FINDINGS),
+]
 
 
 def expected_rates(prior, cohort, columns, draws=4000):
@@ -26,33 +31,47 @@ def expected_rates(prior, cohort, columns, draws=4000):
 
 @pytest.mark.parametrize("columns", SUBSETS, ids=len)
 def test_the_prior_mean_risk_has_its_median_within_a_tenth_of_the_base_rate(cohort, columns):
-    """And its 95 % limits are those published: 0.5 % and 2 %. Monte Carlo error of the median: 0.7 %."""
+    """And its 95 % limits are those published: 0.5 % and 2 %. Monte Carlo error of the median:
+    0.7 %.
+    """
     rates = expected_rates("evidence", cohort, columns)
     assert np.median(rates) == pytest.approx(0.01, rel=0.1)
     np.testing.assert_allclose(np.quantile(rates, [0.025, 0.975]), [0.005, 0.02], rtol=0.15)
 
 
 def test_independent_priors_do_not_keep_the_base_rate(cohort):
-    """The same marginal priors, the intercept as if findings were independent, but drawn apart from the slopes."""
+    """The same marginal priors, the intercept as if findings were independent, but drawn apart
+    from the slopes.
+    """
     evidence = bpr.load_evidence()
-    table = BayesianLogisticModel("evidence", **FAST).fit(cohort.predictors[FLAGS], cohort.outcome).summary()
+    table = (
+        BayesianLogisticModel("evidence", **FAST)
+        .fit(cohort.predictors[FLAGS], cohort.outcome)
+        .summary()
+    )
     negative = [evidence.finding(flag).lr_negative.value for flag in FLAGS]
     slopes = {flag: (table.prior_mean[flag], table.prior_sd[flag]) for flag in FLAGS}
-    apart = Prior(intercept=(logit(0.01) + np.log(negative).sum(), 0.35), slopes=slopes, name="independent")
+    apart = Prior(
+        intercept=(logit(0.01) + np.log(negative).sum(), 0.35), slopes=slopes, name="independent"
+    )
     rates = expected_rates(apart, cohort, FLAGS)
     assert abs(np.median(rates) / 0.01 - 1) > 0.1
     assert np.quantile(rates, 0.975) > 2 * 0.02
 
 
 def test_slopes_have_the_stated_means_and_spread(cohort):
-    """beta ~ N(0.8 m, s^2 + 0.5^2 + (0.2 m)^2), m and s from draws of sensitivity and specificity."""
+    """beta ~ N(0.8 m, s^2 + 0.5^2 + (0.2 m)^2), m and s from draws of sensitivity and
+    specificity.
+    """
     finding = bpr.load_evidence().finding("history_of_cancer")
     drawn = finding.draw(400_000, rng=1)
     odds = logit(drawn.sensitivity) + logit(drawn.specificity)
     model = BayesianLogisticModel("evidence", **FAST).fit(cohort.predictors[FLAGS], cohort.outcome)
     row = model.summary().loc["history_of_cancer"]
     assert row.prior_mean == pytest.approx(0.8 * odds.mean(), rel=0.01)
-    assert row.prior_sd == pytest.approx(np.sqrt(odds.var() + 0.25 + (0.2 * odds.mean()) ** 2), rel=0.01)
+    assert row.prior_sd == pytest.approx(
+        np.sqrt(odds.var() + 0.25 + (0.2 * odds.mean()) ** 2), rel=0.01
+    )
     assert published_odds(finding).mean[0] == pytest.approx(odds.mean(), rel=0.01)
 
 
@@ -70,7 +89,9 @@ def test_dependence_is_shared_by_all_slopes(cohort):
 def test_prior_draws_are_exact(cohort):
     """Each draw of intercept and slopes gives the cohort the mean risk that was drawn for it."""
     X = cohort.predictors[FLAGS].head(20_000)
-    prior = BayesianLogisticModel("evidence", **FAST).fit(X, cohort.outcome.head(20_000)).term_prior_
+    prior = (
+        BayesianLogisticModel("evidence", **FAST).fit(X, cohort.outcome.head(20_000)).term_prior_
+    )
     anchored = np.random.default_rng(2).multivariate_normal(prior.mean, prior.covariance, size=50)
     coefficients = prior.coefficients(anchored)
     risk = expit(coefficients[:, :1] + coefficients[:, 1:] @ X.to_numpy(float).T)
@@ -79,8 +100,14 @@ def test_prior_draws_are_exact(cohort):
 
 
 def test_recorded_numbers_enter_by_their_published_bands_and_splines_by_deviations(cohort):
-    X = cohort.predictors[["age_years", "history_of_cancer"]].assign(esr_mm_h=cohort.tests.esr_mm_h).head(3000)
-    model = BayesianLogisticModel("evidence", splines={"age_years": 4}, **FAST).fit(X, cohort.outcome.head(3000))
+    X = (
+        cohort.predictors[["age_years", "history_of_cancer"]]
+        .assign(esr_mm_h=cohort.tests.esr_mm_h)
+        .head(3000)
+    )
+    model = BayesianLogisticModel("evidence", splines={"age_years": 4}, **FAST).fit(
+        X, cohort.outcome.head(3000)
+    )
     table = model.summary()
     bands = ["esr_mm_h 20-49", "esr_mm_h 50-99", "esr_mm_h >=100"]
     assert [term for term in table.index if term.startswith("esr")] == bands
@@ -97,13 +124,23 @@ def test_recorded_numbers_enter_by_their_published_bands_and_splines_by_deviatio
 def test_the_prior_prints_itself_with_its_sources():
     prior = EvidencePrior.published()
     html = prior._repr_html_()
-    for words in ("Prior: evidence", "base rate 0.01", "N(0.8, 0.2²)", "history_of_cancer", "assumed", "deyo_diehl"):
+    for words in (
+        "Prior: evidence",
+        "base rate 0.01",
+        "N(0.8, 0.2²)",
+        "history_of_cancer",
+        "assumed",
+        "deyo_diehl",
+    ):
         assert words in html
 
 
 def test_counts_cannot_be_added_to_a_finding_known_by_band():
     prior = EvidencePrior.published()
-    with pytest.raises(ValueError, match="finding must be a yes/no finding; got 'esr_mm_h', whose evidence is by band"):
+    with pytest.raises(
+        ValueError,
+        match="finding must be a yes/no finding; got 'esr_mm_h', whose evidence is by band",
+    ):
         prior.updated("esr_mm_h", bpr.Accuracy.from_counts(1, 2, 3, 4), ())
 
 
@@ -121,10 +158,15 @@ def test_findings_without_published_accuracy_take_the_weak_slope():
 
 def test_a_further_finding_of_ones_own_tables_is_in_the_prior():
     evidence = bpr.load_evidence()
-    row = evidence.accuracy.query("finding == 'night_pain' and preferred == 1").assign(finding="thoracic_pain")
+    row = evidence.accuracy.query("finding == 'night_pain' and preferred == 1").assign(
+        finding="thoracic_pain"
+    )
     own = replace(evidence, accuracy=pd.concat([evidence.accuracy, row], ignore_index=True))
     prior = EvidencePrior.published(own)
-    assert prior.findings["thoracic_pain"].sensitivity.value == prior.findings["night_pain"].sensitivity.value
+    assert (
+        prior.findings["thoracic_pain"].sensitivity.value
+        == prior.findings["night_pain"].sensitivity.value
+    )
     assert set(prior.findings) == {*EvidencePrior.published().findings, "thoracic_pain"}
 
 
@@ -132,7 +174,9 @@ PAIRS = [("age_50_or_over", "history_of_cancer"), ("history_of_cancer", "unexpla
 
 
 def test_interactions_have_mean_zero_the_stated_spread_and_keep_the_base_rate(cohort):
-    """Apart from the other slopes, and the median prior mean risk stays within a tenth of the base rate."""
+    """Apart from the other slopes, and the median prior mean risk stays within a tenth of the
+    base rate.
+    """
     X, prior = cohort.predictors[FLAGS], replace(EvidencePrior.published(), interaction_sd=1.5)
     model = BayesianLogisticModel(prior, interactions=PAIRS, **FAST).fit(X, cohort.outcome)
     products, summary = [f"{a}:{b}" for a, b in PAIRS], model.summary()
@@ -148,10 +192,20 @@ def test_interactions_have_mean_zero_the_stated_spread_and_keep_the_base_rate(co
 
 
 def test_interactions_stay_at_their_prior_without_patients_and_move_with_them():
-    model = BayesianLogisticModel.from_evidence(["age_50_or_over", "history_of_cancer"], interactions=PAIRS[:1], **FAST)
+    model = BayesianLogisticModel.from_evidence(
+        ["age_50_or_over", "history_of_cancer"], interactions=PAIRS[:1], **FAST
+    )
     assert model.summary().loc["age_50_or_over:history_of_cancer", "prior_sd"] == 0.5
     rng = np.random.default_rng(3)
-    X = pd.DataFrame({"age_50_or_over": rng.random(20_000) < 0.5, "history_of_cancer": rng.random(20_000) < 0.5}) * 1
+    X = (
+        pd.DataFrame(
+            {
+                "age_50_or_over": rng.random(20_000) < 0.5,
+                "history_of_cancer": rng.random(20_000) < 0.5,
+            }
+        )
+        * 1
+    )
     y = rng.random(20_000) < expit(-4 + X.sum(axis=1) + 1.5 * X.prod(axis=1))
     weak = BayesianLogisticModel(interactions=PAIRS[:1], **FAST).fit(X, y).summary()
     row = weak.loc["age_50_or_over:history_of_cancer"]
@@ -162,9 +216,12 @@ def test_interactions_stay_at_their_prior_without_patients_and_move_with_them():
 
 def test_interactions_of_banded_columns_are_refused():
     X = pd.DataFrame({"age_years": [40, 60, 70, 30], "history_of_cancer": [0, 1, 0, 1]})
-    model = BayesianLogisticModel("evidence", interactions=[("age_years", "history_of_cancer")], **FAST)
+    model = BayesianLogisticModel(
+        "evidence", interactions=[("age_years", "history_of_cancer")], **FAST
+    )
     with pytest.raises(
-        ValueError, match="interactions must be between columns that enter as they are; got 'age_years'"
+        ValueError,
+        match="interactions must be between columns that enter as they are; got 'age_years'",
     ):
         model.fit(X, [0, 0, 1, 0])
     with pytest.raises(ValueError, match="interaction_sd must be one finite number above 0; got 0"):

@@ -28,10 +28,14 @@ def estimates(model, X):
 
 
 def test_verification_that_depends_on_findings_does_no_harm(patients):
-    """Nine of ten with the finding are verified, two of ten without; unverified as healthy would halve the risk."""
+    """Nine of ten with the finding are verified, two of ten without; unverified as healthy would
+    halve the risk.
+    """
     X, y, rng = patients
     verified = rng.random(N) < np.where(X.history_of_cancer == 1, 0.9, 0.2)
-    model = BayesianLogisticModel(verification_shift=0.0, **FAST).fit(X, np.where(verified, y, np.nan))
+    model = BayesianLogisticModel(verification_shift=0.0, **FAST).fit(
+        X, np.where(verified, y, np.nan)
+    )
     assert model.n_unverified_ == np.sum(~verified)
     table, truth = estimates(model, X), _truth(X.history_of_cancer, y)
     for measure, value in truth.items():
@@ -50,11 +54,15 @@ def _truth(finding, y):
 
 
 def test_a_stated_shift_undoes_verification_that_depends_on_malignancy(patients):
-    """Patients with malignancy are verified three times as often, whatever their findings: a shift of log(3)."""
+    """Patients with malignancy are verified three times as often, whatever their findings: a
+    shift of log(3).
+    """
     X, y, rng = patients
     verified = rng.random(N) < np.where(y == 1, 0.9, 0.3)
     outcome = np.where(verified, y, np.nan)
-    table = estimates(BayesianLogisticModel(verification_shift=float(np.log(3)), **FAST).fit(X, outcome), X)
+    table = estimates(
+        BayesianLogisticModel(verification_shift=float(np.log(3)), **FAST).fit(X, outcome), X
+    )
     assert table.low["base_rate"] < y.mean() < table.high["base_rate"]
     at_random = estimates(BayesianLogisticModel(verification_shift=0.0, **FAST).fit(X, outcome), X)
     assert at_random.low["base_rate"] > 2 * y.mean()
@@ -67,7 +75,9 @@ def test_errors_of_the_reference_standard_are_taken_out(patients, standard):
     """One healthy patient in 200 is called malignant: a third of what is recorded."""
     X, y, rng = patients
     recorded = (rng.random(N) < np.where(y == 1, 0.85, 0.005)).astype(float)
-    table = estimates(BayesianLogisticModel(reference_standard=standard, **FAST).fit(X, recorded), X)
+    table = estimates(
+        BayesianLogisticModel(reference_standard=standard, **FAST).fit(X, recorded), X
+    )
     for measure, value in _truth(X.history_of_cancer, y).items():
         assert table.low[measure] < value < table.high[measure], measure
     naive = estimates(BayesianLogisticModel(**FAST).fit(X, recorded), X)
@@ -85,7 +95,9 @@ def test_a_perfect_standard_changes_nothing(patients):
 def test_verified_at_random_is_the_fit_of_the_verified(patients):
     X, y, rng = patients
     verified = rng.random(N) < 0.5
-    model = BayesianLogisticModel(verification_shift=0.0, **FAST).fit(X, np.where(verified, y, np.nan))
+    model = BayesianLogisticModel(verification_shift=0.0, **FAST).fit(
+        X, np.where(verified, y, np.nan)
+    )
     only = BayesianLogisticModel(**FAST).fit(X[verified], y[verified])
     np.testing.assert_allclose(model.risk(X.head(100)), only.risk(X.head(100)), rtol=1e-9)
 

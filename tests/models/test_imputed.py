@@ -13,12 +13,19 @@ from sklearn.linear_model import LogisticRegression
 import backpain_risk as bpr
 
 FLAGS = ["history_of_cancer", "failure_to_improve", "night_pain"]
-MORE_FLAGS = ["age_50_or_over", "history_of_cancer", "unexplained_weight_loss", "failure_to_improve"]
+MORE_FLAGS = [
+    "age_50_or_over",
+    "history_of_cancer",
+    "unexplained_weight_loss",
+    "failure_to_improve",
+]
 
 
 @pytest.fixture(scope="module")
 def patients():
-    cohort = bpr.simulate_cohort(bpr.load_scenario("spine_clinic").replace(base_rate=0.1), 1500, seed=5)
+    cohort = bpr.simulate_cohort(
+        bpr.load_scenario("spine_clinic").replace(base_rate=0.1), 1500, seed=5
+    )
     X, y = cohort.predictors[FLAGS].astype(float), cohort.outcome
     rng = np.random.default_rng(1)
     holes = X.mask(rng.random(X.shape) < 0.2)
@@ -38,7 +45,9 @@ def test_nothing_missing_gives_the_classifier_itself(patients):
 
 
 def test_odds_ratios_are_those_of_the_complete_patients_within_their_error(patients, model):
-    """Imputing with the outcome leaves no bias towards none: mean coefficients within 2 standard errors."""
+    """Imputing with the outcome leaves no bias towards none: mean coefficients within 2 standard
+    errors.
+    """
     X, _, y = patients
     whole = bpr.LogisticModel().fit(X, y).result_
     mean = np.mean([m.coef_[0] for m in model.models_], axis=0)
@@ -55,14 +64,25 @@ def test_mean_risk_is_the_event_rate(patients, model):
     ("share", "given"), [(0.3, {}), (0.3, {"age_50_or_over": 1.5, "unexplained_weight_loss": 1.0})]
 )
 def test_risks_are_calibrated_in_complete_and_in_incomplete_patients(share, given):
-    """Missing completely at random, and at random: one shift of the intercept gave O:E 0.92 and 1.10 to 1.33."""
+    """Missing completely at random, and at random: one shift of the intercept gave O:E 0.92 and
+    1.10 to 1.33.
+    """
     cohort = bpr.simulate_cohort(bpr.load_scenario("primary_care"), 400_000, seed=31)
-    cohort = dataclasses.replace(cohort, predictors=cohort.predictors[MORE_FLAGS], tests=cohort.tests[[]])
+    cohort = dataclasses.replace(
+        cohort, predictors=cohort.predictors[MORE_FLAGS], tests=cohort.tests[[]]
+    )
     seen = bpr.make_missing(
-        cohort, dict.fromkeys(["history_of_cancer", "failure_to_improve"], share), given=given, rng=5
+        cohort,
+        dict.fromkeys(["history_of_cancer", "failure_to_improve"], share),
+        given=given,
+        rng=5,
     )
     X = seen.predictors.astype(float)
-    risk = bpr.ImputedModel(bpr.LogisticModel(), n_imputations=3, random_state=1).fit(X, seen.outcome).risk(X)
+    risk = (
+        bpr.ImputedModel(bpr.LogisticModel(), n_imputations=3, random_state=1)
+        .fit(X, seen.outcome)
+        .risk(X)
+    )
     complete = X.notna().all(axis=1).to_numpy()
     for group in (complete, ~complete):
         assert 0.95 < bpr.observed_expected(seen.outcome[group], risk[group]).value < 1.05
@@ -71,13 +91,22 @@ def test_risks_are_calibrated_in_complete_and_in_incomplete_patients(share, give
 def test_a_missing_value_is_averaged_over_what_it_may_be():
     """Two yes/no findings, counted by hand: P(y | x) averaged over P(x | the other finding)."""
     counts = {(0, 0): (900, 9), (0, 1): (300, 9), (1, 0): (60, 6), (1, 1): (80, 16)}
-    rows = [(a, b, y) for (a, b), (n, events) in counts.items() for y in [1] * events + [0] * (n - events)]
-    X, y = pd.DataFrame(rows, columns=["a", "b", "y"]).astype(float)[["a", "b"]], [row[2] for row in rows]
+    rows = [
+        (a, b, y)
+        for (a, b), (n, events) in counts.items()
+        for y in [1] * events + [0] * (n - events)
+    ]
+    X, y = (
+        pd.DataFrame(rows, columns=["a", "b", "y"]).astype(float)[["a", "b"]],
+        [row[2] for row in rows],
+    )
     model = bpr.ImputedModel(SaturatedRisk(), n_imputations=1, random_state=1).fit(X, y)
     for b in (0, 1):
         (n0, events0), (n1, events1) = counts[0, b], counts[1, b]
         risk = model.risk(pd.DataFrame({"a": [np.nan], "b": [float(b)]}))[0]
-        assert risk == pytest.approx((events0 + events1) / (n0 + n1), rel=0.01)  # the slopes' prior is weak
+        assert risk == pytest.approx(
+            (events0 + events1) / (n0 + n1), rel=0.01
+        )  # the slopes' prior is weak
     nothing = model.risk(pd.DataFrame({"a": [np.nan], "b": [np.nan]}))[0]
     assert nothing == pytest.approx(np.mean(y), rel=0.01)
 
@@ -109,8 +138,12 @@ def test_a_missing_number_is_averaged_over_its_distribution():
 
 
 def test_many_missing_values_are_averaged_over_points(patients):
-    """Twelve findings missing are 4 096 completions: 512 points of a fixed sequence stand for them."""
-    cohort = bpr.simulate_cohort(bpr.load_scenario("spine_clinic").replace(base_rate=0.1), 4000, seed=6)
+    """Twelve findings missing are 4 096 completions: 512 points of a fixed sequence stand for
+    them.
+    """
+    cohort = bpr.simulate_cohort(
+        bpr.load_scenario("spine_clinic").replace(base_rate=0.1), 4000, seed=6
+    )
     X = cohort.predictors[list(bpr.vocabulary.FINDINGS)[:12]].astype(float)
     model = bpr.ImputedModel(bpr.LogisticModel("firth"), random_state=1).fit(X, cohort.outcome)
     nothing = X.iloc[:1] * np.nan
@@ -126,7 +159,9 @@ def test_a_prediction_depends_on_no_other_new_patient(patients, model):
 def test_imputation_is_inside_the_validation_loop(patients):
     _, holes, y = patients
     estimator = bpr.ImputedModel(bpr.LogisticModel("firth"), n_imputations=1, random_state=1)
-    result = bpr.optimism_bootstrap(estimator, holes, y, n_resamples=3, rng=1, measures=["auroc", "brier"])
+    result = bpr.optimism_bootstrap(
+        estimator, holes, y, n_resamples=3, rng=1, measures=["auroc", "brier"]
+    )
     assert (result.n_failed == 0).all()
     assert np.isfinite(result.corrected).all()
 
@@ -150,12 +185,15 @@ def test_a_column_with_one_value_is_completed_by_it(patients):
     absent = holes.assign(night_pain=holes.night_pain * 0)
     filled = holes.assign(night_pain=0.0)
     risks = [
-        bpr.ImputedModel(LogisticRegression(), random_state=1).fit(table, y).risk(table) for table in (absent, filled)
+        bpr.ImputedModel(LogisticRegression(), random_state=1).fit(table, y).risk(table)
+        for table in (absent, filled)
     ]
     np.testing.assert_allclose(*risks, rtol=1e-9)
 
 
 def test_no_imputations_are_refused(patients):
     _, holes, y = patients
-    with pytest.raises(ValueError, match="n_imputations must be a whole number of 1 or more; got 0"):
+    with pytest.raises(
+        ValueError, match="n_imputations must be a whole number of 1 or more; got 0"
+    ):
         bpr.ImputedModel(bpr.LogisticModel(), n_imputations=0).fit(holes, y)

@@ -9,13 +9,21 @@ from backpain_risk import LikelihoodRatioModel, load_evidence, post_test_probabi
 
 @pytest.fixture
 def patient():
-    return pd.DataFrame({"age_years": [67.0], "history_of_cancer": [1.0], "esr_mm_h": [58.0], "night_pain": [np.nan]})
+    return pd.DataFrame(
+        {
+            "age_years": [67.0],
+            "history_of_cancer": [1.0],
+            "esr_mm_h": [58.0],
+            "night_pain": [np.nan],
+        }
+    )
 
 
 def test_risk_is_the_product_of_published_ratios(patient):
     evidence = load_evidence()
     ratio = (
-        evidence.finding("age_50_or_over").lr_positive.value * evidence.finding("history_of_cancer").lr_positive.value
+        evidence.finding("age_50_or_over").lr_positive.value
+        * evidence.finding("history_of_cancer").lr_positive.value
     )
     ratio *= evidence.bands("esr_mm_h").likelihood_ratios[2].value
     model = LikelihoodRatioModel.from_evidence(pretest=0.01)
@@ -55,7 +63,9 @@ def test_learned_and_given_parts_can_be_mixed(cohort):
     X, y = cohort.predictors[["night_pain", "history_of_cancer"]], cohort.outcome
     published = LikelihoodRatioModel(load_evidence()).fit(X, y)
     assert published.pretest_ == pytest.approx(y.mean())
-    assert published.findings_["night_pain"].likelihood_ratios[1] == pytest.approx(0.45 / (213 / 482))
+    assert published.findings_["night_pain"].likelihood_ratios[1] == pytest.approx(
+        0.45 / (213 / 482)
+    )
     assert LikelihoodRatioModel(pretest=0.02).fit(X, y).pretest_ == 0.02
 
 
@@ -66,7 +76,9 @@ def test_draws_carry_the_uncertainty_and_are_repeatable(patient):
     assert a.shape == (2000, 1)
     low, high = np.quantile(a, [0.025, 0.975])
     assert low < model.risk(patient)[0] < high
-    alone = LikelihoodRatioModel.from_evidence(["history_of_cancer"]).risk_draws(patient, 2000, rng=4)
+    alone = LikelihoodRatioModel.from_evidence(["history_of_cancer"]).risk_draws(
+        patient, 2000, rng=4
+    )
     assert np.quantile(alone, 0.975) - np.quantile(alone, 0.025) < high - low
 
 

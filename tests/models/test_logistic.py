@@ -29,13 +29,18 @@ def sex2(reference_data):
 
 
 def expected(case, name):
-    return [case["expected"][name][term] for term in ("(Intercept)", "age", "oc", "vic", "vicl", "vis", "dia")]
+    return [
+        case["expected"][name][term]
+        for term in ("(Intercept)", "age", "oc", "vic", "vicl", "vis", "dia")
+    ]
 
 
 def test_maximum_likelihood_agrees_with_statsmodels(cohort):
     X, y = cohort.predictors[FLAGS], cohort.outcome
     result = LogisticModel().fit(X, y).result_
-    other = sm.Logit(np.asarray(y), sm.add_constant(np.asarray(X, float))).fit(method="newton", disp=0, tol=1e-14)
+    other = sm.Logit(np.asarray(y), sm.add_constant(np.asarray(X, float))).fit(
+        method="newton", disp=0, tol=1e-14
+    )
     np.testing.assert_allclose(result.coefficient, other.params, rtol=1e-9)
     np.testing.assert_allclose(result.standard_error, other.bse, rtol=1e-7)
     np.testing.assert_allclose(result.conf_int(method="wald"), other.conf_int(), rtol=1e-7)
@@ -43,7 +48,9 @@ def test_maximum_likelihood_agrees_with_statsmodels(cohort):
 
 
 def test_on_its_own_data_maximum_likelihood_is_calibrated(cohort):
-    model = LogisticModel(splines={"age_years": 4}).fit(cohort.predictors[["age_years", "night_pain"]], cohort.outcome)
+    model = LogisticModel(splines={"age_years": 4}).fit(
+        cohort.predictors[["age_years", "night_pain"]], cohort.outcome
+    )
     risk = model.risk(cohort.predictors[["age_years", "night_pain"]])
     assert observed_expected(cohort.outcome, risk).value == pytest.approx(1, abs=1e-9)
     assert calibration_slope(cohort.outcome, risk).value == pytest.approx(1, abs=1e-8)
@@ -57,12 +64,16 @@ def test_firth_agrees_with_logistf(sex2, reference):
     limits = result.conf_int()
     np.testing.assert_allclose(limits["low"], expected(case, "ci_lower"), atol=1e-8)
     np.testing.assert_allclose(limits["high"], expected(case, "ci_upper"), atol=1e-8)
-    np.testing.assert_allclose(result.likelihood_ratio_tests()["p_value"], expected(case, "p"), atol=1e-9)
+    np.testing.assert_allclose(
+        result.likelihood_ratio_tests()["p_value"], expected(case, "p"), atol=1e-9
+    )
     assert result.log_likelihood == pytest.approx(case["expected"]["loglik"]["full"], abs=1e-7)
 
 
 def test_flic_agrees_with_logistf(sex2, reference):
-    """The limits of the intercept use the normal quantile, where logistf has 1.96: a difference of 2e-5."""
+    """The limits of the intercept use the normal quantile, where logistf has 1.96: a difference
+    of 2e-5.
+    """
     case = reference("flic-sex2")
     model = LogisticModel(penalty="firth").fit(*sex2)
     np.testing.assert_allclose(model.result_.coefficient, expected(case, "coef"), atol=1e-6)
@@ -100,7 +111,9 @@ def test_ridge_leaves_the_intercept_free_and_shrinks_the_rest(cohort):
     strong = LogisticModel(penalty="ridge", ridge_strength=1e6).fit(X, y)
     np.testing.assert_allclose(strong.coef_, 0, atol=1e-3)
     assert strong.risk(X).mean() == pytest.approx(y.mean(), rel=1e-6)
-    none = LogisticModel(penalty="ridge", ridge_strength=0.0).fit(cohort.predictors[FLAGS], cohort.outcome)
+    none = LogisticModel(penalty="ridge", ridge_strength=0.0).fit(
+        cohort.predictors[FLAGS], cohort.outcome
+    )
     np.testing.assert_allclose(
         none.coef_, LogisticModel().fit(cohort.predictors[FLAGS], cohort.outcome).coef_, rtol=1e-9
     )
@@ -111,7 +124,13 @@ def test_knots_are_learned_once(cohort):
     model = LogisticModel(splines={"age_years": 4}).fit(X, cohort.outcome)
     part = X.iloc[:100]
     np.testing.assert_array_equal(model.risk(part), model.risk(X)[:100])
-    assert model.result_.terms == ("intercept", "age_years", "age_years'", "age_years''", "night_pain")
+    assert model.result_.terms == (
+        "intercept",
+        "age_years",
+        "age_years'",
+        "age_years''",
+        "night_pain",
+    )
 
 
 def test_interactions_are_products(cohort):
@@ -143,28 +162,62 @@ def test_a_single_column_may_come_as_a_vector():
 
 @pytest.mark.parametrize("case", ["a", "b", "c", "d"])
 def test_separation_of_the_reference_cases(reference, case):
-    x = {"a": [1, 2, 3, 4, 5, 6], "b": [1, 1, 2, 2, 3, 3], "c": [4, 5, 6, 1, 2, 3], "d": [1, 2, 3, 4, 5, 6]}[case]
+    x = {
+        "a": [1, 2, 3, 4, 5, 6],
+        "b": [1, 1, 2, 2, 3, 3],
+        "c": [4, 5, 6, 1, 2, 3],
+        "d": [1, 2, 3, 4, 5, 6],
+    }[case]
     y = [0, 1, 0, 1, 0, 1] if case == "b" else [0, 0, 0, 1, 1, 1]
     wanted = reference("separation-detect-small")["expected"][case]
     found = detect_separation(np.array(x)[:, None], y, intercept=case != "d")
     signs = {"+inf": 1, "-inf": -1, "finite": 0}
     assert found.separated is wanted["separation"]
     directions = [signs[d] for d in found.directions]
-    assert directions[::-1] == wanted["directions_x_int"] if case != "d" else directions == wanted["directions"]
+    assert (
+        directions[::-1] == wanted["directions_x_int"]
+        if case != "d"
+        else directions == wanted["directions"]
+    )
 
 
 @pytest.mark.parametrize(
     ("X", "y", "options", "message"),
     [
-        ([[1], [2], [3]], [0, 0, 0], {}, "y must have both events and non-events; got 0 events among 3 patients"),
-        ([[1, 5], [2, 5], [3, 5]], [0, 1, 0], {}, "X must have terms that are not constant .* got x1"),
+        (
+            [[1], [2], [3]],
+            [0, 0, 0],
+            {},
+            "y must have both events and non-events; got 0 events among 3 patients",
+        ),
+        (
+            [[1, 5], [2, 5], [3, 5]],
+            [0, 1, 0],
+            {},
+            "X must have terms that are not constant .* got x1",
+        ),
         ([[1], [np.nan], [3]], [0, 1, 0], {}, "NaN"),
-        (pd.DataFrame({"a": [1.0, np.nan, 3]}), [0, 1, 0], {}, r"X must have no missing values; got NaN in a \(1\)"),
-        (pd.DataFrame({"a": ["x", "y", "z"]}), [0, 1, 0], {}, "X must hold numbers; column 'a' holds 'x'"),
+        (
+            pd.DataFrame({"a": [1.0, np.nan, 3]}),
+            [0, 1, 0],
+            {},
+            r"X must have no missing values; got NaN in a \(1\)",
+        ),
+        (
+            pd.DataFrame({"a": ["x", "y", "z"]}),
+            [0, 1, 0],
+            {},
+            "X must hold numbers; column 'a' holds 'x'",
+        ),
         ([[1], [np.inf], [3]], [0, 1, 0], {}, "infinity"),
         (np.empty((0, 2)), [], {}, "0 sample"),
         ([[1], [2], [3]], [0, 1, 2], {}, "y must have two classes"),
-        ([[1], [2], [3]], [0, 1, 0], {"penalty": "lasso"}, "penalty must be None, 'firth' or 'ridge'; got 'lasso'"),
+        (
+            [[1], [2], [3]],
+            [0, 1, 0],
+            {"penalty": "lasso"},
+            "penalty must be None, 'firth' or 'ridge'; got 'lasso'",
+        ),
         (
             [[1], [2], [3]],
             [0, 1, 0],
@@ -191,7 +244,11 @@ def test_a_column_unseen_at_fit_is_named(cohort):
 
 
 def test_summary_reads_well(cohort):
-    text = str(LogisticModel(penalty="firth").fit(cohort.predictors[["night_pain"]], cohort.outcome).result_.summary())
+    text = str(
+        LogisticModel(penalty="firth")
+        .fit(cohort.predictors[["night_pain"]], cohort.outcome)
+        .result_.summary()
+    )
     assert "Firth's penalty, FLIC correction: 100000 patients" in text
     assert "not for clinical use" in text
 
@@ -200,8 +257,16 @@ def test_summary_reads_well(cohort):
 def patterns():
     """A cohort as patterns with counts, and what R made of it (reference/glm.R)."""
     here = Path(__file__).parent / "reference"
-    table, expected = pd.read_csv(here / "glm_patients.csv"), json.loads((here / "glm.json").read_text("utf-8"))
-    columns = ["age_50_or_over", "history_of_cancer", "unexplained_weight_loss", "no_relief_with_rest"]
+    table, expected = (
+        pd.read_csv(here / "glm_patients.csv"),
+        json.loads((here / "glm.json").read_text("utf-8")),
+    )
+    columns = [
+        "age_50_or_over",
+        "history_of_cancer",
+        "unexplained_weight_loss",
+        "no_relief_with_rest",
+    ]
     return table, columns, expected
 
 
@@ -213,7 +278,9 @@ def test_maximum_likelihood_agrees_with_glm(patterns):
     np.testing.assert_allclose(result.coefficient, theirs["coefficient"], rtol=1e-9)
     np.testing.assert_allclose(result.standard_error, theirs["standard_error"], rtol=1e-8)
     np.testing.assert_allclose(result.conf_int(), theirs["profile"], atol=2e-4)
-    np.testing.assert_allclose(result.likelihood_ratio_tests().p_value[1:], theirs["p_value"], rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(
+        result.likelihood_ratio_tests().p_value[1:], theirs["p_value"], rtol=1e-6, atol=1e-12
+    )
     assert result.log_likelihood == pytest.approx(theirs["log_likelihood"], rel=1e-12)
 
 

@@ -1,4 +1,6 @@
-"""Correct digits of maximum likelihood fits, against 60-digit arithmetic (reference/make_mpmath.py)."""
+"""Correct digits of maximum likelihood fits, against 60-digit arithmetic
+(reference/make_mpmath.py).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ CASES = json.loads((Path(__file__).parent / "reference" / "mpmath.json").read_te
 def digits(found, exact):
     """Correct digits of the worst number."""
     with mp.workdps(40):
-        errors = [abs((mp.mpf(float(f)) - mp.mpf(e)) / mp.mpf(e)) for f, e in zip(found, exact, strict=True)]
+        errors = [
+            abs((mp.mpf(float(f)) - mp.mpf(e)) / mp.mpf(e))
+            for f, e in zip(found, exact, strict=True)
+        ]
         return float(-mp.log10(max(*errors, mp.mpf(10) ** -17)))
 
 
@@ -25,7 +30,10 @@ def fitted(case):
     X = np.array(case["columns"], dtype=float).T
     events, n = np.array(case["events"]), np.array(case["n"])
     rows, outcome = np.vstack([X, X]), np.repeat([1, 0], len(n))
-    weight, offset = np.concatenate([events, n - events]), np.tile(np.array(case["offset"], dtype=float), 2)
+    weight, offset = (
+        np.concatenate([events, n - events]),
+        np.tile(np.array(case["offset"], dtype=float), 2),
+    )
     return LogisticModel().fit(rows, outcome, sample_weight=weight, offset=offset).result_
 
 

@@ -19,7 +19,9 @@ def test_published_ratios_lead_from_the_pretest_to_the_risk_of_the_model():
     found = assess(PATIENT | {"esr_mm_h": 58, "male": 1}, pretest=0.02)
     model = LikelihoodRatioModel.from_evidence(pretest=0.02)
     assert found.baseline == 0.02
-    assert found.risk.value == pytest.approx(model.risk(pd.DataFrame([PATIENT | {"esr_mm_h": 58}]))[0])
+    assert found.risk.value == pytest.approx(
+        model.risk(pd.DataFrame([PATIENT | {"esr_mm_h": 58}]))[0]
+    )
     assert found.risk.low < found.risk.value < found.risk.high
     assert found.unused == ("male",)
     assert np.exp(found.steps.log_odds_shift.sum()) == pytest.approx(found.steps.ratio.prod())
@@ -56,8 +58,13 @@ def test_no_clinical_use_is_said_once(logistic):
 
 
 def test_unknown_findings_are_skipped_by_ratios_and_needed_by_models(logistic):
-    assert assess(PATIENT | {"night_pain": None}).steps.finding.tolist() == ["age_50_or_over", "history_of_cancer"]
-    with pytest.raises(ValueError, match="findings must give every predictor of the model; got none for night_pain"):
+    assert assess(PATIENT | {"night_pain": None}).steps.finding.tolist() == [
+        "age_50_or_over",
+        "history_of_cancer",
+    ]
+    with pytest.raises(
+        ValueError, match="findings must give every predictor of the model; got none for night_pain"
+    ):
         assess(PATIENT | {"night_pain": None}, model=logistic)
 
 
@@ -85,8 +92,14 @@ def test_a_model_and_a_pretest_exclude_each_other(logistic):
 @pytest.mark.parametrize(
     ("findings", "message"),
     [
-        ({"age_years": 70, "age_50_or_over": 0}, "age_50_or_over must agree with age_years; got 0 and 70"),
-        ({"age_years": 49, "age_50_or_over": True}, "age_50_or_over must agree with age_years; got 1 and 49"),
+        (
+            {"age_years": 70, "age_50_or_over": 0},
+            "age_50_or_over must agree with age_years; got 0 and 70",
+        ),
+        (
+            {"age_years": 49, "age_50_or_over": True},
+            "age_50_or_over must agree with age_years; got 1 and 49",
+        ),
         ({"x": "no"}, "findings must be keys of the vocabulary; got 'x'"),
         ({1: 1}, "findings must be keys of the vocabulary; got 1"),
         ({"night_pain": "no"}, "night_pain of findings must be a number; got 'no'"),

@@ -11,7 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backpain_risk import LikelihoodRatioModel, LogisticModel, assess, load_model, recalibrate, save_model
+from backpain_risk import (
+    LikelihoodRatioModel,
+    LogisticModel,
+    assess,
+    load_model,
+    recalibrate,
+    save_model,
+)
 from backpain_risk.models.logistic.model import SeparationWarning
 
 COLUMNS = ["age_years", "history_of_cancer", "night_pain", "no_relief_with_rest"]
@@ -21,7 +28,9 @@ COLUMNS = ["age_years", "history_of_cancer", "night_pain", "no_relief_with_rest"
 def models(cohort):
     X, y = cohort.predictors[COLUMNS], cohort.outcome
     logistic = LogisticModel(
-        penalty="firth", splines={"age_years": 4}, interactions=[("night_pain", "history_of_cancer")]
+        penalty="firth",
+        splines={"age_years": 4},
+        interactions=[("night_pain", "history_of_cancer")],
     )
     return {
         "logistic": logistic.fit(X, y),
@@ -33,7 +42,9 @@ def models(cohort):
     }
 
 
-@pytest.mark.parametrize("name", ["logistic", "arrays", "ridge", "evidence", "learned", "recalibrated"])
+@pytest.mark.parametrize(
+    "name", ["logistic", "arrays", "ridge", "evidence", "learned", "recalibrated"]
+)
 def test_a_model_comes_back_as_it_was(models, cohort, tmp_path, name):
     X = cohort.predictors[COLUMNS].head(500)
     X = X.to_numpy(float) if name == "arrays" else X
@@ -58,8 +69,12 @@ def test_loaded_ratios_draw_and_explain_as_before(models, cohort, tmp_path):
     for name in ("evidence", "learned"):
         save_model(models[name], tmp_path / "model.json")
         back = load_model(tmp_path / "model.json")
-        np.testing.assert_array_equal(back.risk_draws(X, 50, rng=1), models[name].risk_draws(X, 50, rng=1))
-        pd.testing.assert_frame_equal(back.explain(X).to_frame(), models[name].explain(X).to_frame())
+        np.testing.assert_array_equal(
+            back.risk_draws(X, 50, rng=1), models[name].risk_draws(X, 50, rng=1)
+        )
+        pd.testing.assert_frame_equal(
+            back.explain(X).to_frame(), models[name].explain(X).to_frame()
+        )
 
 
 def test_infinite_coefficients_survive(tmp_path):
@@ -87,7 +102,10 @@ def test_the_file_is_readable_says_what_it_is_and_holds_no_patient(models, tmp_p
             lambda c: c["model"]["coefficient"].__setitem__(0, -9.0),
             "must have the SHA-256 it states; it was changed by hand",
         ),
-        (lambda c: c.__setitem__("version", 99), "version 1; got 'backpain_risk model', version 99"),
+        (
+            lambda c: c.__setitem__("version", 99),
+            "version 1; got 'backpain_risk model', version 99",
+        ),
         (lambda c: c.__setitem__("format", "other"), "must be of format 'backpain_risk model'"),
     ],
 )
@@ -112,12 +130,17 @@ def test_an_example_that_comes_out_differently_is_refused(models, tmp_path, monk
 def test_what_cannot_be_saved_or_read_is_named(models, tmp_path):
     from sklearn.linear_model import LogisticRegression
 
-    with pytest.raises(ValueError, match=r"model must be a fitted LogisticModel, .*; got LogisticRegression"):
+    with pytest.raises(
+        ValueError, match=r"model must be a fitted LogisticModel, .*; got LogisticRegression"
+    ):
         save_model(LogisticRegression(), tmp_path / "model.json")
     with pytest.raises(ValueError, match=r"path must end in \.json; got 'model\.pkl'"):
         save_model(models["logistic"], tmp_path / "model.pkl")
     (tmp_path / "text.json").write_text("not a model", "utf-8")
-    for name, message in (("text.json", "must hold JSON"), ("missing.json", "path must be a model saved as JSON")):
+    for name, message in (
+        ("text.json", "must hold JSON"),
+        ("missing.json", "path must be a model saved as JSON"),
+    ):
         with pytest.raises(ValueError, match=message):
             load_model(tmp_path / name)
 
@@ -176,7 +199,9 @@ def test_a_signed_file_with_garbage_anywhere_is_refused_in_one_sentence(models, 
         assert "\n" not in message
 
 
-@pytest.mark.parametrize("text", ["null", "[]", "3", '"text"', "", "\x00", "{", NESTED, '{"format": 1, "format": 2}'])
+@pytest.mark.parametrize(
+    "text", ["null", "[]", "3", '"text"', "", "\x00", "{", NESTED, '{"format": 1, "format": 2}']
+)
 def test_what_is_no_model_is_refused_in_one_sentence(tmp_path, text):
     path = tmp_path / "model.json"
     path.write_text(text, "utf-8")
@@ -204,9 +229,15 @@ def test_a_model_nested_without_end_is_refused(models, tmp_path):
         (lambda m: m.update(classes=[0, 1, 2]), "at most 2 items"),
         (lambda m: m.update(n=10.0, n_events=11.0), "n_events must lie between 0 and n"),
         (lambda m: m["covariance"][0].__setitem__(1, 99.0), "covariance must be symmetric"),
-        (lambda m: m["covariance"][0].__setitem__(0, -1.0), "covariance must be symmetric without negative"),
+        (
+            lambda m: m["covariance"][0].__setitem__(0, -1.0),
+            "covariance must be symmetric without negative",
+        ),
         (lambda m: m["covariance"].pop(), "must have one entry a term"),
-        (lambda m: m["result"]["odds_ratio"].__setitem__(1, 99.0), "result must hold the coefficients"),
+        (
+            lambda m: m["result"]["odds_ratio"].__setitem__(1, 99.0),
+            "result must hold the coefficients",
+        ),
         (lambda m: m["result"]["low"].__setitem__(1, "inf"), "limits around them"),
         (lambda m: m["reference"].pop(), "must fit each other"),
         (lambda m: m["knots"]["0"].reverse(), "must fit each other"),
@@ -263,6 +294,10 @@ def test_a_full_disk_leaves_the_old_model_whole(models, tmp_path):
 
 def test_a_model_recalibrated_twice_comes_back(models, cohort, tmp_path):
     X, y = cohort.predictors[COLUMNS], cohort.outcome
-    twice = recalibrate(recalibrate(models["recalibrated"], X, y), method="prevalence", from_=0.01, to=0.02)
+    twice = recalibrate(
+        recalibrate(models["recalibrated"], X, y), method="prevalence", from_=0.01, to=0.02
+    )
     save_model(twice, tmp_path / "model.json")
-    np.testing.assert_array_equal(load_model(tmp_path / "model.json").risk(X[:50]), twice.risk(X[:50]))
+    np.testing.assert_array_equal(
+        load_model(tmp_path / "model.json").risk(X[:50]), twice.risk(X[:50])
+    )

@@ -39,7 +39,9 @@ def separated(scenario):
 
 
 def supremum(whole, held, value):
-    """Largest log likelihood with one coefficient held: SciPy's trust region on every pattern, from zero."""
+    """Largest log likelihood with one coefficient held: SciPy's trust region on every pattern,
+    from zero.
+    """
     others = np.arange(whole.X.shape[1]) != held
     X, offset = whole.X[:, others], whole.X[:, held] * value
 
@@ -54,7 +56,9 @@ def supremum(whole, held, value):
 
     options = {"maxiter": 3000, "gtol": 1e-9, "max_trust_radius": 50.0}
     start = np.zeros(X.shape[1])
-    return -optimize.minimize(cost, start, jac=True, hess=curvature, method="trust-exact", options=options).fun
+    return -optimize.minimize(
+        cost, start, jac=True, hess=curvature, method="trust-exact", options=options
+    ).fun
 
 
 def test_most_small_cohorts_are_separated(separated):
@@ -122,8 +126,9 @@ def test_a_coefficient_that_separation_leaves_free_is_nan_with_infinite_limits()
 
 
 def test_the_limit_of_a_separating_flag_is_the_exact_one():
-    """Two cells: all 3 with the flag are events, 5 of 10 without; 3 log(1 + exp(-a - b)) rises to DROP / 2 with the
-    intercept a refitted, which one equation in each unknown states."""
+    """Two cells: all 3 with the flag are events, 5 of 10 without; 3 log(1 + exp(-a - b)) rises
+    to DROP / 2 with the intercept a refitted, which one equation in each unknown states.
+    """
     X, y = [[0]] * 10 + [[1]] * 3, [0, 1] * 5 + [1] * 3
     low = fitted(X, y).result_.conf_int().loc["x0", "low"]
 
@@ -132,7 +137,9 @@ def test_the_limit_of_a_separating_flag_is_the_exact_one():
         return 8 * score + 3 * b - 10 * np.logaddexp(0, score) - 3 * np.logaddexp(0, score + b)
 
     best = 10 * np.log(0.5)
-    assert low == pytest.approx(optimize.brentq(lambda b: 2 * (best - profile(b)) - DROP, -5, 5), abs=1e-8)
+    assert low == pytest.approx(
+        optimize.brentq(lambda b: 2 * (best - profile(b)) - DROP, -5, 5), abs=1e-8
+    )
 
 
 def test_firth_converges_quadratically_where_data_are_separated(scenario):
@@ -148,8 +155,12 @@ def test_firth_converges_quadratically_where_data_are_separated(scenario):
 def test_a_fit_without_convergence_has_no_profile_limits(scenario):
     X, y = red_flags(scenario, 3)
     result = fitted(X, y, penalty="firth").result_
-    stopped = replace(result, fit=replace(result.fit, maximum=replace(result.fit.maximum, converged=False)))
-    with pytest.warns(ConvergenceWarning, match="profile limits of .* cannot be determined and are NaN"):
+    stopped = replace(
+        result, fit=replace(result.fit, maximum=replace(result.fit.maximum, converged=False))
+    )
+    with pytest.warns(
+        ConvergenceWarning, match="profile limits of .* cannot be determined and are NaN"
+    ):
         limits = stopped.conf_int()
     assert limits.drop("intercept").isna().all(axis=None)
     with pytest.warns(ConvergenceWarning):

@@ -53,14 +53,18 @@ def test_a_shift_of_prevalence_is_right_where_only_the_prevalence_differs(model,
     oe = observed_expected(y, updated.risk(X))
     assert oe.low < 1.03
     assert oe.high > 0.97
-    np.testing.assert_allclose(updated.risk(X), shift_prevalence(model.risk(X), from_=0.01, to=0.03), rtol=1e-12)
+    np.testing.assert_allclose(
+        updated.risk(X), shift_prevalence(model.risk(X), from_=0.01, to=0.03), rtol=1e-12
+    )
 
 
 def test_case_control_risks_are_corrected_by_the_two_prevalences(scenario, cohort):
     large = simulate_cohort(scenario, 300_000, seed=14)
     sampled = sample_case_control(large, 3, rng=1)
     fitted = LogisticModel().fit(sampled.predictors[FLAGS], sampled.outcome)
-    corrected = recalibrate(fitted, method="prevalence", from_=float(sampled.outcome.mean()), to=0.01)
+    corrected = recalibrate(
+        fitted, method="prevalence", from_=float(sampled.outcome.mean()), to=0.01
+    )
     oe = observed_expected(cohort.outcome, corrected.risk(cohort.predictors[FLAGS]))
     assert oe.low < 1.05
     assert oe.high > 0.95
@@ -89,17 +93,25 @@ def test_a_risk_is_what_the_formula_says(model, elsewhere):
     X, y = elsewhere.predictors[FLAGS][:2000], elsewhere.outcome[:2000]
     updated = recalibrate(model, X, y, method="logistic")
     np.testing.assert_allclose(
-        updated.risk(X), expit(updated.intercept_ + updated.slope_ * logit(model.risk(X))), rtol=1e-12
+        updated.risk(X),
+        expit(updated.intercept_ + updated.slope_ * logit(model.risk(X))),
+        rtol=1e-12,
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"method": "magic"}, "method must be one of 'intercept', 'logistic', 'prevalence'; got 'magic'"),
+        (
+            {"method": "magic"},
+            "method must be one of 'intercept', 'logistic', 'prevalence'; got 'magic'",
+        ),
         ({"method": "logistic"}, "X and y must be given for method='logistic'"),
         ({"method": "prevalence", "to": 0.1}, "from_ and to must be given for method='prevalence'"),
-        ({"method": "prevalence", "from_": 1.0, "to": 0.1}, "from_ must lie strictly between 0 and 1; got 1.0"),
+        (
+            {"method": "prevalence", "from_": 1.0, "to": 0.1},
+            "from_ must lie strictly between 0 and 1; got 1.0",
+        ),
     ],
 )
 def test_bad_input_is_named(model, arguments, message):

@@ -60,16 +60,26 @@ def test_values_that_a_finding_cannot_have_are_refused(model, column, value, rul
 
 
 def test_published_ratios_refuse_units_and_codes_too():
-    model = bpr.LikelihoodRatioModel.from_evidence(["haematocrit_percent", "age_50_or_over", "fever_or_night_sweats"])
-    for column, value in {"haematocrit_percent": 0.40, "age_years": 600, "fever_or_night_sweats": 9}.items():
+    model = bpr.LikelihoodRatioModel.from_evidence(
+        ["haematocrit_percent", "age_50_or_over", "fever_or_night_sweats"]
+    )
+    for column, value in {
+        "haematocrit_percent": 0.40,
+        "age_years": 600,
+        "fever_or_night_sweats": 9,
+    }.items():
         with pytest.raises(ValueError, match=f"{column} must"):
             model.risk(pd.DataFrame({column: [value]}))
 
 
 def test_a_yes_no_finding_of_ones_own_is_yes_or_no():
-    model = bpr.LikelihoodRatioModel({"thoracic_pain": bpr.Accuracy.from_counts(4, 40, 9, 1900)}, pretest=0.01)
+    model = bpr.LikelihoodRatioModel(
+        {"thoracic_pain": bpr.Accuracy.from_counts(4, 40, 9, 1900)}, pretest=0.01
+    )
     fitted = model.fit(pd.DataFrame({"thoracic_pain": [0, 1]}), [0, 1])
-    with pytest.raises(ValueError, match="thoracic_pain must be 0, 1 or missing; got 1 of 2 outside"):
+    with pytest.raises(
+        ValueError, match="thoracic_pain must be 0, 1 or missing; got 1 of 2 outside"
+    ):
         fitted.risk(pd.DataFrame({"thoracic_pain": [0, 7]}))
 
 
@@ -92,7 +102,9 @@ def test_masked_values_are_missing(model):
     if isinstance(model, (bpr.LikelihoodRatioModel, bpr.ImputedModel)):
         holes = X.to_numpy(float, copy=True)
         holes[3, 0] = np.nan
-        assert np.array_equal(clone(model).fit(masked, y).risk(masked), clone(model).fit(holes, y).risk(holes))
+        assert np.array_equal(
+            clone(model).fit(masked, y).risk(masked), clone(model).fit(holes, y).risk(holes)
+        )
         return
     with pytest.raises(ValueError, match="X must have no missing values; got 1 masked"):
         clone(model).fit(masked, y)
@@ -100,20 +112,26 @@ def test_masked_values_are_missing(model):
 
 @models
 def test_masked_outcomes_are_unknown(model):
-    with pytest.raises(ValueError, match=r"y must be known for every patient; got \w+ (masked|of 400 missing)"):
+    with pytest.raises(
+        ValueError, match=r"y must be known for every patient; got \w+ (masked|of 400 missing)"
+    ):
         clone(model).fit(X, np.ma.masked_array(y, np.arange(N) == 5))
 
 
 @models
 @pytest.mark.parametrize(
-    "column", [pd.date_range("2024-01-01", periods=N), ["0", "1"] * (N // 2), np.full(N, 1 + 2j)], ids=type
+    "column",
+    [pd.date_range("2024-01-01", periods=N), ["0", "1"] * (N // 2), np.full(N, 1 + 2j)],
+    ids=type,
 )
 def test_dates_text_and_complex_numbers_are_no_predictors(model, column):
     with pytest.raises(ValueError, match="X must hold numbers; column 'seen' holds"):
         clone(model).fit(X.assign(seen=column), y)
 
 
-@pytest.mark.parametrize("labels", [np.full(N, 1j), np.arange(N).astype("M8[D]"), np.arange(N).astype("m8[D]")])
+@pytest.mark.parametrize(
+    "labels", [np.full(N, 1j), np.arange(N).astype("M8[D]"), np.arange(N).astype("m8[D]")]
+)
 def test_dates_and_complex_numbers_are_no_outcome(labels):
     with pytest.raises(ValueError, match="y must hold labels or 0 and 1; got"):
         bpr.LogisticModel().fit(X, labels)
@@ -125,12 +143,16 @@ TEXT = np.where(y == 1, "case", "control")
 @models
 def test_an_event_nobody_declared_is_named(model):
     """The later in the alphabet made controls the event: a mean risk of 0.8 without a word."""
-    with pytest.warns(UndeclaredEventWarning, match="'control', the later in the alphabet, is taken for the event"):
+    with pytest.warns(
+        UndeclaredEventWarning, match="'control', the later in the alphabet, is taken for the event"
+    ):
         clone(model).fit(X, TEXT)
 
 
 @models
-@pytest.mark.parametrize("kind", [np.asarray, pd.Series, pd.Categorical, list], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [np.asarray, pd.Series, pd.Categorical, list], ids=lambda kind: kind.__name__
+)
 def test_a_declared_event_is_the_second_class(model, kind):
     expected = clone(model).fit(X, y)
     declared = clone(model).set_params(event="case").fit(X, kind(TEXT))
@@ -149,7 +171,9 @@ def test_numbers_need_no_declaration_but_may_have_one():
 @pytest.mark.parametrize("event", ["Case", 1, None, ["case"], np.array(["case", "control"])])
 def test_an_event_must_be_a_label(event):
     if event is None:
-        with pytest.raises(ValueError, match="event must be given to ImputedModel; got it in its estimator"):
+        with pytest.raises(
+            ValueError, match="event must be given to ImputedModel; got it in its estimator"
+        ):
             bpr.ImputedModel(bpr.LogisticModel(event="case")).fit(X, TEXT)
         return
     with pytest.raises(ValueError, match=r"event must be a label of y, 'case' or 'control'; got"):
@@ -157,7 +181,9 @@ def test_an_event_must_be_a_label(event):
 
 
 def test_nobody_with_the_declared_event():
-    model = bpr.BayesianLogisticModel(event="case", draws=1000, chains=1, random_state=0, method="laplace")
+    model = bpr.BayesianLogisticModel(
+        event="case", draws=1000, chains=1, random_state=0, method="laplace"
+    )
     assert model.fit(X, ["control"] * N).classes_.tolist() == ["control", "case"]
 
 

@@ -14,7 +14,9 @@ N = 20_000
 
 @pytest.fixture(scope="module")
 def findings():
-    """Age band, a rare history that goes with it, an outcome; the history missing for four in ten."""
+    """Age band, a rare history that goes with it, an outcome; the history missing for four in
+    ten.
+    """
     rng = np.random.default_rng(1)
     old = (rng.random(N) < 0.5).astype(float)
     history = (rng.random(N) < np.where(old == 1, 0.08, 0.01)).astype(float)
@@ -24,7 +26,9 @@ def findings():
 
 
 def test_shares_among_imputed_patients_vary_by_chance_alone(findings):
-    """About 4 000 imputed young patients, a history in 1 %: twenty donors for all of them gave an SD of 1.3 %."""
+    """About 4 000 imputed young patients, a history in 1 %: twenty donors for all of them gave
+    an SD of 1.3 %.
+    """
     _, seen = findings
     young = (seen.history.isna() & (seen.old == 0)).to_numpy()
     shares = [copy.history[young].mean() for copy in complete(seen, 20, np.random.default_rng(2))]
@@ -46,7 +50,9 @@ def test_associations_with_the_outcome_are_those_of_the_complete_table(findings)
 
 
 def test_donors_of_numbers_are_drawn_among_all_who_are_as_near():
-    """A number that depends on a finding alone: thousands of patients are equally near, and any may give."""
+    """A number that depends on a finding alone: thousands of patients are equally near, and any
+    may give.
+    """
     rng = np.random.default_rng(4)
     group = np.repeat([0.0, 1.0], N // 2)
     value = 10 * group + rng.standard_normal(N)

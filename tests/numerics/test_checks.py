@@ -13,7 +13,18 @@ from backpain_risk.numerics import checks
 from backpain_risk.numerics.values import as_numbers, shown
 
 DATE = datetime.date(2024, 1, 1)
-NEVER_NUMBERS = ["7", None, np.array([0.5, 0.5]), [0.5], DATE, np.datetime64("2024-01-01"), 0.5 + 1j, {}, object, True]
+NEVER_NUMBERS = [
+    "7",
+    None,
+    np.array([0.5, 0.5]),
+    [0.5],
+    DATE,
+    np.datetime64("2024-01-01"),
+    0.5 + 1j,
+    {},
+    object,
+    True,
+]
 BEYOND = [np.nan, np.inf, -1, 10**400, 10**5000, 1e308]
 
 
@@ -114,7 +125,13 @@ def test_missing_and_masked_values_are_missing():
 
 
 def test_numbers_in_any_container_are_read():
-    for values in ([0, 1], (0.0, 1.0), [False, True], pd.Series([0, 1], dtype=object), pd.Categorical([0, 1])):
+    for values in (
+        [0, 1],
+        (0.0, 1.0),
+        [False, True],
+        pd.Series([0, 1], dtype=object),
+        pd.Categorical([0, 1]),
+    ):
         assert as_numbers("x", values).tolist() == [0, 1]
 
 
@@ -133,7 +150,9 @@ def test_weights_are_numbers_of_patients():
 )
 def test_labels_that_differ_are_refused_and_named(a, b, where):
     one, two = pd.Series([1, 2, 3], index=a), pd.DataFrame({"z": [1, 2, 3]}, index=b)
-    with pytest.raises(ValueError, match=f"outcome and risk must carry the same index; got {re.escape(where)}"):
+    with pytest.raises(
+        ValueError, match=f"outcome and risk must carry the same index; got {re.escape(where)}"
+    ):
         checks.check_same_index(outcome=one, weight=None, risk=two)
 
 

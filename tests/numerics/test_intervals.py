@@ -15,7 +15,9 @@ STATSMODELS = {"wilson": "wilson", "clopper_pearson": "beta", "jeffreys": "jeffr
 @pytest.mark.parametrize(("events", "n"), [(4, 13), (41, 1962), (1, 9), (12, 13)])
 def test_limits_agree_with_statsmodels(method, events, n):
     ours = proportion_interval(events, n, method)
-    np.testing.assert_allclose(ours, proportion_confint(events, n, method=STATSMODELS[method]), rtol=1e-10)
+    np.testing.assert_allclose(
+        ours, proportion_confint(events, n, method=STATSMODELS[method]), rtol=1e-10
+    )
 
 
 @pytest.mark.parametrize("method", STATSMODELS)
@@ -33,13 +35,20 @@ def test_no_patients_have_no_limits():
 
 def test_unknown_methods_are_refused():
     with pytest.raises(
-        ValueError, match="interval must be one of 'wilson', 'clopper_pearson', 'jeffreys'; got 'exact'"
+        ValueError,
+        match="interval must be one of 'wilson', 'clopper_pearson', 'jeffreys'; got 'exact'",
     ):
         proportion_interval(1, 2, "exact")
 
 
 INNER = [(4, 13, 41, 1962), (9, 13, 1921, 1962), (10, 13, 569, 1962), (1, 9, 1, 1000)]
-EDGES = [(13, 13, 785, 1962), (0, 13, 10, 100), (5, 13, 0, 100), (3, 13, 100, 100), (13, 13, 100, 100)]
+EDGES = [
+    (13, 13, 785, 1962),
+    (0, 13, 10, 100),
+    (5, 13, 0, 100),
+    (3, 13, 100, 100),
+    (13, 13, 100, 100),
+]
 
 
 @pytest.mark.parametrize("cells", INNER)
@@ -52,10 +61,17 @@ def constrained_statistic(ratio, x1, n1, x2, n2):
     """Score statistic with the constrained proportions found by brute force."""
 
     def loss(p2):
-        return -(xlogy(x1, ratio * p2) + xlog1py(n1 - x1, -ratio * p2) + xlogy(x2, p2) + xlog1py(n2 - x2, -p2))
+        return -(
+            xlogy(x1, ratio * p2)
+            + xlog1py(n1 - x1, -ratio * p2)
+            + xlogy(x2, p2)
+            + xlog1py(n2 - x2, -p2)
+        )
 
     top = min(1.0, 1 / ratio)
-    p2 = optimize.minimize_scalar(loss, bounds=(0, top), method="bounded", options={"xatol": 1e-13}).x
+    p2 = optimize.minimize_scalar(
+        loss, bounds=(0, top), method="bounded", options={"xatol": 1e-13}
+    ).x
     p1 = ratio * p2
     variance = p1 * (1 - p1) / n1 + ratio**2 * p2 * (1 - p2) / n2
     return (x1 / n1 - ratio * x2 / n2) ** 2 / variance
@@ -67,7 +83,9 @@ def test_score_limits_are_where_the_score_test_turns(cells):
     assert low <= value <= high
     for limit in (low, high):
         if 0 < limit < np.inf:
-            assert constrained_statistic(limit, *cells) == pytest.approx(stats.chi2.ppf(0.95, 1), rel=1e-5)
+            assert constrained_statistic(limit, *cells) == pytest.approx(
+                stats.chi2.ppf(0.95, 1), rel=1e-5
+            )
 
 
 @pytest.mark.parametrize("cells", INNER + EDGES)

@@ -29,7 +29,9 @@ def last_bits(matrix, seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_rounding_of_near_equal_eigenvalues_moves_no_draw(seed):
-    """Eigenvectors of equal eigenvalues are free to turn: a draw through them would be another one."""
+    """Eigenvectors of equal eigenvalues are free to turn: a draw through them would be another
+    one.
+    """
     equal = 0.9 * np.eye(4) + 1e-15
     turned = [np.abs(linalg.eigh(last_bits(equal, s))[1]) for s in (seed, seed + 100)]
     assert np.abs(turned[0] - turned[1]).max() > 0.01  # such a rounding does turn them
@@ -39,7 +41,9 @@ def test_rounding_of_near_equal_eigenvalues_moves_no_draw(seed):
 
 
 def test_weights_are_the_ratio_of_the_densities():
-    """Drawn from too wide a normal around the wrong place, means and covariance are the density's own."""
+    """Drawn from too wide a normal around the wrong place, means and covariance are the
+    density's own.
+    """
     covariance = 1.5 * np.eye(4) + 0.3
     found = drawn(covariance, draws=40_000)
     assert found.pareto_k < 0.5

@@ -52,7 +52,9 @@ def test_a_line_is_found_again_by_lowess():
 
 
 def test_the_standard_error_of_loess_is_the_spread_over_samples():
-    """400 samples with an event probability that is right: its spread is known within 7 % (two Monte Carlo errors)."""
+    """400 samples with an event probability that is right: its spread is known within 7 % (two
+    Monte Carlo errors).
+    """
     rng, at = np.random.default_rng(1), np.array([0.05, 0.2, 0.4])
     x = np.sort(rng.beta(1, 6, 1500))
     drawn, variance = [], []
@@ -72,9 +74,15 @@ def test_counts_are_repetition(seed):
     total = rng.binomial(n.astype(int), 0.3).astype(float)
     whole = fit_loess(x, n, total)
     long_x = np.repeat(x, n.astype(int))
-    long_y = np.concatenate([np.r_[np.ones(int(t)), np.zeros(int(m - t))] for m, t in zip(n, total, strict=True)])
-    np.testing.assert_allclose(fit_loess(*collapsed(long_x, long_y)).parameters, whole.parameters, atol=1e-9)
-    np.testing.assert_allclose(lowess(*collapsed(long_x, long_y))[1], lowess(x, n, total)[1], atol=1e-12)
+    long_y = np.concatenate(
+        [np.r_[np.ones(int(t)), np.zeros(int(m - t))] for m, t in zip(n, total, strict=True)]
+    )
+    np.testing.assert_allclose(
+        fit_loess(*collapsed(long_x, long_y)).parameters, whole.parameters, atol=1e-9
+    )
+    np.testing.assert_allclose(
+        lowess(*collapsed(long_x, long_y))[1], lowess(x, n, total)[1], atol=1e-12
+    )
 
 
 def test_too_few_values_for_a_parabola_are_refused():

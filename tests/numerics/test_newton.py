@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from backpain_risk.numerics.newton import LogisticObjective, covariance, maximise, newton_step, polish
+from backpain_risk.numerics.newton import (
+    LogisticObjective,
+    covariance,
+    maximise,
+    newton_step,
+    polish,
+)
 from backpain_risk.numerics.profile import likelihood_ratio_test, profile_limits
 
 
@@ -35,7 +41,9 @@ def test_maximum_likelihood_agrees_with_statsmodels(data):
 def test_gradient_is_that_of_the_value(data, options):
     goal = objective(*data, **options)
     beta, step = np.array([-1.0, 0.3, 0.2, -0.4]), 1e-6
-    numeric = [(goal(beta + step * e).value - goal(beta - step * e).value) / (2 * step) for e in np.eye(4)]
+    numeric = [
+        (goal(beta + step * e).value - goal(beta - step * e).value) / (2 * step) for e in np.eye(4)
+    ]
     np.testing.assert_allclose(goal(beta).gradient, numeric, rtol=1e-5, atol=1e-6)
 
 
@@ -44,7 +52,9 @@ def test_grouped_and_ungrouped_patterns_have_one_maximum(data):
     twice = LogisticObjective(X, 2 * y, np.full(400, 2.0), np.zeros(400))
     stacked = objective(np.vstack([X, X]), np.concatenate([y, y]))
     np.testing.assert_allclose(
-        maximise(twice, np.zeros(4)).parameters, maximise(stacked, np.zeros(4)).parameters, rtol=1e-12
+        maximise(twice, np.zeros(4)).parameters,
+        maximise(stacked, np.zeros(4)).parameters,
+        rtol=1e-12,
     )
 
 
@@ -52,7 +62,9 @@ def test_offset_moves_the_intercept_only(data):
     X, y = data
     shifted = LogisticObjective(X, y, np.ones_like(y), np.full_like(y, 0.7))
     plain = maximise(objective(X, y), np.zeros(4)).parameters
-    np.testing.assert_allclose(maximise(shifted, np.zeros(4)).parameters, plain - [0.7, 0, 0, 0], atol=1e-10)
+    np.testing.assert_allclose(
+        maximise(shifted, np.zeros(4)).parameters, plain - [0.7, 0, 0, 0], atol=1e-10
+    )
 
 
 def test_held_parameters_do_not_move(data):
@@ -89,7 +101,9 @@ def test_likelihood_ratio_test_is_the_difference_of_two_fits(data):
     goal = objective(X, y)
     statistic, p = likelihood_ratio_test(goal, maximise(goal, np.zeros(4)), 2)
     without = maximise(objective(np.delete(X, 2, axis=1), y), np.zeros(3)).terms.value
-    assert statistic == pytest.approx(2 * (maximise(goal, np.zeros(4)).terms.value - without), rel=1e-9)
+    assert statistic == pytest.approx(
+        2 * (maximise(goal, np.zeros(4)).terms.value - without), rel=1e-9
+    )
     assert 0 < p < 1
 
 
@@ -97,12 +111,17 @@ def test_likelihood_ratio_test_is_the_difference_of_two_fits(data):
 def test_information_is_minus_the_derivative_of_the_gradient(data, options):
     goal = objective(*data, **options)
     beta, step = np.array([-1.0, 0.3, 0.2, -0.4]), 1e-5
-    numeric = [(goal(beta - step * e).gradient - goal(beta + step * e).gradient) / (2 * step) for e in np.eye(4)]
+    numeric = [
+        (goal(beta - step * e).gradient - goal(beta + step * e).gradient) / (2 * step)
+        for e in np.eye(4)
+    ]
     np.testing.assert_allclose(goal(beta).information, numeric, rtol=1e-6, atol=1e-7)
 
 
 def test_a_maximum_at_the_limit_of_rounding_counts_as_found():
-    """Two columns equal to 5 digits: the value is rounded more coarsely than the last steps gain."""
+    """Two columns equal to 5 digits: the value is rounded more coarsely than the last steps
+    gain.
+    """
     rng = np.random.default_rng(0)
     x = rng.normal(size=2000)
     y = (rng.random(2000) < 1 / (1 + np.exp(2 - x))).astype(float)

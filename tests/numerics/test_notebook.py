@@ -32,7 +32,9 @@ def showing_classes():
 
 
 class Hostile(str):
-    """A result every text, number and table of which is hostile, however it is asked for or formatted."""
+    """A result every text, number and table of which is hostile, however it is asked for or
+    formatted.
+    """
 
     __slots__ = ()
 
@@ -66,7 +68,9 @@ class Table(pd.DataFrame):
 
     def __init__(self, _):
         names = ["value", "low", "high", "method", "malignant", "healthy", "group", EVIL]
-        super().__init__([[EVIL] * len(names)] * 2, columns=names, index=pd.Index([EVIL, EVIL], name=EVIL))
+        super().__init__(
+            [[EVIL] * len(names)] * 2, columns=names, index=pd.Index([EVIL, EVIL], name=EVIL)
+        )
 
     def __call__(self):
         return self
@@ -84,7 +88,16 @@ def test_every_class_shows_hostile_text_as_text(name):
 
 def test_the_walk_finds_the_classes_that_show_themselves():
     names = {name.rsplit(".", 1)[1] for name in CLASSES}
-    assert {"Scenario", "Cohort", "Prior", "EvidencePrior", "Accuracy", "Estimate", "PostTest", "Assessment"} <= names
+    assert {
+        "Scenario",
+        "Cohort",
+        "Prior",
+        "EvidencePrior",
+        "Accuracy",
+        "Estimate",
+        "PostTest",
+        "Assessment",
+    } <= names
     assert len(CLASSES) > 40
 
 
@@ -107,7 +120,8 @@ def hostile_results(scenario):
 
 
 @pytest.mark.parametrize(
-    "name", ["scenario", "cohort", "prior", "accuracy", "estimate", "post_test", "table", "estimator"]
+    "name",
+    ["scenario", "cohort", "prior", "accuracy", "estimate", "post_test", "table", "estimator"],
 )
 def test_results_with_a_hostile_name_are_shown_safely(hostile_results, name):
     shown = hostile_results[name]._repr_html_()

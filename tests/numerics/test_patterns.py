@@ -12,7 +12,9 @@ from backpain_risk import collapse
 
 @given(
     hnp.arrays(
-        np.float64, st.tuples(st.integers(1, 40), st.integers(1, 3)), elements=st.sampled_from([0, 1, 2.5, np.nan])
+        np.float64,
+        st.tuples(st.integers(1, 40), st.integers(1, 3)),
+        elements=st.sampled_from([0, 1, 2.5, np.nan]),
     )
 )
 def test_patterns_restore_every_row_and_lose_no_patient(X):

@@ -19,13 +19,16 @@ def test_resamples_have_the_moments_of_the_multinomial(counts):
     assert set(drawn.sum(axis=1)) == {n}
     error = np.sqrt(covariance.diagonal() / len(drawn)) + 1e-12
     assert (np.abs(drawn.mean(axis=0) - n * share) <= 5 * error).all()
-    spread = np.sqrt(np.outer(covariance.diagonal(), covariance.diagonal()) * 2 / len(drawn)) + 1e-12
+    spread = (
+        np.sqrt(np.outer(covariance.diagonal(), covariance.diagonal()) * 2 / len(drawn)) + 1e-12
+    )
     assert (np.abs(np.cov(drawn.T) - covariance) <= 5 * spread).all()
 
 
 def test_parts_of_a_patient_are_not_drawn():
     """Their sum was rounded without a word."""
     with pytest.raises(
-        ValueError, match="sample_weight must add up to a whole number of patients to be resampled; got"
+        ValueError,
+        match="sample_weight must add up to a whole number of patients to be resampled; got",
     ):
         next(resamples(np.array([1.5, 2.2]), 1, np.random.default_rng(1)))

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from backpain_risk.numerics.risk_groups import resampled, resampled_within_outcomes, risk_groups
 
-rows = st.lists(st.tuples(st.booleans(), st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=40).filter(
-    lambda r: sum(w for _, _, w in r) > 0
-)
+rows = st.lists(
+    st.tuples(st.booleans(), st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=40
+).filter(lambda r: sum(w for _, _, w in r) > 0)
 
 
 @given(rows)

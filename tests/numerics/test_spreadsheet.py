@@ -17,6 +17,11 @@ def test_no_cell_and_no_heading_starts_a_formula(start, dtype):
 
 def test_numbers_dates_and_missing_values_stay():
     table = pd.DataFrame(
-        {"n": [-1.5, None], "when": pd.to_datetime(["2024-01-01", None]), 3: [-1, 2], "mixed": [-1, None]}
+        {
+            "n": [-1.5, None],
+            "when": pd.to_datetime(["2024-01-01", None]),
+            3: [-1, 2],
+            "mixed": [-1, None],
+        }
     )
     pd.testing.assert_frame_equal(spreadsheet_safe(table), table)

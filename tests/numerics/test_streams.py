@@ -7,7 +7,9 @@ from backpain_risk.numerics.streams import as_seed_sequence, block_generator
 
 
 def test_a_block_is_keyed_by_stream_and_number_alone():
-    expected = np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy=7, spawn_key=(3, 2)))).random(5)
+    expected = np.random.Generator(
+        np.random.Philox(np.random.SeedSequence(entropy=7, spawn_key=(3, 2)))
+    ).random(5)
     np.testing.assert_array_equal(block_generator(as_seed_sequence(7), 3, 2).random(5), expected)
 
 

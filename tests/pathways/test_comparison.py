@@ -1,4 +1,6 @@
-"""Exact counts against simulated patients, against multiplication by hand, and against themselves."""
+"""Exact counts against simulated patients, against multiplication by hand, and against
+themselves.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +33,17 @@ def compared():
 
 @cache
 def patients():
-    """A million simulated patients, malignancy made common so that both classes are well counted."""
+    """A million simulated patients, malignancy made common so that both classes are well
+    counted.
+    """
     cohort = bpr.simulate_cohort(scenario().replace(base_rate=0.5), N, seed=20)
     return pd.concat([cohort.predictors, cohort.tests], axis=1), cohort.outcome.to_numpy()
 
 
 def row_by_row(pathway: Pathway) -> dict[str, np.ndarray]:
-    """Share of each class that gets each test at the index visit, by following patients, not patterns."""
+    """Share of each class that gets each test at the index visit, by following patients, not
+    patterns.
+    """
     table, outcome = patients()
     done = {test: np.zeros(N, dtype=bool) for test in pathway.tests}
     flags = [f for f in bpr.RED_FLAGS if f != "age_50_or_over"]
@@ -83,7 +89,12 @@ def test_counts_are_those_of_a_million_simulated_patients(name):
 
 
 def test_mri_for_all_finds_88_and_raises_643_5_false_alarms():
-    values = compare_pathways(scenario(), [SHIPPED["mri_for_all"]]).to_frame().set_index("consequence").value
+    values = (
+        compare_pathways(scenario(), [SHIPPED["mri_for_all"]])
+        .to_frame()
+        .set_index("consequence")
+        .value
+    )
     assert values["found_at_index"] == pytest.approx(88, abs=1e-6)
     assert values["false_alarms"] == pytest.approx(643.5, abs=1e-6)
     assert values["work_ups"] == pytest.approx(731.5, abs=1e-6)
@@ -93,22 +104,31 @@ def test_mri_for_all_finds_88_and_raises_643_5_false_alarms():
 def test_deyo_and_diehl_at_no_dependence_is_multiplication_by_hand():
     s = scenario(0.0)
     found = compare_pathways(s, [SHIPPED["deyo_diehl"]], per=1)
-    se = {k: s.findings[k].sensitivity for k in s.findings} | {"esr": s.laboratory["esr_mm_h"].sensitivity[0]}
-    fp = {k: 1 - s.findings[k].specificity for k in s.findings} | {"esr": 1 - s.laboratory["esr_mm_h"].specificity[0]}
+    se = {k: s.findings[k].sensitivity for k in s.findings} | {
+        "esr": s.laboratory["esr_mm_h"].sensitivity[0]
+    }
+    fp = {k: 1 - s.findings[k].specificity for k in s.findings} | {
+        "esr": 1 - s.laboratory["esr_mm_h"].specificity[0]
+    }
     for share, g in ((fp, 0), (se, 1)):
         history = share["history_of_cancer"]
         others = ("age_50_or_over", "unexplained_weight_loss", "failure_to_improve")
         any_other = 1 - np.prod([1 - share[k] for k in others])
         esr = (1 - history) * any_other
         xray = history + esr * share["esr"]
-        tested = {t: found.probability[g, v["index"]].sum() for t, v in found.courses["deyo_diehl"].tested.items()}
+        tested = {
+            t: found.probability[g, v["index"]].sum()
+            for t, v in found.courses["deyo_diehl"].tested.items()
+        }
         assert tested["esr_mm_h"] == pytest.approx(esr, abs=1e-12)
         assert tested["xray_lesion"] == pytest.approx(xray, abs=1e-12)
         assert tested["mri_positive"] == pytest.approx(xray * share["xray_lesion"], abs=1e-12)
 
 
 def test_the_walk_in_study_stands_beside_the_model_untuned():
-    """Held out: 22 % of its patients went to X-ray, and all 13 cancers; the model says 15 to 17 % and about 0.77."""
+    """Held out: 22 % of its patients went to X-ray, and all 13 cancers; the model says 15 to 17
+    % and about 0.77.
+    """
     walk_in = bpr.load_scenario("walk_in")
     found = compare_pathways(walk_in, [SHIPPED["deyo_diehl"]], per=1)
     values = found.to_frame().set_index("consequence").value
@@ -121,9 +141,13 @@ def test_the_walk_in_study_stands_beside_the_model_untuned():
 def test_counts_add_to_n_at_every_step(name):
     flow = compared().flow(name)
     assert np.allclose(flow.tested + flow.not_tested, flow.seen, atol=1e-12)
-    assert np.allclose(flow.seen, np.where(flow.visit == "index", 1.0, Review().returning), atol=1e-12)
+    assert np.allclose(
+        flow.seen, np.where(flow.visit == "index", 1.0, Review().returning), atol=1e-12
+    )
     values = {c: float(v) for c, v in compared().point[name].items()}
-    assert values["found_at_index"] + values["found_at_review"] + values["missed"] == pytest.approx(values["cancers"])
+    assert values["found_at_index"] + values["found_at_review"] + values["missed"] == pytest.approx(
+        values["cancers"]
+    )
     assert values["work_ups"] == pytest.approx(
         values["found_at_index"] + values["found_at_review"] + values["false_alarms"]
     )
@@ -142,8 +166,12 @@ def test_probabilities_sum_to_one_and_agree_with_the_scenario():
 
 
 def test_interpolating_over_age_changes_counts_by_less_than_a_millionth():
-    drawn = compare_pathways(scenario(), {k: SHIPPED[k] for k in ("esr_20", "risk_1")}, per=1, n_draws=2, rng=1)
-    exact = compare_pathways(drawn.inputs.scenarios[1], {"esr_20": SHIPPED["esr_20"]}, per=1).point["esr_20"]
+    drawn = compare_pathways(
+        scenario(), {k: SHIPPED[k] for k in ("esr_20", "risk_1")}, per=1, n_draws=2, rng=1
+    )
+    exact = compare_pathways(drawn.inputs.scenarios[1], {"esr_20": SHIPPED["esr_20"]}, per=1).point[
+        "esr_20"
+    ]
     for consequence in ("esr", "mri", "found_at_index", "false_alarms"):
         assert drawn.drawn["esr_20"][consequence][1] == pytest.approx(exact[consequence], abs=1e-6)
 
@@ -170,7 +198,9 @@ def test_draws_are_repeated_by_their_seed_and_carry_their_parameters():
 
 
 def test_dependence_can_be_among_the_parameters():
-    found = compare_pathways(scenario(), [SHIPPED["risk_1"]], n_draws=6, rng=1, dependence=(0.0, 1.0))
+    found = compare_pathways(
+        scenario(), [SHIPPED["risk_1"]], n_draws=6, rng=1, dependence=(0.0, 1.0)
+    )
     assert found.parameters.dependence.tolist() == [0, 0, 0, 1, 1, 1]
 
 
@@ -188,7 +218,10 @@ def test_closed_form_and_regression_agree_without_dependence():
 
 def test_a_larger_study_is_worth_more_but_never_more_than_knowing():
     found = compare_pathways(
-        scenario(0.0), {k: SHIPPED[k] for k in ("risk_1", "esr_50", "any_of_four")}, n_draws=100, rng=5
+        scenario(0.0),
+        {k: SHIPPED[k] for k in ("risk_1", "esr_50", "any_of_four")},
+        n_draws=100,
+        rng=5,
     )
     study = found.net_benefit(0.01, test_harm={"esr": 0.02}).evsi("history_of_cancer", [5, 50, 500])
     assert (np.diff(study.value) >= -1e-9).all()
@@ -203,7 +236,9 @@ def test_harms_are_never_assumed():
         compared().net_benefit(0.01, test_harm=free)
     with pytest.raises(ValueError, match="threshold must"):
         compared().net_benefit(3, test_harm=free, value_at_review=1)
-    assert compared().net_benefit(0.01, test_harm=free, value_at_review=1).point["image_no_one"] == 0
+    assert (
+        compared().net_benefit(0.01, test_harm=free, value_at_review=1).point["image_no_one"] == 0
+    )
 
 
 def test_a_fitted_model_can_be_the_risk_of_a_step():

@@ -1,4 +1,6 @@
-"""Value of information against closed forms: normal utilities, where E max(0, Z) is phi(0) times the SD."""
+"""Value of information against closed forms: normal utilities, where E max(0, Z) is phi(0) times
+the SD.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def test_linear_gaussian_models_have_their_closed_form(rho, seed):
 
 def test_a_group_with_more_in_it_is_worth_more_and_nothing_more_than_everything():
     utility, x = linear_gaussian(3000, 0.3, 5)
-    found = value_of_information(utility, x, {"a": ["a"], "a b": ["a", "b"], "a b dummy": ["a", "b", "dummy"]})
+    found = value_of_information(
+        utility, x, {"a": ["a"], "a b": ["a", "b"], "a b dummy": ["a", "b", "dummy"]}
+    )
     value, slack = found.evppi.value.to_numpy(), 0.01
     assert (np.diff(value) > -slack).all()
     assert value.max() <= found.evpi + slack
@@ -49,24 +53,32 @@ def test_a_parameter_that_says_nothing_is_worth_at_most_a_hundredth_of_a_standar
 
 
 def test_a_curved_effect_is_seen():
-    """U = x^2 - 1.2 + z has EVPPI(x) = E max(0, x^2 - 1.2); a straight line through it finds nothing."""
+    """U = x^2 - 1.2 + z has EVPPI(x) = E max(0, x^2 - 1.2); a straight line through it finds
+    nothing.
+    """
     rng = np.random.default_rng(2)
     x = pd.DataFrame(rng.normal(size=(5000, 2)), columns=["x", "z"])
     grid = np.linspace(-9, 9, 200_001)
     truth = np.trapezoid(np.maximum(0, grid**2 - 1.2) * norm.pdf(grid), grid)
-    row = value_of_information(np.column_stack([np.zeros(5000), x.x**2 - 1.2 + x.z]), x).evppi.iloc[0]
+    row = value_of_information(np.column_stack([np.zeros(5000), x.x**2 - 1.2 + x.z]), x).evppi.iloc[
+        0
+    ]
     assert abs(row.value - truth) < 3 * row.standard_error
 
 
 def test_an_interaction_is_seen():
     rng = np.random.default_rng(3)
     x = pd.DataFrame(rng.normal(size=(5000, 2)), columns=["x", "y"])
-    row = value_of_information(np.column_stack([np.zeros(5000), x.x * x.y]), x, {"xy": ["x", "y"]}).evppi.iloc[0]
+    row = value_of_information(
+        np.column_stack([np.zeros(5000), x.x * x.y]), x, {"xy": ["x", "y"]}
+    ).evppi.iloc[0]
     assert abs(row.value - 1 / np.pi) < 3 * row.standard_error  # E max(0, xy) = E|x| E|y| / 2
 
 
 def test_without_doubt_there_is_nothing_to_learn():
-    found = value_of_information(np.tile([1.0, 2.0], (200, 1)), pd.DataFrame({"a": np.arange(200.0)}))
+    found = value_of_information(
+        np.tile([1.0, 2.0], (200, 1)), pd.DataFrame({"a": np.arange(200.0)})
+    )
     assert found.evpi == 0
     assert found.evppi.value.tolist() == [0]
     assert found.p_best.tolist() == [0, 1]
@@ -88,7 +100,9 @@ def test_adding_the_same_number_to_every_option_changes_nothing():
 
 def test_the_value_for_a_population_is_discounted_by_year():
     found = value_of_information([[0.0, 1.0], [0.0, -1.0]])
-    assert found.population(100, years=2.5, discount_rate=0.1) == pytest.approx(0.5 * 100 * (1 + 1 / 1.1 + 0.5 / 1.21))
+    assert found.population(100, years=2.5, discount_rate=0.1) == pytest.approx(
+        0.5 * 100 * (1 + 1 / 1.1 + 0.5 / 1.21)
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,9 +113,19 @@ def test_the_value_for_a_population_is_discounted_by_year():
         ("text", None, None, "utility must"),
         (np.zeros((200, 2)), pd.DataFrame({"a": np.zeros(100)}), None, "a row per draw"),
         (np.zeros((200, 2)), pd.DataFrame({"a": np.zeros(200)}), {"g": ["b"]}, "must name columns"),
-        (np.zeros((200, 2)), pd.DataFrame({"a": np.full(200, np.inf)}), None, "parameters must be finite"),
+        (
+            np.zeros((200, 2)),
+            pd.DataFrame({"a": np.full(200, np.inf)}),
+            None,
+            "parameters must be finite",
+        ),
         (np.zeros((200, 2)), None, {"g": ["b"]}, "parameters must be given"),
-        (np.zeros((20, 2)), pd.DataFrame({"a": np.arange(20.0)}), None, "whole number of 100 or more"),
+        (
+            np.zeros((20, 2)),
+            pd.DataFrame({"a": np.arange(20.0)}),
+            None,
+            "whole number of 100 or more",
+        ),
     ],
 )
 def test_bad_input_is_named(utility, parameters, groups, message):

@@ -17,7 +17,9 @@ HARM = {"esr": 0.02, "xray": 0.1}
 def test_it_bounds_every_rule_without_review(threshold, prototype):
     best = best_pathway(bpr.load_scenario("primary_care"), threshold=threshold, test_harm=HARM)
     assert (best.regret.regret > 0).all()
-    assert best.net_benefit == pytest.approx(prototype, abs=1.5)  # a prototype's figure, before ESR was made monotone
+    assert best.net_benefit == pytest.approx(
+        prototype, abs=1.5
+    )  # a prototype's figure, before ESR was made monotone
     table = best.to_frame()
     first = table[(table.esr_mm_h == "") & (table.xray_lesion == "")]
     assert first.patients.sum() == pytest.approx(10_000)
@@ -32,10 +34,14 @@ def test_it_bounds_every_rule_without_review(threshold, prototype):
 
 
 def test_it_is_what_trying_every_policy_finds():
-    """Two findings patterns, two tests of two results: all policies of at most three decisions, enumerated."""
+    """Two findings patterns, two tests of two results: all policies of at most three decisions,
+    enumerated.
+    """
     rng = np.random.default_rng(1)
     for _ in range(20):
-        full = rng.dirichlet(np.ones(8), size=2).reshape(2, 2, 2, 2) * np.array([0.9, 0.1]).reshape(2, 1, 1, 1)
+        full = rng.dirichlet(np.ones(8), size=2).reshape(2, 2, 2, 2) * np.array([0.9, 0.1]).reshape(
+            2, 1, 1, 1
+        )
         costs, odds = rng.uniform(0, 0.02, 2).tolist(), 0.1
         dynamic = _backwards(full, costs, odds)[()].value.sum()
         brute = sum(_best_by_trying(full[:, f], costs, odds) for f in range(2))
@@ -65,14 +71,18 @@ def _best_by_trying(joint, costs, odds):
 
 
 def test_free_tests_are_done_for_everybody_whom_they_could_change():
-    best = best_pathway(bpr.load_scenario("primary_care"), threshold=0.02, test_harm={"esr": 0, "xray": 0})
+    best = best_pathway(
+        bpr.load_scenario("primary_care"), threshold=0.02, test_harm={"esr": 0, "xray": 0}
+    )
     harmed = best_pathway(bpr.load_scenario("primary_care"), threshold=0.02, test_harm=HARM)
     assert best.net_benefit > harmed.net_benefit
     assert best.counts()["ESR"] > 9_500
 
 
 def test_it_is_told_in_words():
-    words = best_pathway(bpr.load_scenario("primary_care"), threshold=0.02, test_harm=HARM).in_words()
+    words = best_pathway(
+        bpr.load_scenario("primary_care"), threshold=0.02, test_harm=HARM
+    ).in_words()
     assert "of 10,000 patients" in words
     assert "send to MRI" in words
 
@@ -83,7 +93,10 @@ def test_it_is_told_in_words():
         ({"threshold": 3, "test_harm": HARM}, "threshold must"),
         ({"threshold": 0.02, "test_harm": {"blood": 0.1}}, "tests must be of"),
         ({"threshold": 0.02, "test_harm": {"esr": -1}}, "test_harm must state the harm of esr"),
-        ({"threshold": 0.02, "test_harm": {}, "tests": ["esr"]}, "test_harm must state the harm of esr"),
+        (
+            {"threshold": 0.02, "test_harm": {}, "tests": ["esr"]},
+            "test_harm must state the harm of esr",
+        ),
     ],
 )
 def test_bad_input_is_named(arguments, message):

@@ -16,7 +16,11 @@ def test_wald_half_widths_and_the_factor_of_lr_are_met_and_one_patient_fewer_mis
     pi, sensitivity, specificity = 0.01, 0.31, 0.98
     planned = sizes(
         bpr.sample_size_accuracy(
-            prevalence=pi, sensitivity=sensitivity, specificity=specificity, width=0.05, lr_factor=1.5
+            prevalence=pi,
+            sensitivity=sensitivity,
+            specificity=specificity,
+            width=0.05,
+            lr_factor=1.5,
         )
     )
 
@@ -24,7 +28,9 @@ def test_wald_half_widths_and_the_factor_of_lr_are_met_and_one_patient_fewer_mis
         return 1.96 * np.sqrt(p * (1 - p) / (n * share))
 
     def factor(n):
-        variance = (1 - sensitivity) / (sensitivity * n * pi) + specificity / ((1 - specificity) * n * (1 - pi))
+        variance = (1 - sensitivity) / (sensitivity * n * pi) + specificity / (
+            (1 - specificity) * n * (1 - pi)
+        )
         return np.exp(1.96 * np.sqrt(variance))
 
     n = planned["sensitivity"]
@@ -42,14 +48,28 @@ def test_the_factor_of_lr_is_that_of_katz_limits_at_the_counts_expected():
     n = 20_000
     tp, fp = n * 0.01 * 0.31, n * 0.99 * 0.02
     value, low, high = log_ratio_interval(tp, n * 0.01, fp, n * 0.99)
-    row = bpr.precision(n, prevalence=0.01, sensitivity=0.31, specificity=0.98).to_frame().set_index("measure")
-    assert row.loc["lr_positive", ["value", "low", "high"]].tolist() == pytest.approx([value, low, high], rel=1e-4)
+    row = (
+        bpr.precision(n, prevalence=0.01, sensitivity=0.31, specificity=0.98)
+        .to_frame()
+        .set_index("measure")
+    )
+    assert row.loc["lr_positive", ["value", "low", "high"]].tolist() == pytest.approx(
+        [value, low, high], rel=1e-4
+    )
     value, low, high = log_ratio_interval(n * 0.01 * 0.69, n * 0.01, n * 0.99 * 0.98, n * 0.99)
-    assert row.loc["lr_negative", ["value", "low", "high"]].tolist() == pytest.approx([value, low, high], rel=1e-4)
+    assert row.loc["lr_negative", ["value", "low", "high"]].tolist() == pytest.approx(
+        [value, low, high], rel=1e-4
+    )
 
 
 def test_precision_at_a_planned_size_is_the_precision_planned_for():
-    widths = {"oe_width": 0.3, "slope_width": 0.25, "c_width": 0.08, "net_benefit_width": 0.2, "threshold": 0.02}
+    widths = {
+        "oe_width": 0.3,
+        "slope_width": 0.25,
+        "c_width": 0.08,
+        "net_benefit_width": 0.2,
+        "threshold": 0.02,
+    }
     planned = bpr.sample_size_validation(prevalence=0.01, c_statistic=0.8, **widths)
     for name, width in zip(planned.to_frame().criterion, list(widths.values())[:4], strict=True):
         n = sizes(planned)[name]
@@ -58,7 +78,9 @@ def test_precision_at_a_planned_size_is_the_precision_planned_for():
 
 
 def test_the_thirteen_cancers_we_have_buy_little_and_the_answer_says_so():
-    ours = bpr.precision(1975, prevalence=13 / 1975, c_statistic=0.8, sensitivity=4 / 13, specificity=0.98)
+    ours = bpr.precision(
+        1975, prevalence=13 / 1975, c_statistic=0.8, sensitivity=4 / 13, specificity=0.98
+    )
     table = ours.to_frame().set_index("measure")
     assert table.cancers.tolist() == pytest.approx([13] * len(table))
     accuracy = bpr.Accuracy.from_counts(4, 41, 9, 1921)
@@ -71,7 +93,9 @@ def test_the_thirteen_cancers_we_have_buy_little_and_the_answer_says_so():
 
 
 def test_more_patients_buy_narrower_intervals_of_every_measure():
-    table = bpr.precision([500, 5_000, 500_000], prevalence=0.01, c_statistic=0.8, threshold=0.01).to_frame()
+    table = bpr.precision(
+        [500, 5_000, 500_000], prevalence=0.01, c_statistic=0.8, threshold=0.01
+    ).to_frame()
     widths = table.pivot(index="measure", columns="n", values="width")
     assert len(widths) == 9
     assert (widths.diff(axis=1).iloc[:, 1:] < 0).all(axis=None)
@@ -82,7 +106,10 @@ def test_more_patients_buy_narrower_intervals_of_every_measure():
     ("changes", "message"),
     [
         ({"prevalence": 1}, "prevalence must lie strictly between 0 and 1"),
-        ({"sensitivity": None, "specificity": None}, "sensitivity or specificity must be given; got neither"),
+        (
+            {"sensitivity": None, "specificity": None},
+            "sensitivity or specificity must be given; got neither",
+        ),
         ({"sensitivity": 31}, "sensitivity must lie strictly between 0 and 1; got 31"),
         ({"sensitivity": 1}, "sensitivity must lie strictly between 0 and 1; got 1"),
         ({"width": None}, "width or lr_factor must be given; got neither"),
@@ -90,11 +117,19 @@ def test_more_patients_buy_narrower_intervals_of_every_measure():
         ({"width": 10}, "width must lie strictly between 0 and 1; got 10"),
         ({"lr_factor": 1}, "lr_factor must be above 1; got 1"),
         ({"lr_factor": 0}, "lr_factor must be one finite number above 0"),
-        ({"lr_factor": 2, "specificity": None}, "lr_factor must come with sensitivity and specificity"),
+        (
+            {"lr_factor": 2, "specificity": None},
+            "lr_factor must come with sensitivity and specificity",
+        ),
     ],
 )
 def test_bad_input_is_told_in_a_sentence(changes, message):
-    arguments = {"prevalence": 0.01, "sensitivity": 0.31, "specificity": 0.98, "width": 0.1} | changes
+    arguments = {
+        "prevalence": 0.01,
+        "sensitivity": 0.31,
+        "specificity": 0.98,
+        "width": 0.1,
+    } | changes
     with pytest.raises(ValueError, match=message):
         bpr.sample_size_accuracy(**arguments)
 
@@ -109,7 +144,10 @@ def test_bad_input_is_told_in_a_sentence(changes, message):
         ({"prevalence": 0}, "prevalence must lie strictly between 0 and 1"),
         ({"c_statistic": 0.5}, "c_statistic must lie above 0.5"),
         ({"linear_predictor": (-5, 1)}, "c_statistic must be given with linear_predictor"),
-        ({"threshold": 0.01}, "threshold must come with c_statistic, or sensitivity and specificity"),
+        (
+            {"threshold": 0.01},
+            "threshold must come with c_statistic, or sensitivity and specificity",
+        ),
         ({"threshold": 0.01, "sensitivity": 0.3}, "specificity must be given with sensitivity"),
     ],
 )

@@ -27,19 +27,30 @@ def test_pmsampsize_gives_the_same_integers_where_r2_is_given(planned):
 def test_the_four_published_cases(reference):
     cases = [(24, 0.288, 0.174), (24, 0.55, 0.174), (36, 0.288, 0.174), (24, 0.288, 0.25)]
     for (p, r2, pi), known in zip(cases, reference("pmsampsize-bin")["expected"], strict=True):
-        result = bpr.sample_size_development(prevalence=pi, n_parameters=p, r2_cox_snell=r2, relative_margin=None)
+        result = bpr.sample_size_development(
+            prevalence=pi, n_parameters=p, r2_cox_snell=r2, relative_margin=None
+        )
         assert [*result.to_frame().n, result.n] == known["samp_size"]
         assert result.n * pi / p == pytest.approx(known["EPP_or_SPP"][-1], abs=0.005)
 
 
 def test_a_c_statistic_gives_the_size_that_quadrature_gives():
-    assert sizes(bpr.sample_size_development(prevalence=0.01, n_parameters=10, c_statistic=0.8))["shrinkage"] == 6484
+    assert (
+        sizes(bpr.sample_size_development(prevalence=0.01, n_parameters=10, c_statistic=0.8))[
+            "shrinkage"
+        ]
+        == 6484
+    )
     twelve = bpr.sample_size_development(prevalence=0.01, n_parameters=12, c_statistic=0.8)
     assert (twelve.n, twelve.drives) == (9508, ("relative_margin",))
-    assert bpr.sample_size_development(prevalence=0.0032, n_parameters=12, c_statistic=0.8).n == 29917
+    assert (
+        bpr.sample_size_development(prevalence=0.0032, n_parameters=12, c_statistic=0.8).n == 29917
+    )
 
 
-@pytest.mark.parametrize(("c", "pi"), [(0.55, 0.01), (0.7, 0.0032), (0.8, 0.01), (0.89, 0.174), (0.999, 0.5)])
+@pytest.mark.parametrize(
+    ("c", "pi"), [(0.55, 0.01), (0.7, 0.0032), (0.8, 0.01), (0.89, 0.174), (0.999, 0.5)]
+)
 def test_r2_from_c_is_the_integral_that_adaptive_quadrature_finds(c, pi):
     shift = np.sqrt(2) * stats.norm.ppf(c)
     middle = logit(pi) - shift**2 / 2
@@ -48,7 +59,10 @@ def test_r2_from_c_is_the_integral_that_adaptive_quadrature_finds(c, pi):
         eta = middle + shift * x
         return (y * eta - np.logaddexp(0, eta)) * stats.norm.pdf(x, y * shift)
 
-    parts = [integrate.quad(gain, -12, 20, args=(y,), epsabs=1e-13, limit=500, points=[0, shift])[0] for y in (0, 1)]
+    parts = [
+        integrate.quad(gain, -12, 20, args=(y,), epsabs=1e-13, limit=500, points=[0, shift])[0]
+        for y in (0, 1)
+    ]
     null = pi * np.log(pi) + (1 - pi) * np.log(1 - pi)
     expected = 1 - np.exp(2 * (null - (1 - pi) * parts[0] - pi * parts[1]))
     assert binormal(pi, shift).r2_cox_snell == pytest.approx(expected, rel=1e-8)
@@ -67,9 +81,15 @@ def test_a_linear_predictor_knows_its_prevalence_and_c_statistic():
 
 
 def test_criteria_do_what_they_promise():
-    result = bpr.sample_size_development(prevalence=0.01, n_parameters=12, c_statistic=0.8, relative_margin=0.1)
-    r2, (shrinkage, optimism, _, margin) = result.r2_cox_snell, (c.patients for c in result.criteria)
-    # van Houwelingen and le Cessie: the shrinkage is 1 - p / (likelihood ratio), the ratio from the apparent R2
+    result = bpr.sample_size_development(
+        prevalence=0.01, n_parameters=12, c_statistic=0.8, relative_margin=0.1
+    )
+    r2, (shrinkage, optimism, _, margin) = (
+        result.r2_cox_snell,
+        (c.patients for c in result.criteria),
+    )
+    # van Houwelingen and le Cessie: the shrinkage is 1 - p / (likelihood ratio), the ratio from the
+    # apparent R2
     for patients, aim in ((shrinkage, 0.9), (optimism, r2 / (r2 + 0.05 * result.highest_r2))):
         assert 1 + 12 / (patients * np.log(1 - r2 / aim)) == pytest.approx(aim)
     assert 1.96 * np.sqrt(0.99 / (0.01 * margin)) == pytest.approx(0.1)
@@ -84,7 +104,9 @@ def test_the_answer_says_what_drives_it_and_how_to_read_it():
         assert "9,508 patients, 95.1 cancers" in text
         assert "driven by relative_margin" in text
         assert "not for clinical use" in text
-    few = bpr.sample_size_development(prevalence=0.01, n_parameters=1, c_statistic=0.9, relative_margin=None)
+    few = bpr.sample_size_development(
+        prevalence=0.01, n_parameters=1, c_statistic=0.9, relative_margin=None
+    )
     assert "Fewer than 30 cancers are expected" in str(few)
 
 
@@ -93,7 +115,10 @@ def test_the_answer_says_what_drives_it_and_how_to_read_it():
     [
         ({"prevalence": 0}, "prevalence must lie strictly between 0 and 1; got 0"),
         ({"prevalence": 1}, "prevalence must lie strictly between 0 and 1; got 1"),
-        ({"prevalence": 5}, "prevalence must lie strictly between 0 and 1; got 5. Pass a fraction, not a percentage"),
+        (
+            {"prevalence": 5},
+            "prevalence must lie strictly between 0 and 1; got 5. Pass a fraction",
+        ),
         ({"prevalence": float("nan")}, "prevalence must lie strictly between 0 and 1"),
         ({"prevalence": None}, "prevalence must be given without a scenario"),
         ({"n_parameters": 0}, "n_parameters must be a whole number"),
@@ -110,14 +135,20 @@ def test_the_answer_says_what_drives_it_and_how_to_read_it():
             {"c_statistic": None, "r2_cox_snell": 0.2},
             "below 0.106, the most that a prevalence of 0.01 allows; got 0.2",
         ),
-        ({"c_statistic": None, "r2_cox_snell": 0.0}, "r2_cox_snell must lie strictly between 0 and 1"),
+        (
+            {"c_statistic": None, "r2_cox_snell": 0.0},
+            "r2_cox_snell must lie strictly between 0 and 1",
+        ),
         ({"shrinkage": 1}, "shrinkage must lie strictly between 0 and 1"),
         ({"shrinkage": 0.01}, "shrinkage must be above R2"),
         ({"relative_margin": 0}, "relative_margin must lie strictly between 0 and 1; got 0"),
         ({"predictors": ["fever"]}, "predictors must come with a scenario"),
         ({"check": 50}, "rng must be given because numbers are drawn"),
         ({"check": 2, "rng": 1}, "check must be a whole number"),
-        ({"check": 50, "rng": 1, "acceptable_slope": (1.2, 0.8)}, "acceptable_slope must be low and high"),
+        (
+            {"check": 50, "rng": 1, "acceptable_slope": (1.2, 0.8)},
+            "acceptable_slope must be low and high",
+        ),
     ],
 )
 def test_bad_input_is_told_in_a_sentence(changes, message):

@@ -18,7 +18,9 @@ FEW = ["age_50_or_over", "history_of_cancer", "no_relief_with_rest"]
 
 @pytest.fixture(scope="module")
 def planned(scenario):
-    return bpr.sample_size_development(prevalence=0.01, n_parameters=9, scenario=scenario, predictors=FLAGS)
+    return bpr.sample_size_development(
+        prevalence=0.01, n_parameters=9, scenario=scenario, predictors=FLAGS
+    )
 
 
 def test_nine_flags_at_one_percent(planned):
@@ -47,16 +49,22 @@ def test_independent_flags_multiply(scenario):
         expected = binom.pmf(cancers, n, 0.01) @ missed
         assert model.flag_without_cancer(n) == pytest.approx(expected, abs=1e-10)
     cancer_free = binom.pmf(cancers, n, 0.01) @ (
-        1 - np.prod(1 - (1 - sensitivity) ** cancers[:, None] - sensitivity ** cancers[:, None], axis=1)
+        1
+        - np.prod(
+            1 - (1 - sensitivity) ** cancers[:, None] - sensitivity ** cancers[:, None], axis=1
+        )
     )
-    # with no cancer both ways of being alike hold at once; the product counts them twice, but P(no cancer) is nil here
+    # with no cancer both ways of being alike hold at once; the product counts them twice, but P(no
+    # cancer) is nil here
     assert model.flag_separates(n) == pytest.approx(cancer_free, abs=1e-10)
 
 
 def test_no_cancer_at_all_counts_once(scenario):
     model = flag_model(scenario, FEW)
     assert model.flag_without_cancer(1) == pytest.approx(1 - _one_cancer_with_all(model), abs=1e-12)
-    assert model.flag_separates(1) == pytest.approx(1, abs=1e-12)  # no cancer, or one, like itself in every flag
+    assert model.flag_separates(1) == pytest.approx(
+        1, abs=1e-12
+    )  # no cancer, or one, like itself in every flag
     assert model.flag_separates(10**7) == pytest.approx(0, abs=1e-9)
 
 
@@ -68,7 +76,9 @@ def _one_cancer_with_all(model):
 def test_drawing_patients_confirms_the_probabilities(planned, n):
     model, rng, draws = planned.flags, np.random.default_rng(15), 20_000
     cancers = rng.binomial(n, model.base_rate, draws)
-    present = rng.multinomial(cancers, model.joint[:, 1] / model.base_rate) @ model.patterns.to_numpy()
+    present = (
+        rng.multinomial(cancers, model.joint[:, 1] / model.base_rate) @ model.patterns.to_numpy()
+    )
     absent = (present == 0).any(axis=1)
     alike = absent | (present == cancers[:, None]).any(axis=1)
     for drawn, exact in ((absent, model.flag_without_cancer(n)), (alike, model.flag_separates(n))):
@@ -76,7 +86,9 @@ def test_drawing_patients_confirms_the_probabilities(planned, n):
 
 
 def test_separation_seldom_needs_more_than_one_flag(planned):
-    """Linear programming on drawn cohorts finds separation where one flag does it, and hardly elsewhere."""
+    """Linear programming on drawn cohorts finds separation where one flag does it, and hardly
+    elsewhere.
+    """
     model, rng = planned.flags, np.random.default_rng(4)
     found = []
     for _ in range(60):
@@ -101,7 +113,9 @@ def test_the_fisher_information_gives_the_spread_of_fitted_models(scenario):
     patients = model.patients(n, thresholds=[0.01])
     wrong = np.mean((np.array(drawn) > logit(0.01)) != (model.risk > 0.01), axis=0)
     np.testing.assert_allclose(wrong, patients["wrong_side@0.01"], atol=0.06)
-    assert model.at(n).interval_width.item() == pytest.approx(model.share @ (patients.high - patients.low))
+    assert model.at(n).interval_width.item() == pytest.approx(
+        model.share @ (patients.high - patients.low)
+    )
 
 
 def test_the_model_is_what_a_very_large_cohort_gives(scenario, cohort):
@@ -122,7 +136,10 @@ def test_independent_flags_leave_nothing_unexplained(scenario):
 
 def test_a_plan_from_a_scenario_says_so_and_how_well_it_is_known(planned, scenario):
     text = str(planned)
-    assert "With 9,508 patients of scenario primary_care: some flag has no cancer with probability 0.066" in text
+    assert (
+        "With 9,508 patients of scenario primary_care: some flag has no cancer with probability "
+        "0.066" in text
+    )
     assert "Base rate assumed; accuracy of the flags: 5 reported, 4 assumed." in text
     assert "Synthetic data, for research; not for clinical use." in text
     assert bpr.sample_size_development(scenario=scenario).to_frame().equals(planned.to_frame())
@@ -137,7 +154,9 @@ def test_patients_of_every_pattern_have_limits_around_their_risk(planned):
     assert table.share.sum() == pytest.approx(1)
     assert ((table.low < table.risk) & (table.risk < table.high)).all()
     alone = (table[FLAGS].sum(axis=1) == 1) & (table.history_of_cancer == 1)
-    assert table[alone][["risk", "low", "high"]].iloc[0].tolist() == pytest.approx([0.006, 0.002, 0.014], abs=5e-4)
+    assert table[alone][["risk", "low", "high"]].iloc[0].tolist() == pytest.approx(
+        [0.006, 0.002, 0.014], abs=5e-4
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,7 +165,10 @@ def test_patients_of_every_pattern_have_limits_around_their_risk(planned):
         ({"prevalence": 0.02}, "prevalence must be that of the scenario, 0.01; got 0.02"),
         ({"n_parameters": 8}, "n_parameters must be that of the scenario, 3; got 8"),
         ({"c_statistic": 0.8}, "exactly one of them; got c_statistic and scenario"),
-        ({"predictors": ["age_years"]}, "predictors must be yes/no columns of a cohort; got 'age_years'"),
+        (
+            {"predictors": ["age_years"]},
+            "predictors must be yes/no columns of a cohort; got 'age_years'",
+        ),
         ({"predictors": ["fever"]}, "predictors must be yes/no columns of a cohort; got 'fever'"),
         ({"predictors": "history_of_cancer"}, "predictors must be"),
         ({"scenario": "primary_care"}, "scenario must be a Scenario; got 'primary_care'"),
@@ -160,7 +182,9 @@ def test_bad_input_is_told_in_a_sentence(scenario, changes, message):
 
 
 def test_simulated_developments_answer_for_median_and_acceptable_slope():
-    """R's samplesizedev is reported (not rerun here) to need 535 for the median slope, 701 for an acceptable one."""
+    """R's samplesizedev is reported (not rerun here) to need 535 for the median slope, 701 for
+    an acceptable one.
+    """
     arguments = {"prevalence": 0.2, "n_parameters": 10, "c_statistic": 0.85}
     planned = bpr.sample_size_development(**arguments, check=300, rng=3)
     shrinkage = planned.to_frame().n[0]
@@ -175,7 +199,9 @@ def test_simulated_developments_answer_for_median_and_acceptable_slope():
 
 def test_simulated_developments_are_the_same_from_the_same_seed():
     arguments = {"prevalence": 0.2, "n_parameters": 3, "c_statistic": 0.85, "check": 20}
-    one, two, three = (bpr.sample_size_development(**arguments, rng=seed).check.slopes for seed in (3, 3, 4))
+    one, two, three = (
+        bpr.sample_size_development(**arguments, rng=seed).check.slopes for seed in (3, 3, 4)
+    )
     np.testing.assert_array_equal(one, two)
     assert one[0].tolist() != three[0].tolist()
 
@@ -189,7 +215,9 @@ def test_the_slope_of_a_developed_model_is_exact_in_its_population(scenario):
 
 
 def test_answers_beyond_the_sizes_tried_are_not_made_up():
-    never = SlopeCheck(n=(100, 200), slopes=np.full((2, 30), 0.5), target=0.9, acceptable=(0.85, 1.15))
+    never = SlopeCheck(
+        n=(100, 200), slopes=np.full((2, 30), 0.5), target=0.9, acceptable=(0.85, 1.15)
+    )
     assert np.isnan(never.n_median_slope)
     assert "no size tried" in str(never)
 

@@ -27,8 +27,12 @@ def smallest_for_c(pi, c, width, most):
 
 def test_pmvalsampsize_gives_the_same_c_criterion_and_walks_past_the_o_e_criterion(planned):
     for case in planned["validation"]:
-        pi, c, oe, width = (case[k] for k in ("prevalence", "cstatistic", "oeciwidth", "cstatciwidth"))
-        found = sizes(bpr.sample_size_validation(prevalence=pi, c_statistic=c, oe_width=oe, c_width=width))
+        pi, c, oe, width = (
+            case[k] for k in ("prevalence", "cstatistic", "oeciwidth", "cstatciwidth")
+        )
+        found = sizes(
+            bpr.sample_size_validation(prevalence=pi, c_statistic=c, oe_width=oe, c_width=width)
+        )
         assert found["c_statistic"] == case["c_statistic"] == smallest_for_c(pi, c, width, 100_000)
         se = np.sqrt((1 - pi) / (pi * found["observed_expected"]))
         assert 2 * np.sinh(Z * se) <= oe
@@ -41,10 +45,19 @@ def test_pmvalsampsize_gives_the_same_c_criterion_and_walks_past_the_o_e_criteri
 
 
 def test_o_e_and_net_benefit_are_exact_where_steps_and_rounding_miss():
-    # pmvalsampsize 0.2.1 prints 905 (SE in steps of 0.0001) and 12 893 (SE rounded to three decimals)
-    assert sizes(bpr.sample_size_validation(prevalence=0.018, c_statistic=0.8, oe_width=1))["observed_expected"] == 906
+    # pmvalsampsize 0.2.1 prints 905 (SE in steps of 0.0001) and 12 893 (SE rounded to three
+    # decimals)
     assert (
-        sizes(bpr.sample_size_validation(prevalence=0.01, c_statistic=0.8, oe_width=0.4))["observed_expected"] == 9634
+        sizes(bpr.sample_size_validation(prevalence=0.018, c_statistic=0.8, oe_width=1))[
+            "observed_expected"
+        ]
+        == 906
+    )
+    assert (
+        sizes(bpr.sample_size_validation(prevalence=0.01, c_statistic=0.8, oe_width=0.4))[
+            "observed_expected"
+        ]
+        == 9634
     )
     pi, t, sensitivity, specificity = 0.0032, 0.01, 0.65, 0.96
     planned = bpr.sample_size_validation(
@@ -60,7 +73,9 @@ def test_o_e_and_net_benefit_are_exact_where_steps_and_rounding_miss():
     events = rng.binomial(n, pi, 40_000)
     tp, fp = rng.binomial(events, sensitivity), rng.binomial(n - events, 1 - specificity)
     drawn = tp / events - fp / events * t / (1 - t)
-    assert 2 * Z * drawn.std() == pytest.approx(0.3, rel=0.05)  # the large-sample formula at 42 cancers
+    assert 2 * Z * drawn.std() == pytest.approx(
+        0.3, rel=0.05
+    )  # the large-sample formula at 42 cancers
 
 
 def test_sizes_beyond_a_million_are_computed():
@@ -79,18 +94,24 @@ def test_the_slope_follows_from_the_fisher_information():
     def entry(k):
         def weighted(z):
             risk = expit(-4 + 1.3 * z)
-            return (-4 + 1.3 * z) ** k * risk * (1 - risk) * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+            return (
+                (-4 + 1.3 * z) ** k * risk * (1 - risk) * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+            )
 
         return integrate.quad(weighted, -20, 20, epsabs=1e-14, limit=300)[0]
 
     i00, i01, i11 = entry(0), entry(1), entry(2)
     expected = i00 / ((0.2 / (2 * Z)) ** 2 * (i00 * i11 - i01**2))
-    planned = bpr.sample_size_validation(prevalence=0.03, c_statistic=0.8, linear_predictor=(-4, 1.3), slope_width=0.2)
+    planned = bpr.sample_size_validation(
+        prevalence=0.03, c_statistic=0.8, linear_predictor=(-4, 1.3), slope_width=0.2
+    )
     assert planned.criteria[1].patients == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_default_linear_predictor_has_the_prevalence_and_c_statistic_given():
-    planned = bpr.sample_size_validation(prevalence=0.01, c_statistic=0.8, net_benefit_width=0.3, threshold=0.02)
+    planned = bpr.sample_size_validation(
+        prevalence=0.01, c_statistic=0.8, net_benefit_width=0.3, threshold=0.02
+    )
     lp = planned.linear_predictor
     assert (lp.prevalence, lp.c_statistic) == (pytest.approx(0.01), pytest.approx(0.8, abs=1e-5))
     assert planned.to_frame().criterion.tolist() == [
@@ -104,8 +125,13 @@ def test_the_default_linear_predictor_has_the_prevalence_and_c_statistic_given()
 
 
 def test_a_linear_predictor_that_contradicts_the_rest_is_reported():
-    planned = bpr.sample_size_validation(prevalence=0.018, c_statistic=0.8, linear_predictor=(-5, 2.5))
-    assert "implies a prevalence of 0.0523 (given 0.018) and a C-statistic of 0.927 (given 0.8)" in str(planned)
+    planned = bpr.sample_size_validation(
+        prevalence=0.018, c_statistic=0.8, linear_predictor=(-5, 2.5)
+    )
+    assert (
+        "implies a prevalence of 0.0523 (given 0.018) and a C-statistic of 0.927 (given 0.8)"
+        in str(planned)
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,20 +146,38 @@ def test_a_linear_predictor_that_contradicts_the_rest_is_reported():
         ({"oe_width": float("nan")}, "oe_width must be one finite number above 0; got nan"),
         ({"net_benefit_width": 0.2}, "threshold must be given with net_benefit_width"),
         ({"threshold": 0.01}, "net_benefit_width must be given with threshold"),
-        ({"threshold": 3, "net_benefit_width": 0.2}, "threshold must lie strictly between 0 and 1; got 3"),
-        ({"threshold": 0.01, "net_benefit_width": 0}, "net_benefit_width must be one finite number above 0; got 0"),
-        ({"sensitivity": 0.5, "specificity": 0.9}, "sensitivity must come with threshold and net_benefit_width"),
+        (
+            {"threshold": 3, "net_benefit_width": 0.2},
+            "threshold must lie strictly between 0 and 1; got 3",
+        ),
+        (
+            {"threshold": 0.01, "net_benefit_width": 0},
+            "net_benefit_width must be one finite number above 0; got 0",
+        ),
+        (
+            {"sensitivity": 0.5, "specificity": 0.9},
+            "sensitivity must come with threshold and net_benefit_width",
+        ),
         ({"linear_predictor": -5}, "linear_predictor must be two numbers, mean and SD; got -5"),
-        ({"linear_predictor": (-5, 0)}, "the SD of linear_predictor must be one finite number from 0.001 to 50; got 0"),
+        (
+            {"linear_predictor": (-5, 0)},
+            "the SD of linear_predictor must be one finite number from 0.001 to 50; got 0",
+        ),
         ({"linear_predictor": "ab"}, "linear_predictor must be two numbers, mean and SD; got 'ab'"),
         ({"oe_width": 1e-150}, "oe_width must be 1e-09 or more; got 1e-150"),
-        ({"c_width": 1e-9}, "c_statistic must ask for fewer than 1e\\+15 patients; got .* Ask for less"),
+        (
+            {"c_width": 1e-9},
+            "c_statistic must ask for fewer than 1e\\+15 patients; got .* Ask for less",
+        ),
         ({"prevalence": 1e-300}, "prevalence must be 1e-09 or more from 0 and 1"),
         (
             {"threshold": 1 - 1e-9, "net_benefit_width": 0.2},
             "threshold must leave patients with and without malignancy",
         ),
-        ({"linear_predictor": (float("inf"), 1)}, "the mean of linear_predictor must be one finite number"),
+        (
+            {"linear_predictor": (float("inf"), 1)},
+            "the mean of linear_predictor must be one finite number",
+        ),
     ],
 )
 def test_bad_input_is_told_in_a_sentence(changes, message):

@@ -14,7 +14,8 @@ import backpain_risk as bpr
 from backpain_risk import plots
 
 STUDIES = pd.DataFrame(
-    [(20, 9, 5, 60), (31, 4, 9, 80), (18, 12, 2, 44), (0, 30, 0, 160), (15, 0, 4, 0)], columns=["tp", "fp", "fn", "tn"]
+    [(20, 9, 5, 60), (31, 4, 9, 80), (18, 12, 2, 44), (0, 30, 0, 160), (15, 0, 4, 0)],
+    columns=["tp", "fp", "fn", "tn"],
 )
 
 
@@ -48,21 +49,34 @@ def drawn(rare, cohort):
     curve, grouped = bpr.calibration_curve(y, risk), bpr.calibration_curve(y, risk, method="groups")
     pooled = bpr.pool_accuracy(STUDIES)
     fit = bpr.LogisticModel().fit(cohort.predictors[list(bpr.RED_FLAGS)], cohort.outcome)
-    decision, bayesian = bpr.decision_curve(y, risk), bpr.bayesian_decision_curve(y, risk, n_draws=200, rng=1)
+    decision, bayesian = (
+        bpr.decision_curve(y, risk),
+        bpr.bayesian_decision_curve(y, risk, n_draws=200, rng=1),
+    )
     X, site = pd.DataFrame({"logit": np.log(risk / (1 - risk))}), np.arange(y.size) % 4
     optimism = bpr.optimism_bootstrap(bpr.LogisticModel(), X, y, n_resamples=8, rng=1)
     sites = bpr.internal_external_validation(bpr.LogisticModel(), X, y, site)
-    subgroups = bpr.subgroup_calibration(y, risk, {"sex": np.where(np.arange(y.size) % 2, "f", "m")})
-    precision = bpr.precision([1_000, 10_000, 100_000], prevalence=0.01, c_statistic=0.8, threshold=0.01)
+    subgroups = bpr.subgroup_calibration(
+        y, risk, {"sex": np.where(np.arange(y.size) % 2, "f", "m")}
+    )
+    precision = bpr.precision(
+        [1_000, 10_000, 100_000], prevalence=0.01, c_statistic=0.8, threshold=0.01
+    )
     return {
         **drawn_of_a_posterior(cohort),
         "plot_calibration": lambda ax: plots.plot_calibration(curve, ax=ax),
-        "plot_calibration, two": lambda ax: plots.plot_calibration({"a": curve, "b": grouped}, ax=ax, log=False),
-        "plot_risk_distribution": lambda ax: plots.plot_risk_distribution(bpr.risk_distribution(y, risk), ax=ax),
+        "plot_calibration, two": lambda ax: plots.plot_calibration(
+            {"a": curve, "b": grouped}, ax=ax, log=False
+        ),
+        "plot_risk_distribution": lambda ax: plots.plot_risk_distribution(
+            bpr.risk_distribution(y, risk), ax=ax
+        ),
         "plot_precision": lambda ax: plots.plot_precision(precision, ax=ax),
         "plot_precision, ratio": lambda ax: plots.plot_precision(precision, "lr_positive", ax=ax),
         "plot_roc": lambda ax: plots.plot_roc(bpr.roc_curve(y, risk), ax=ax),
-        "plot_precision_recall": lambda ax: plots.plot_precision_recall(bpr.precision_recall_curve(y, risk), ax=ax),
+        "plot_precision_recall": lambda ax: plots.plot_precision_recall(
+            bpr.precision_recall_curve(y, risk), ax=ax
+        ),
         "plot_decision_curve": lambda ax: plots.plot_decision_curve(decision, ax=ax),
         "plot_decision_curve, bayesian": lambda ax: plots.plot_decision_curve(bayesian, ax=ax),
         "plot_net_benefit_difference": lambda ax: plots.plot_net_benefit_difference(
@@ -73,19 +87,31 @@ def drawn(rare, cohort):
         "plot_evpi": lambda ax: plots.plot_evpi(bayesian, ax=ax),
         "plot_subgroups": lambda ax: plots.plot_subgroups(subgroups, ax=ax),
         "plot_corrected_calibration": lambda ax: plots.plot_corrected_calibration(optimism, ax=ax),
-        "plot_corrected_decision_curve": lambda ax: plots.plot_corrected_decision_curve(optimism, ax=ax),
+        "plot_corrected_decision_curve": lambda ax: plots.plot_corrected_decision_curve(
+            optimism, ax=ax
+        ),
         "plot_stability": lambda ax: plots.plot_stability(optimism, ax=ax),
         "plot_internal_external": lambda ax: plots.plot_internal_external(sites, ax=ax),
-        "plot_internal_external, slope": lambda ax: plots.plot_internal_external(sites, "calibration_slope", ax=ax),
-        "plot_likelihood_ratios": lambda ax: plots.plot_likelihood_ratios(bpr.likelihood_ratio_table(evidence), ax=ax),
-        "plot_fagan": lambda ax: plots.plot_fagan(bpr.post_test(evidence.finding("xray_lesion"), 0.01, rng=1), ax=ax),
+        "plot_internal_external, slope": lambda ax: plots.plot_internal_external(
+            sites, "calibration_slope", ax=ax
+        ),
+        "plot_likelihood_ratios": lambda ax: plots.plot_likelihood_ratios(
+            bpr.likelihood_ratio_table(evidence), ax=ax
+        ),
+        "plot_fagan": lambda ax: plots.plot_fagan(
+            bpr.post_test(evidence.finding("xray_lesion"), 0.01, rng=1), ax=ax
+        ),
         "plot_forest": lambda ax: plots.plot_forest(pooled, ax=ax),
         "plot_sroc": lambda ax: plots.plot_sroc(pooled, ax=ax),
         "plot_odds_ratios": lambda ax: plots.plot_odds_ratios(fit.result_, ax=ax),
         "plot_effect": lambda ax: plots.plot_effect(fit.effect("age_50_or_over"), ax=ax),
-        "plot_waterfall": lambda ax: plots.plot_waterfall(bpr.assess({"history_of_cancer": 1, "age_years": 67}), ax=ax),
+        "plot_waterfall": lambda ax: plots.plot_waterfall(
+            bpr.assess({"history_of_cancer": 1, "age_years": 67}), ax=ax
+        ),
         "plot_case_mix": lambda ax: plots.plot_case_mix(bpr.case_mix(cohort), ax=ax),
-        "plot_associations": lambda ax: plots.plot_associations(bpr.associations(cohort.scenario), ax=ax),
+        "plot_associations": lambda ax: plots.plot_associations(
+            bpr.associations(cohort.scenario), ax=ax
+        ),
         "plot_ages": lambda ax: plots.plot_ages(bpr.ages(cohort), ax=ax),
         "plot_risk_by_flags": lambda ax: plots.plot_risk_by_flags(bpr.risk_by_flags(cohort), ax=ax),
     }
@@ -109,7 +135,9 @@ def test_axes_given_are_axes_returned_and_nothing_global_changes(drawn):
 def test_panels_share_axes_and_name_models_and_measures(rare):
     y, risk = rare
     risks = {"a": risk, "b": np.sqrt(risk)}
-    panels = plots.plot_calibration_panels({name: bpr.calibration_curve(y, r) for name, r in risks.items()})
+    panels = plots.plot_calibration_panels(
+        {name: bpr.calibration_curve(y, r) for name, r in risks.items()}
+    )
     assert [ax.get_title("left") for ax in panels] == ["a", "b"]
     assert panels[0].get_xlim() == panels[1].get_xlim()
     table = bpr.performance(y, risks)
@@ -173,7 +201,10 @@ def test_the_nomogram_line_is_straight_through_the_ratio():
 
 def test_the_forest_names_every_study_and_says_which_arm_is_empty():
     ax = plots.plot_forest(bpr.pool_accuracy(STUDIES))
-    assert [t.get_text() for t in ax.get_yticklabels()] == [*[f"study {i}" for i in range(1, 6)], "Pooled (REML)"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == [
+        *[f"study {i}" for i in range(1, 6)],
+        "Pooled (REML)",
+    ]
     texts = [t.get_text() for t in ax.texts]
     assert texts.count("none") == 2
     assert {"20 / 25", "60 / 69", "160 / 190", "15 / 19"} <= set(texts)
@@ -203,31 +234,50 @@ def test_plots_of_a_fit_with_a_covariate_say_what_the_summary_is_for():
 
 def test_limits_beyond_the_axis_of_ratios_end_in_arrowheads():
     table = bpr.likelihood_ratio_table(bpr.load_evidence())
-    assert not [line for line in plots.plot_likelihood_ratios(table).lines if line.get_marker() in "<>"]
+    assert not [
+        line for line in plots.plot_likelihood_ratios(table).lines if line.get_marker() in "<>"
+    ]
     table.table.loc[0, ["low", "high"]] = 0.001, 90_000.0
-    heads = [line.get_marker() for line in plots.plot_likelihood_ratios(table).lines if line.get_marker() in "<>"]
+    heads = [
+        line.get_marker()
+        for line in plots.plot_likelihood_ratios(table).lines
+        if line.get_marker() in "<>"
+    ]
     assert heads == ["<", ">"]
 
 
 def test_prior_and_posterior_are_drawn_where_the_summary_has_them(cohort):
     X = cohort.predictors[["night_pain", "history_of_cancer"]]
-    model = bpr.BayesianLogisticModel("evidence", method="laplace", random_state=1).fit(X, cohort.outcome)
+    model = bpr.BayesianLogisticModel("evidence", method="laplace", random_state=1).fit(
+        X, cohort.outcome
+    )
     table = model.summary().drop(index="intercept")
     ax = plots.plot_prior_posterior(model.summary())
-    before, after = (line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2 and line.get_marker() in "so")
+    before, after = (
+        line.get_xdata()
+        for line in ax.lines
+        if len(line.get_xdata()) == 2 and line.get_marker() in "so"
+    )
     np.testing.assert_allclose(before, np.exp(table.prior_mean))
     np.testing.assert_allclose(after, np.exp(table["mean"]))
-    with pytest.raises(ValueError, match="term must be one of intercept, night_pain, history_of_cancer; got 'fever'"):
+    with pytest.raises(
+        ValueError,
+        match="term must be one of intercept, night_pain, history_of_cancer; got 'fever'",
+    ):
         plots.plot_trace(model.posterior_, "fever")
 
 
 @pytest.mark.filterwarnings("ignore:.*left as NaN because:UserWarning")
 def test_a_model_of_one_risk_has_a_decision_curve_and_no_calibration_curve():
     y, X = (np.arange(200) % 20 == 0).astype(int), np.zeros((200, 1))
-    never = bpr.optimism_bootstrap(DummyClassifier(strategy="most_frequent"), X, y, n_resamples=3, rng=1)
+    never = bpr.optimism_bootstrap(
+        DummyClassifier(strategy="most_frequent"), X, y, n_resamples=3, rng=1
+    )
     ax = plots.plot_corrected_decision_curve(never)
     assert ax.get_ylim()[0] < 0 < ax.get_ylim()[1]
-    with pytest.raises(ValueError, match="validation must hold a corrected calibration curve above 0; got none"):
+    with pytest.raises(
+        ValueError, match="validation must hold a corrected calibration curve above 0; got none"
+    ):
         plots.plot_corrected_calibration(never)
     with pytest.raises(ValueError, match="validation must hold risks above 0"):
         plots.plot_stability(never)

@@ -1,9 +1,10 @@
-"""Simulation-based calibration of the Bayesian models, a thousand cohorts each; slower than a test should be.
+"""Simulation-based calibration of the Bayesian models, a thousand cohorts each; slower than a test
+should be.
 
     make proofs          (or: python tests/proofs/bayesian_calibration.py)
 
-writes bayesian_calibration.json with its checksum; test_bayesian_calibration.py checks what is stored, and repeats the
-first hundred cohorts of each model.
+writes bayesian_calibration.json with its checksum; test_bayesian_calibration.py checks what is
+stored, and repeats the first hundred cohorts of each model.
 """
 
 from __future__ import annotations
@@ -29,15 +30,21 @@ def patients(model: str) -> pd.DataFrame:
     """A hundred patients, few enough that the prior matters."""
     rng = np.random.default_rng(1)
     shares = {"age_50_or_over": 0.3, "history_of_cancer": 0.1, "no_relief_with_rest": 0.5}
-    table = pd.DataFrame({finding: (rng.random(100) < share).astype(int) for finding, share in shares.items()})
+    table = pd.DataFrame(
+        {finding: (rng.random(100) < share).astype(int) for finding, share in shares.items()}
+    )
     return (
-        table.drop(columns="no_relief_with_rest").assign(site=np.arange(100) % 3) if model == "hierarchical" else table
+        table.drop(columns="no_relief_with_rest").assign(site=np.arange(100) % 3)
+        if model == "hierarchical"
+        else table
     )
 
 
 def part(model: str, number: int) -> SimulationBasedCalibration:
     """A hundred cohorts."""
-    return bpr.simulation_based_calibration(MODELS[model], patients(model), n_simulations=COHORTS, rng=number)
+    return bpr.simulation_based_calibration(
+        MODELS[model], patients(model), n_simulations=COHORTS, rng=number
+    )
 
 
 def together(parts: list[SimulationBasedCalibration]) -> SimulationBasedCalibration:
@@ -63,7 +70,8 @@ def run() -> dict[str, Any]:
             "by_quantity": whole.to_frame().reset_index().to_dict("list"),
             "coverage": [whole.coverage.low, whole.coverage.value, whole.coverage.high],
             "ranks": {
-                name: " ".join(map(str, ranks)) for name, ranks in zip(whole.quantities, whole.ranks.T, strict=True)
+                name: " ".join(map(str, ranks))
+                for name, ranks in zip(whole.quantities, whole.ranks.T, strict=True)
             },
         }
     return result

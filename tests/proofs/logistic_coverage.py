@@ -1,8 +1,10 @@
-"""Coverage of profile limits and bias of two penalties, by simulation; slower than a test should be.
+"""Coverage of profile limits and bias of two penalties, by simulation; slower than a test should
+be.
 
     make proofs          (or: python tests/proofs/logistic_coverage.py)
 
-writes logistic_coverage.json with its checksum; test_proofs.py checks what is stored and repeats its first replicates.
+writes logistic_coverage.json with its checksum; test_proofs.py checks what is stored and repeats
+its first replicates.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ def truth(scenario: bpr.Scenario) -> np.ndarray:
     """Log odds ratios at dependence 0."""
     targets = [scenario.findings[key] for key in FLAGS]
     return np.array(
-        [np.log(t.sensitivity / (1 - t.sensitivity) * t.specificity / (1 - t.specificity)) for t in targets]
+        [
+            np.log(t.sensitivity / (1 - t.sensitivity) * t.specificity / (1 - t.specificity))
+            for t in targets
+        ]
     )
 
 
@@ -37,13 +42,17 @@ def covered(scenario: bpr.Scenario, replicate: int) -> list[bool]:
     cohort = bpr.simulate_cohort(scenario, LARGE, seed=10_000 + replicate)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the rarest finding is sometimes separated
-        limits = bpr.LogisticModel().fit(cohort.predictors[FLAGS], cohort.outcome).result_.conf_int()[1:]
+        limits = (
+            bpr.LogisticModel().fit(cohort.predictors[FLAGS], cohort.outcome).result_.conf_int()[1:]
+        )
     value = truth(scenario)
     return ((limits["low"] <= value) & (value <= limits["high"])).tolist()
 
 
 def estimates(scenario: bpr.Scenario, replicate: int) -> dict[str, list[float]]:
-    """Coefficients by maximum likelihood and Firth in one cohort of 2 000; infinite where separated."""
+    """Coefficients by maximum likelihood and Firth in one cohort of 2 000; infinite where
+    separated.
+    """
     cohort = bpr.simulate_cohort(scenario, SMALL, seed=20_000 + replicate)
     found = {}
     with warnings.catch_warnings():
@@ -51,7 +60,10 @@ def estimates(scenario: bpr.Scenario, replicate: int) -> dict[str, list[float]]:
         for name, penalty in (("ml", None), ("firth", "firth")):
             try:
                 found[name] = (
-                    bpr.LogisticModel(penalty=penalty).fit(cohort.predictors[FLAGS], cohort.outcome).coef_[0].tolist()
+                    bpr.LogisticModel(penalty=penalty)
+                    .fit(cohort.predictors[FLAGS], cohort.outcome)
+                    .coef_[0]
+                    .tolist()
                 )
             except ValueError:  # a finding that nobody has, or no event
                 found[name] = [np.nan] * len(FLAGS)
@@ -86,7 +98,9 @@ def run(replicates: int = REPLICATES) -> dict[str, Any]:
     return {
         "replicates": replicates,
         "first": inside[:20].astype(int).tolist(),
-        "first_small": [{name: finite_or_none(values) for name, values in s.items()} for s in small[:5]],
+        "first_small": [
+            {name: finite_or_none(values) for name, values in s.items()} for s in small[:5]
+        ],
         "table": table,
     }
 

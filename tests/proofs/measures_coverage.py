@@ -1,15 +1,18 @@
-"""Coverage of the 95 % limits of every measure at a base rate of 1 %, by simulation; slower than a test should be.
+"""Coverage of the 95 % limits of every measure at a base rate of 1 %, by simulation; slower than a
+test should be.
 
     make proofs          (or: python tests/proofs/measures_coverage.py)
 
-writes measures_coverage.json with its checksum; test_measures_coverage.py checks what is stored and repeats its first
-replicates. Each row of the table is one measure and interval at one number of expected events: coverage with its
-Monte-Carlo standard error, the shares of replicates whose limits lie wholly below and above the truth, and how many
-replicates had no limits (they count as not covering).
+writes measures_coverage.json with its checksum; test_measures_coverage.py checks what is stored and
+repeats its first replicates. Each row of the table is one measure and interval at one number of
+expected events: coverage with its Monte-Carlo standard error, the shares of replicates whose limits
+lie wholly below and above the truth, and how many replicates had no limits (they count as not
+covering).
 
-A cohort is a multinomial draw of 400 kinds of patients. Somers' D has the limits of the AUROC, ROC curves those of the
-proportions and subgroups those of their measures. The limits of resampling take fewer replicates, stated with each;
-those of lowess, by the same bootstrap as isotonic regression, are left out because they take hours.
+A cohort is a multinomial draw of 400 kinds of patients. Somers' D has the limits of the AUROC, ROC
+curves those of the proportions and subgroups those of their measures. The limits of resampling take
+fewer replicates, stated with each; those of lowess, by the same bootstrap as isotonic regression,
+are left out because they take hours.
 """
 
 from __future__ import annotations
@@ -49,7 +52,11 @@ FORMER = {
     "discrimination_slope": "normal",
     "average_precision": "logit, normal",
     "pooled_observed_expected": "normal",
-    **{f"lr_{sign} {flag}": "log" for sign in ("positive", "negative") for flag in ("age", "history", "weight loss")},
+    **{
+        f"lr_{sign} {flag}": "log"
+        for sign in ("positive", "negative")
+        for flag in ("age", "history", "weight loss")
+    },
     **{f"net_benefit@{t:g}{what}": "normal" for t in THRESHOLDS for what in DIFFERENCES},
     **{f"{index}{risks}": "bootstrap" for index in INDICES for risks in ("", ", calibrated")},
 }
@@ -109,7 +116,10 @@ def _net_benefit(weight: np.ndarray) -> Limits:
     risks = {"model": BOTH[1], "b": np.tile(OTHER, 2)}
     for how in ("mover", "normal"):
         yield from curve_limits(
-            bpr.decision_curve(BOTH[0], risks, thresholds=THRESHOLDS, sample_weight=weight, interval=how), how
+            bpr.decision_curve(
+                BOTH[0], risks, thresholds=THRESHOLDS, sample_weight=weight, interval=how
+            ),
+            how,
         )
 
 
@@ -121,7 +131,9 @@ def _curves(weight: np.ndarray, events: int) -> Limits:
         warnings.filterwarnings("ignore", "the calibration curve says little")
         for band in ("pointwise", "simultaneous"):
             try:
-                curves[band] = bpr.calibration_curve(*BOTH, sample_weight=weight, band=band, at=risk)
+                curves[band] = bpr.calibration_curve(
+                    *BOTH, sample_weight=weight, band=band, at=risk
+                )
             except ValueError:  # no maximum of the likelihood
                 curves[band] = None
     point, whole = curves["pointwise"], curves["simultaneous"]
@@ -142,7 +154,11 @@ def _accuracy(rng: np.random.Generator, events: int) -> Limits:
         cells = {"tp": int(tp), "fn": int(events - tp), "tn": int(tn), "fp": int(99 * events - tn)}
         for how in ("wilson", "clopper_pearson", "jeffreys"):
             study = bpr.Accuracy.from_counts(**cells, interval=how)
-            for name in ("sensitivity", "specificity", "youden") if how == "wilson" else ("sensitivity", "specificity"):
+            for name in (
+                ("sensitivity", "specificity", "youden")
+                if how == "wilson"
+                else ("sensitivity", "specificity")
+            ):
                 estimate = getattr(study, name)
                 yield f"{name} {flag}", how, estimate.low, estimate.high
         for how in ("score", "log"):
@@ -166,11 +182,15 @@ def accuracy_truth() -> dict[str, float]:
 
 
 def judged(found: Limits) -> dict[tuple[str, str], str]:
-    """For each interval ``=`` when it holds the truth, ``<`` below and ``>`` above it, ``?`` without limits."""
+    """For each interval ``=`` when it holds the truth, ``<`` below and ``>`` above it, ``?``
+    without limits.
+    """
     true, marks = truth() | accuracy_truth(), {}
     for measure, how, low, high in found:
         value = true[measure]
-        marks[measure, how] = "?" if np.isnan(low + high) else "<" if high < value else ">" if low > value else "="
+        marks[measure, how] = (
+            "?" if np.isnan(low + high) else "<" if high < value else ">" if low > value else "="
+        )
     return marks
 
 

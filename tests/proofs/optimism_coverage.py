@@ -1,10 +1,12 @@
-"""Coverage of the limits that internal validation gives O:E, calibration-in-the-large and slope, by simulation.
+"""Coverage of the limits that internal validation gives O:E, calibration-in-the-large and slope, by
+simulation.
 
     make proofs          (or: python tests/proofs/optimism_coverage.py)
 
-writes optimism_coverage.json with its checksum; test_measures_coverage.py checks what is stored. In each cohort a Firth
-model of three findings is fitted, refitted to resamples, and each refitted model judged in the whole cohort; what the
-percentiles should hold is the performance of the first model in the population.
+writes optimism_coverage.json with its checksum; test_measures_coverage.py checks what is stored. In
+each cohort a Firth model of three findings is fitted, refitted to resamples, and each refitted
+model judged in the whole cohort; what the percentiles should hold is the performance of the first
+model in the population.
 """
 
 from __future__ import annotations
@@ -56,7 +58,10 @@ def run() -> dict[str, Any]:
     for events in EVENTS:
         found = np.array([cohort(events, number, rows) for number in range(COHORTS)])
         first[str(events)] = found[0].round(6).tolist()
-        below, above = (found[:, 2] < found[:, 0]).mean(axis=0), (found[:, 1] > found[:, 0]).mean(axis=0)
+        below, above = (
+            (found[:, 2] < found[:, 0]).mean(axis=0),
+            (found[:, 1] > found[:, 0]).mean(axis=0),
+        )
         for j, measure in enumerate(MEASURES):
             coverage = float(1 - below[j] - above[j])
             table.append(

@@ -7,7 +7,17 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from setting import BOTH, INDICES, MODEL, OTHER, POINTS, PROBABILITY, THRESHOLDS, Limits, curve_limits
+from setting import (
+    BOTH,
+    INDICES,
+    MODEL,
+    OTHER,
+    POINTS,
+    PROBABILITY,
+    THRESHOLDS,
+    Limits,
+    curve_limits,
+)
 
 import backpain_risk as bpr
 from backpain_risk.validation.internal_external import InternalExternalValidation
@@ -28,11 +38,15 @@ def slow_limits(weight: np.ndarray, rng: np.random.Generator, events: int) -> Li
 
 def _resampled(weight: np.ndarray, rng: np.random.Generator) -> Limits:
     for function in (bpr.auroc, bpr.partial_auroc):
-        estimate = function(*BOTH, sample_weight=weight, interval="bootstrap", n_resamples=100, rng=rng)
+        estimate = function(
+            *BOTH, sample_weight=weight, interval="bootstrap", n_resamples=100, rng=rng
+        )
         yield function.__name__, "bootstrap", estimate.low, estimate.high
     risks = {"model": BOTH[1], "b": np.tile(OTHER, 2)}
     options = {"thresholds": THRESHOLDS, "sample_weight": weight, "rng": rng}
-    yield from curve_limits(bpr.decision_curve(BOTH[0], risks, n_resamples=200, **options), "bootstrap")
+    yield from curve_limits(
+        bpr.decision_curve(BOTH[0], risks, n_resamples=200, **options), "bootstrap"
+    )
 
 
 def _bayesian(weight: np.ndarray, rng: np.random.Generator) -> Limits:
@@ -49,10 +63,20 @@ def _indices(weight: np.ndarray, rng: np.random.Generator) -> Limits:
             curve = None
             with contextlib.suppress(ValueError):  # no maximum of the likelihood
                 curve = bpr.calibration_curve(
-                    BOTH[0], np.tile(risk, 2), sample_weight=weight, n_resamples=40, resampling=how, rng=rng, at=[0.01]
+                    BOTH[0],
+                    np.tile(risk, 2),
+                    sample_weight=weight,
+                    n_resamples=40,
+                    resampling=how,
+                    rng=rng,
+                    at=[0.01],
                 )
             for index in INDICES:
-                ends = (np.nan, np.nan) if curve is None else (getattr(curve, index).low, getattr(curve, index).high)
+                ends = (
+                    (np.nan, np.nan)
+                    if curve is None
+                    else (getattr(curve, index).low, getattr(curve, index).high)
+                )
                 yield index + name, how, *ends
 
 
@@ -85,7 +109,9 @@ def _pooled(rng: np.random.Generator, events: int) -> Limits:
         ratio = bpr.observed_expected([1, 0], [risk, risk], sample_weight=[sick, n - sick])
         rows.append((site, n, sick, "observed_expected", ratio.value, ratio.low, ratio.high, ""))
     columns = ["group", "n", "n_events", "measure", "value", "low", "high", "reason"]
-    sites = InternalExternalValidation(table=pd.DataFrame(rows, columns=columns), risk=np.empty(0), level=0.95)
+    sites = InternalExternalValidation(
+        table=pd.DataFrame(rows, columns=columns), risk=np.empty(0), level=0.95
+    )
     for how in ("hartung_knapp", "normal"):
         row = sites.pooled(how).iloc[0]
         yield "pooled_observed_expected", how, row.low, row.high

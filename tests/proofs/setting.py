@@ -20,17 +20,21 @@ INDICES = ("ici", "e50", "e90", "emax")
 POINTS = {"lowest": 20, "middle": 200, "highest": 380}  # in order of risk
 Limits = Iterator[tuple[str, str, float, float]]
 
-# Equally common kinds of patients, on average 1 % malignant; the risks judged are too high and too extreme.
+# Equally common kinds of patients, on average 1 % malignant; the risks judged are too high and too
+# extreme.
 PROBABILITY = expit(-5.2265 + 1.15 * norm.ppf((np.arange(KINDS) + 0.5) / KINDS))
 MODEL = expit(0.9 + SLOPE * logit(PROBABILITY))
-# Another model, which knows three quarters of what there is to know: it ranks some patients otherwise.
+# Another model, which knows three quarters of what there is to know: it ranks some patients
+# otherwise.
 OTHER = expit(logit(PROBABILITY) + 0.6 * np.sin(7.0 * np.arange(KINDS)))
 BOTH = np.repeat([1, 0], KINDS), np.tile(MODEL, 2)
 POPULATION = np.concatenate([PROBABILITY, 1 - PROBABILITY])
 
 
 def curve_limits(curve: Any, how: str) -> Limits:
-    """Those of the model, of treating all, and of the model less treating all and less the other model."""
+    """Those of the model, of treating all, and of the model less treating all and less the other
+    model.
+    """
     all_, model = curve.models.index("treat_all"), curve.models.index("model")
     pairs = [curve.difference("model", other) for other in ("treat_all", "b")]
     for k, t in enumerate(THRESHOLDS):
@@ -42,7 +46,9 @@ def curve_limits(curve: Any, how: str) -> Limits:
 
 
 def drawn(events: int, rng: np.random.Generator) -> np.ndarray:
-    """Patients with and without the event of each kind, (2 kinds,), in a cohort with so many events expected."""
+    """Patients with and without the event of each kind, (2 kinds,), in a cohort with so many
+    events expected.
+    """
     n = rng.multinomial(round(events / PROBABILITY.mean()), np.full(KINDS, 1 / KINDS))
     sick = rng.binomial(n, PROBABILITY)
     return np.concatenate([sick, n - sick]).astype(float)
@@ -50,14 +56,23 @@ def drawn(events: int, rng: np.random.Generator) -> np.ndarray:
 
 @cache
 def truth() -> dict[str, float]:
-    """The measures in the population of all kinds; 1 where a mark says whether a whole curve is held."""
+    """The measures in the population of all kinds; 1 where a mark says whether a whole curve is
+    held.
+    """
     options = {"sample_weight": POPULATION * 1e6}
-    functions = (bpr.observed_expected, bpr.calibration_in_the_large, bpr.calibration_slope, bpr.auroc)
+    functions = (
+        bpr.observed_expected,
+        bpr.calibration_in_the_large,
+        bpr.calibration_slope,
+        bpr.auroc,
+    )
     more = (bpr.partial_auroc, bpr.discrimination_slope, bpr.scaled_brier, bpr.log_loss)
     r2 = (bpr.cox_snell_r2, bpr.nagelkerke_r2)
     values = {each.__name__: each(*BOTH, **options).value for each in functions + more + r2}
     values["brier"] = bpr.brier_score(*BOTH, **options).value
-    values["average_precision"] = bpr.precision_recall_curve(*BOTH, **options).average_precision.value
+    values["average_precision"] = bpr.precision_recall_curve(
+        *BOTH, **options
+    ).average_precision.value
     values["auroc - b"] = values["auroc"] - bpr.auroc(BOTH[0], np.tile(OTHER, 2), **options).value
     values["calibration_curve, whole"] = values["pooled_observed_expected"] = 1.0
     at = np.sort(PROBABILITY)  # the model keeps the order
@@ -84,5 +99,10 @@ def _net_benefit() -> dict[str, float]:
 
 def _indices() -> dict[str, float]:
     gap = np.sort(np.abs(MODEL - PROBABILITY))
-    values = {"ici": gap.mean(), "e50": gap[KINDS // 2 - 1], "e90": gap[KINDS * 9 // 10 - 1], "emax": gap[-1]}
+    values = {
+        "ici": gap.mean(),
+        "e50": gap[KINDS // 2 - 1],
+        "e90": gap[KINDS * 9 // 10 - 1],
+        "emax": gap[-1],
+    }
     return values | {f"{name}, calibrated": 0.0 for name in values}

@@ -31,7 +31,9 @@ def read_proof(name: str) -> Any:
     """A kept result; an error when it was changed by hand."""
     stored = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
     if checksum(stored["result"]) != stored["sha256"]:
-        raise ValueError(f"{name}.json must have the checksum it states; make it again with `make proofs`.")
+        raise ValueError(
+            f"{name}.json must have the checksum it states; make it again with `make proofs`."
+        )
     return stored["result"]
 
 
@@ -40,7 +42,11 @@ def coverage_csv() -> str:
 
     The first interval of a measure is its default.
     """
-    rows = [row for name in ("measures_coverage", "optimism_coverage") for row in read_proof(name)["table"]]
+    rows = [
+        row
+        for name in ("measures_coverage", "optimism_coverage")
+        for row in read_proof(name)["table"]
+    ]
     first: dict[str, str] = {}
     for row in rows:
         now = first.setdefault(row["measure"], row["interval"]) == row["interval"]
@@ -54,5 +60,7 @@ def coverage_csv() -> str:
 
 def write_coverage() -> None:
     """Put the table into the package once both proofs are there."""
-    if (FOLDER / "measures_coverage.json").exists() and (FOLDER / "optimism_coverage.json").exists():
+    if (FOLDER / "measures_coverage.json").exists() and (
+        FOLDER / "optimism_coverage.json"
+    ).exists():
         PACKAGED.write_text(coverage_csv(), "utf-8")

@@ -1,4 +1,6 @@
-"""Simulation-based calibration: what the long proof found, the first hundred cohorts again, and that it can fail."""
+"""Simulation-based calibration: what the long proof found, the first hundred cohorts again, and
+that it can fail.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ def proof():
 
 @pytest.mark.parametrize("model", bayesian_calibration.MODELS)
 def test_a_thousand_cohorts_show_no_fault(proof, model):
-    """Uniform ranks of parameters, risks of three patients and log likelihood; intervals that cover 90 %."""
+    """Uniform ranks of parameters, risks of three patients and log likelihood; intervals that
+    cover 90 %.
+    """
     found = proof[model]
     assert found["cohorts"] == 1000
     assert {"low risk", "middle risk", "high risk", "log likelihood"} <= set(found["ranks"])
@@ -29,11 +33,15 @@ def test_a_thousand_cohorts_show_no_fault(proof, model):
 
 @pytest.mark.parametrize("model", bayesian_calibration.MODELS)
 def test_a_hundred_cohorts_show_no_fault_and_are_those_of_the_proof(proof, model):
-    """Draws may differ between machines: with 99 of them, two independent ranks of one truth differ by 5 or so."""
+    """Draws may differ between machines: with 99 of them, two independent ranks of one truth
+    differ by 5 or so.
+    """
     check = bayesian_calibration.part(model, 0)
     assert check.p_value > 0.01
     assert check.coverage.low < 0.9 < check.coverage.high
-    stored = np.array([[int(rank) for rank in text.split()[:100]] for text in proof[model]["ranks"].values()])
+    stored = np.array(
+        [[int(rank) for rank in text.split()[:100]] for text in proof[model]["ranks"].values()]
+    )
     assert np.sqrt(np.mean((check.ranks.T - stored) ** 2)) < 8
 
 
@@ -51,4 +59,6 @@ def test_a_flipped_sign_is_seen():
 
 def _assumed(model, prior):
     patients = bayesian_calibration.patients("weak")
-    return bpr.simulation_based_calibration(model, patients, assumed=bpr.BayesianLogisticModel(prior), rng=1)
+    return bpr.simulation_based_calibration(
+        model, patients, assumed=bpr.BayesianLogisticModel(prior), rng=1
+    )

@@ -22,7 +22,11 @@ def coverage(proof):
 
 def lowest(coverage, measure, interval, *, at_least=13):
     """The lowest coverage of an interval from so many events on."""
-    found = [row["coverage"] for (m, i, n), row in coverage.items() if (m, i) == (measure, interval) and n >= at_least]
+    found = [
+        row["coverage"]
+        for (m, i, n), row in coverage.items()
+        if (m, i) == (measure, interval) and n >= at_least
+    ]
     assert found
     return min(found)
 
@@ -31,7 +35,10 @@ def test_every_interval_was_judged_at_every_number_of_events(proof, coverage):
     assert proof["base_rate"] == pytest.approx(0.01, abs=1e-5)
     intervals = {(measure, interval) for measure, interval, _ in coverage}
     assert len(coverage) == len(intervals) * len(measures_coverage.EVENTS)
-    assert {row["replicates"] for row in coverage.values()} == {measures_coverage.REPLICATES, measures_coverage.SLOW}
+    assert {row["replicates"] for row in coverage.values()} == {
+        measures_coverage.REPLICATES,
+        measures_coverage.SLOW,
+    }
     for row in coverage.values():
         total = row["coverage"] + row["below"] + row["above"] + row["without_limits"]
         assert total == pytest.approx(1)
@@ -53,7 +60,11 @@ def test_every_interval_was_judged_at_every_number_of_events(proof, coverage):
             for t in (0.005, 0.01, 0.03)
             for what in ("", " - treat_all", " - b")
         ),
-        *((f"{index}{risks}", "region", 0.90) for index in ("ici", "e50", "e90") for risks in ("", ", calibrated")),
+        *(
+            (f"{index}{risks}", "region", 0.90)
+            for index in ("ici", "e50", "e90")
+            for risks in ("", ", calibrated")
+        ),
     ],
 )
 def test_default_limits_hold_from_thirteen_events_on(coverage, measure, interval, least):
@@ -84,7 +95,9 @@ def test_percentiles_of_refitted_models_hold_what_fitting_fixes():
     """30 cohorts: the standard error of a coverage of 95 % is 4 %."""
     found = read_proof("optimism_coverage")["table"]
     assert {row["events"] for row in found} == set(optimism_coverage.EVENTS)
-    assert {row["measure"] for row in found} == {f"{name} of a new model" for name in optimism_coverage.MEASURES}
+    assert {row["measure"] for row in found} == {
+        f"{name} of a new model" for name in optimism_coverage.MEASURES
+    }
     assert min(row["coverage"] for row in found) >= 0.8
 
 

@@ -16,14 +16,21 @@ def coverage():
 def test_profile_limits_cover_as_often_as_they_say(coverage):
     """For findings with at least 10 exposed cancers expected among 20 000 patients."""
     assert coverage["replicates"] == 2000
-    judged = [row for row in coverage["table"] if row["expected_exposed_cancers"] >= logistic_coverage.EXPOSED]
+    judged = [
+        row
+        for row in coverage["table"]
+        if row["expected_exposed_cancers"] >= logistic_coverage.EXPOSED
+    ]
     assert len(judged) >= 9
     for row in judged:
         assert 0.93 <= row["coverage"] <= 0.97, row["finding"]
 
 
 def test_firth_is_less_biased_than_maximum_likelihood_with_few_events(coverage):
-    bias = {name: np.array([abs(row[f"{name}_bias_n2000"]) for row in coverage["table"]]) for name in ("ml", "firth")}
+    bias = {
+        name: np.array([abs(row[f"{name}_bias_n2000"]) for row in coverage["table"]])
+        for name in ("ml", "firth")
+    }
     assert np.median(bias["firth"]) < np.median(bias["ml"])
 
 

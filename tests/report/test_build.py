@@ -17,15 +17,27 @@ import pandas as pd
 import matplotlib.pyplot as plt
 from backpain_risk import Estimate, report
 report.record("answer", Estimate(0.8123456, 0.7, 0.9))
-report.record("sampled", {"mean": 0.5, "low": 0.4, "high": 0.6}, mcse={"mean": 0.02, "low": 0.01, "high": 0.01})
-report.table("t", pd.DataFrame({"name": ["a"], "value": [1234.5]}), "A table.", formats={"value": ".3g"})
+report.record(
+    "sampled",
+    {"mean": 0.5, "low": 0.4, "high": 0.6},
+    mcse={"mean": 0.02, "low": 0.01, "high": 0.01},
+)
+frame = pd.DataFrame({"name": ["a"], "value": [1234.5]})
+report.table("t", frame, "A table.", formats={"value": ".3g"})
 report.figure("f", plt.subplots()[1], "An empty figure.")
 """
 
 
 def write(folder, prose):
     cells = [
-        {"cell_type": "code", "id": "a", "source": CODE, "metadata": {}, "outputs": [], "execution_count": None},
+        {
+            "cell_type": "code",
+            "id": "a",
+            "source": CODE,
+            "metadata": {},
+            "outputs": [],
+            "execution_count": None,
+        },
         {"cell_type": "markdown", "id": "b", "source": prose, "metadata": {}},
     ]
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
@@ -39,7 +51,8 @@ def write(folder, prose):
 def built(tmp_path_factory):
     base = tmp_path_factory.mktemp("report")
     notebooks = write(
-        base / "notebooks", "# Small\n\nThe answer is {{answer.value:.2f}} (@tbl-t, @fig-f) [@deyo_diehl_1988]."
+        base / "notebooks",
+        "# Small\n\nThe answer is {{answer.value:.2f}} (@tbl-t, @fig-f) [@deyo_diehl_1988].",
     )
     build_report(notebooks, base / "reports")
     return notebooks, base / "reports"
@@ -86,7 +99,9 @@ def test_a_number_altered_by_hand_is_found(copy):
     path.write_text(path.read_text("utf-8").replace("0.812346", "0.822346"), "utf-8")
     with pytest.raises(ValueError, match=r"the page shows 0\.81 for answer\.value") as error:
         check_report(*copy)
-    assert "answer.value is 0.822346 in results.json; a new build gives 0.812346" in str(error.value)
+    assert "answer.value is 0.822346 in results.json; a new build gives 0.812346" in str(
+        error.value
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +116,10 @@ def test_a_number_altered_by_hand_is_found(copy):
 )
 def test_an_outside_resource_is_found(built, resource):
     page = (built[1] / "report.html").read_text("utf-8").replace("</body>", f"{resource}</body>")
-    assert any("everything must be embedded" in problem for problem in page_problems(page, {"answer.value": 0.812346}))
+    assert any(
+        "everything must be embedded" in problem
+        for problem in page_problems(page, {"answer.value": 0.812346})
+    )
 
 
 def test_sampled_results_may_differ_by_monte_carlo_error_and_no_more():
@@ -113,7 +131,10 @@ def test_sampled_results_may_differ_by_monte_carlo_error_and_no_more():
     assert result_problems(kept, {"sampled": 1.0, "exact": 1.0001}, mcse) == [
         "exact is 1.0 in results.json; a new build gives 1.0001."
     ]
-    assert result_problems({"a": 1.0}, {"b": 1.0}, {}) == ["a is kept but not built.", "b is built but not kept."]
+    assert result_problems({"a": 1.0}, {"b": 1.0}, {}) == [
+        "a is kept but not built.",
+        "b is built but not kept.",
+    ]
 
 
 def test_monte_carlo_errors_are_kept_beside_the_results(built):
@@ -134,10 +155,22 @@ def test_monte_carlo_errors_are_those_of_repeated_draws():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: report.record("a", 1.0, mcse=0.0), "mcse must be positive and finite; got 0.0 for a"),
-        (lambda: report.record("a", {"b": 1.0}, mcse={"c": 1.0}), "mcse must have the names of value; got a.b, a.c"),
-        (lambda: report.monte_carlo_error({"low": 1.0}, 100), "value must have low, high and a centre; got low"),
-        (lambda: report.monte_carlo_error(Estimate(0.5, 0.4, 0.6), 0), "effective must be 1 or more; got 0"),
+        (
+            lambda: report.record("a", 1.0, mcse=0.0),
+            "mcse must be positive and finite; got 0.0 for a",
+        ),
+        (
+            lambda: report.record("a", {"b": 1.0}, mcse={"c": 1.0}),
+            "mcse must have the names of value; got a.b, a.c",
+        ),
+        (
+            lambda: report.monte_carlo_error({"low": 1.0}, 100),
+            "value must have low, high and a centre; got low",
+        ),
+        (
+            lambda: report.monte_carlo_error(Estimate(0.5, 0.4, 0.6), 0),
+            "effective must be 1 or more; got 0",
+        ),
     ],
 )
 def test_what_is_no_monte_carlo_error_is_refused(call, message):

@@ -14,21 +14,28 @@ from backpain_risk.report.notebooks.prose import (
 def test_placeholders_become_values_that_can_be_checked():
     text = fill("{{auroc:.2f}} in {{n}} patients", {"auroc": 0.81234, "n": 100000}, "here")
     assert text == (
-        '[0.81]{.value data-key="auroc" data-format=".2f"} in [100,000]{.value data-key="n" data-format=""} patients'
+        '[0.81]{.value data-key="auroc" data-format=".2f"} in [100,000]{.value data-key="n" '
+        'data-format=""} patients'
     )
 
 
 def test_an_unrecorded_key_ends_the_build():
-    with pytest.raises(ValueError, match=r"01.ipynb, cell 3: prose quotes \{\{x\}\}, which no cell recorded"):
+    with pytest.raises(
+        ValueError, match=r"01.ipynb, cell 3: prose quotes \{\{x\}\}, which no cell recorded"
+    ):
         fill("{{x}}", {}, "01.ipynb, cell 3")
 
 
-@pytest.mark.parametrize(("value", "shown"), [(0.012345, "0.0123"), (12345, "12,345"), (True, "True"), ("abc", "abc")])
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.012345, "0.0123"), (12345, "12,345"), (True, "True"), ("abc", "abc")]
+)
 def test_values_are_shown_with_three_digits(value, shown):
     assert format_value(value, "") == shown
 
 
-@pytest.mark.parametrize("text", ["an AUROC of 0.81", "13 cancers", "3 % risk", "x2 is", "from 5 to"])
+@pytest.mark.parametrize(
+    "text", ["an AUROC of 0.81", "13 cancers", "3 % risk", "x2 is", "from 5 to"]
+)
 def test_typed_numbers_are_refused(text):
     with pytest.raises(ValueError, match="numbers in prose must come from code"):
         refuse_typed_numbers(text, "here")
@@ -38,7 +45,10 @@ def test_typed_numbers_are_refused(text):
     "text",
     [
         "Deyo and Diehl 1988 at a base rate of 1 %, with 95 % limits",
-        "`code 12`, $x^2$, {{key:.2f}}, [@deyo_1988], @fig-a1, [link](https://doi.org/10.1/2), the 2x2 table",
+        (
+            "`code 12`, $x^2$, {{key:.2f}}, [@deyo_1988], @fig-a1, [link](https://doi.org/10.1/2), "
+            "the 2x2 table"
+        ),
         "one in a hundred",
     ],
 )
@@ -47,6 +57,8 @@ def test_what_is_no_result_may_stand(text):
 
 
 def test_references_are_numbered_and_must_exist():
-    assert number_references("see @fig-ages", {"fig-ages": 3}, "here") == "see [Figure 3](#fig-ages)"
+    assert (
+        number_references("see @fig-ages", {"fig-ages": 3}, "here") == "see [Figure 3](#fig-ages)"
+    )
     with pytest.raises(ValueError, match="prose refers to @tbl-none, which no cell shows"):
         number_references("@tbl-none", {}, "here")

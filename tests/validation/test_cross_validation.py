@@ -13,12 +13,16 @@ import backpain_risk as bpr
 @pytest.fixture(scope="module")
 def patients():
     cohort = bpr.simulate_cohort(bpr.load_scenario("spine_clinic"), 4000, seed=3)
-    return cohort.predictors[["history_of_cancer", "age_50_or_over", "night_pain"]], cohort.outcome.to_numpy()
+    return cohort.predictors[
+        ["history_of_cancer", "age_50_or_over", "night_pain"]
+    ], cohort.outcome.to_numpy()
 
 
 def test_each_patient_is_predicted_by_a_model_without_the_patients_fold(patients):
     X, y = patients
-    result = bpr.cross_validate_risk(bpr.LogisticModel("firth"), X, y, n_folds=4, n_repeats=2, rng=1)
+    result = bpr.cross_validate_risk(
+        bpr.LogisticModel("firth"), X, y, n_folds=4, n_repeats=2, rng=1
+    )
     assert result.fold.shape == result.risks.shape == (2, len(y))
     for repeat in range(2):
         for k in range(4):
@@ -56,7 +60,9 @@ def test_the_result_is_an_array_of_risks_for_every_measure(patients):
 def test_the_same_seed_gives_the_same_folds_whatever_the_workers(patients):
     X, y = patients
     one, two = (
-        bpr.cross_validate_risk(bpr.LogisticModel("firth"), X, y, n_folds=3, n_repeats=2, rng=4, n_jobs=n)
+        bpr.cross_validate_risk(
+            bpr.LogisticModel("firth"), X, y, n_folds=3, n_repeats=2, rng=4, n_jobs=n
+        )
         for n in (1, 2)
     )
     np.testing.assert_array_equal(one.risks, two.risks)

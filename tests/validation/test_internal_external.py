@@ -1,4 +1,6 @@
-"""Each site is predicted by the model of the others, and sites are pooled with their differences."""
+"""Each site is predicted by the model of the others, and sites are pooled with their
+differences.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,14 @@ FLAGS = ["history_of_cancer", "age_50_or_over", "night_pain"]
 
 @pytest.fixture(scope="module")
 def patients():
-    cohort = bpr.simulate_cohort(bpr.load_scenario("spine_clinic").replace(base_rate=0.05), 6000, seed=3)
-    return cohort.predictors[FLAGS], cohort.outcome.to_numpy(), np.array(["a", "b", "c", "d"])[np.arange(6000) % 4]
+    cohort = bpr.simulate_cohort(
+        bpr.load_scenario("spine_clinic").replace(base_rate=0.05), 6000, seed=3
+    )
+    return (
+        cohort.predictors[FLAGS],
+        cohort.outcome.to_numpy(),
+        np.array(["a", "b", "c", "d"])[np.arange(6000) % 4],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +44,15 @@ def test_each_site_is_measured_on_the_model_of_the_others(patients, result):
 
 
 def test_the_pooled_slope_is_the_paule_mandel_mean(result):
-    """The mean that makes Cochran's statistic with its weights equal to sites - 1, or fixed effects when below."""
+    """The mean that makes Cochran's statistic with its weights equal to sites - 1, or fixed
+    effects when below.
+    """
     pooled = result.pooled().loc["calibration_slope"]
     sites = result.to_frame().query("measure == 'calibration_slope'")
-    value, variance = sites.value.to_numpy(), ((sites.high - sites.low).to_numpy() / (2 * 1.959963984540054)) ** 2
+    value, variance = (
+        sites.value.to_numpy(),
+        ((sites.high - sites.low).to_numpy() / (2 * 1.959963984540054)) ** 2,
+    )
     weight = 1 / (variance + pooled.tau**2)
     assert pooled.value == pytest.approx(weight @ value / weight.sum(), rel=1e-6)
     q = weight @ (value - pooled.value) ** 2
@@ -48,19 +61,25 @@ def test_the_pooled_slope_is_the_paule_mandel_mean(result):
     assert pooled.n_groups == 4
 
 
-def test_pooled_limits_are_those_of_hartung_and_knapp_and_never_narrower_than_with_equal_sites(result):
+def test_pooled_limits_are_those_of_hartung_and_knapp_and_never_narrower_than_with_equal_sites(
+    result,
+):
     """t with 3 degrees of freedom; sites nearer each other than chance allows gain nothing."""
     pooled, normal = result.pooled(), result.pooled("normal")
     assert pooled.value.equals(normal.value)
     for name in ("calibration_slope", "calibration_in_the_large"):
         sites = result.to_frame().query("measure == @name")
-        variance = ((sites.high - sites.low).to_numpy() / (2 * 1.959963984540054)) ** 2 + pooled.tau[name] ** 2
+        variance = (
+            (sites.high - sites.low).to_numpy() / (2 * 1.959963984540054)
+        ) ** 2 + pooled.tau[name] ** 2
         q = np.sum((sites.value.to_numpy() - pooled.value[name]) ** 2 / variance) / 3
         error = (normal.high[name] - normal.value[name]) / 1.959963984540054
         assert error == pytest.approx(1 / np.sqrt(np.sum(1 / variance)), rel=1e-6)
         half = 3.182446305284263 * error * np.sqrt(max(q, 1))
         assert pooled.high[name] - pooled.value[name] == pytest.approx(half, rel=1e-6)
-    with pytest.raises(ValueError, match="interval must be one of 'hartung_knapp', 'normal'; got 't'"):
+    with pytest.raises(
+        ValueError, match="interval must be one of 'hartung_knapp', 'normal'; got 't'"
+    ):
         result.pooled("t")
 
 
@@ -69,12 +88,16 @@ def test_sites_that_differ_widen_the_prediction_interval(patients, result):
     other = y.copy()
     rng = np.random.default_rng(1)
     other[site == "a"] = (rng.random((site == "a").sum()) < 0.25).astype(int)
-    apart = bpr.internal_external_validation(bpr.LogisticModel("firth"), X, other, site).pooled("normal")
+    apart = bpr.internal_external_validation(bpr.LogisticModel("firth"), X, other, site).pooled(
+        "normal"
+    )
     assert apart.tau["observed_expected"] > 5 * result.pooled().tau["observed_expected"]
     row = np.log(apart.loc["observed_expected", ["value", "high", "prediction_high"]].astype(float))
     error, tau = (row.high - row.value) / 1.959963984540054, apart.tau["observed_expected"]
     t_of_two = 4.302652729749464
-    assert row.prediction_high - row.value == pytest.approx(t_of_two * np.hypot(tau, error), rel=1e-9)
+    assert row.prediction_high - row.value == pytest.approx(
+        t_of_two * np.hypot(tau, error), rel=1e-9
+    )
 
 
 def test_a_site_without_events_keeps_its_row_and_the_reason(patients):

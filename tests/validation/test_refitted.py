@@ -68,12 +68,18 @@ class OnlyLargeCohorts(ClassifierMixin, BaseEstimator):
 def test_sites_without_which_nothing_fits_are_warned_of_and_refused_when_all(patients):
     X, y = patients
     site = np.repeat(["big", "small", "tiny"], [200, 60, 40])
-    with pytest.raises(ValueError, match="must fit without at least one site; got 3 failures, the first: big, too few"):
+    with pytest.raises(
+        ValueError,
+        match="must fit without at least one site; got 3 failures, the first: big, too few",
+    ):
         bpr.internal_external_validation(OnlyLargeCohorts(299), X, y, site, measures=["auroc"])
     with pytest.warns(
-        UserWarning, match="no model could be developed without 1 of 3 sites, which stay NaN; .* big, too"
+        UserWarning,
+        match="no model could be developed without 1 of 3 sites, which stay NaN; .* big, too",
     ):
-        found = bpr.internal_external_validation(OnlyLargeCohorts(150), X, y, site, measures=["auroc"])
+        found = bpr.internal_external_validation(
+            OnlyLargeCohorts(150), X, y, site, measures=["auroc"]
+        )
     assert np.isnan(found.risk[site == "big"]).all()
     assert np.isfinite(found.risk[site != "big"]).all()
 
@@ -84,7 +90,13 @@ def test_a_corrected_calibration_curve_is_a_risk(method):
     """Subtracted from the risk itself, the optimism left 14 of these 50 below 0 (lowest -0.03)."""
     cohort = bpr.simulate_cohort(bpr.load_scenario("spine_clinic"), 1000, seed=2)
     X = cohort.predictors[
-        ["history_of_cancer", "age_years", "night_pain", "weight_bearing_pain", "no_relief_with_rest"]
+        [
+            "history_of_cancer",
+            "age_years",
+            "night_pain",
+            "weight_bearing_pain",
+            "no_relief_with_rest",
+        ]
     ]
     model = bpr.LogisticModel(penalty="firth")
     options = {"n_resamples": 40, "rng": 1, "measures": ["auroc"], "method": method}
@@ -99,7 +111,8 @@ def test_only_binomial_results_are_wrapped(patients):
     design = sm.add_constant(X)
     poisson = sm.GLM(y, design, family=sm.families.Poisson()).fit()
     with pytest.raises(
-        ValueError, match="must be a fitted statsmodels Logit, Probit or GLM of the binomial family; got P"
+        ValueError,
+        match="must be a fitted statsmodels Logit, Probit or GLM of the binomial family; got P",
     ):
         bpr.StatsmodelsModel(poisson)
     for other in (sm.OLS(y, design).fit(), sm.Logit(y, design), "a result"):
@@ -107,7 +120,9 @@ def test_only_binomial_results_are_wrapped(patients):
             bpr.StatsmodelsModel(other)
     logit = sm.Logit(y, design).fit(disp=0)
     binomial = sm.GLM(y, design, family=sm.families.Binomial()).fit()
-    np.testing.assert_allclose(bpr.StatsmodelsModel(binomial).risk(X), bpr.StatsmodelsModel(logit).risk(X), rtol=1e-6)
+    np.testing.assert_allclose(
+        bpr.StatsmodelsModel(binomial).risk(X), bpr.StatsmodelsModel(logit).risk(X), rtol=1e-6
+    )
 
 
 def test_ranking_under_separation_is_finite_and_keeps_the_risks():
@@ -116,17 +131,23 @@ def test_ranking_under_separation_is_finite_and_keeps_the_risks():
 
     rng = np.random.default_rng(0)
     x, first, second = rng.normal(size=400), rng.random(400) < 0.05, rng.random(400) < 0.1
-    y = np.where(first & ~second, 1, np.where(second, 0, rng.random(400) < 1 / (1 + np.exp(1 - x)))).astype(int)
+    y = np.where(
+        first & ~second, 1, np.where(second, 0, rng.random(400) < 1 / (1 + np.exp(1 - x)))
+    ).astype(int)
     X = np.column_stack([x, first, second])[~(first & second)]
     y = y[~(first & second)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", bpr.models.logistic.SeparationWarning)
         model = bpr.LogisticModel().fit(X, y)
-        search = GridSearchCV(bpr.LogisticModel(), {"penalty": [None]}, scoring="roc_auc", cv=3).fit(X, y)
+        search = GridSearchCV(
+            bpr.LogisticModel(), {"penalty": [None]}, scoring="roc_auc", cv=3
+        ).fit(X, y)
     score, risk = model.decision_function(X), model.risk(X)
     middle = (risk > 0) & (risk < 1)
     assert (~middle).sum() > 20
     assert np.isfinite(score).all()
     np.testing.assert_array_equal(score[middle], model.linear_predictor(X)[middle])
-    assert score[risk == 0].max() < score[middle].min() <= score[middle].max() < score[risk == 1].min()
+    assert (
+        score[risk == 0].max() < score[middle].min() <= score[middle].max() < score[risk == 1].min()
+    )
     assert np.isfinite(search.best_score_)

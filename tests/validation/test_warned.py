@@ -46,7 +46,9 @@ def inside(monkeypatch):
 @pytest.fixture(scope="module")
 def patients():
     rng = np.random.default_rng(1)
-    X = pd.DataFrame(rng.integers(0, 2, (300, 3)), columns=["night_pain", "history_of_cancer", "radicular_pain"])
+    X = pd.DataFrame(
+        rng.integers(0, 2, (300, 3)), columns=["night_pain", "history_of_cancer", "radicular_pain"]
+    )
     X["night_pain"] = (rng.random(300) < 0.007).astype(int)
     return X, (rng.random(300) < 0.1 + 0.2 * X.history_of_cancer).astype(int)
 

@@ -27,27 +27,29 @@ def pool_accuracy(
     level: float = 0.95,
     allow_overlap: bool = False,
 ) -> PooledAccuracy:
-    """Pool sensitivity and specificity over studies, with their correlation, by bivariate random effects.
+    """Pool sensitivity and specificity over studies, with their correlation, by bivariate random
+    effects.
 
     Parameters
     ----------
     counts : DataFrame
-        A row per study, whole numbers in the columns ``tp, fp, fn, tn`` (or in capitals, as in R's mada); 0 and 0 for
-        an arm without patients, the study then informs the other arm only. ``study`` (labels) and ``overlaps_with``
-        (labels, separated by semicolons) are read where present; rows of :attr:`Evidence.accuracy` with counts can be
-        passed as they are.
+        A row per study, whole numbers in the columns ``tp, fp, fn, tn`` (or in capitals, as in R's
+        mada); 0 and 0 for an arm without patients, the study then informs the other arm only.
+        ``study`` (labels) and ``overlaps_with`` (labels, separated by semicolons) are read where
+        present; rows of :attr:`Evidence.accuracy` with counts can be passed as they are.
     method : {"reml", "ml", "bayes"}
-        The bivariate normal model of Reitsma by restricted or plain maximum likelihood, or the exact binomial model by
-        NUTS.
+        The bivariate normal model of Reitsma by restricted or plain maximum likelihood, or the
+        exact binomial model by NUTS.
     covariate : str or array, shape (k,), optional
-        One study-level covariate of both logits: a column of ``counts`` or an array. Words are compared with the first
-        in alphabetical order; numbers enter linearly.
+        One study-level covariate of both logits: a column of ``counts`` or an array. Words are
+        compared with the first in alphabetical order; numbers enter linearly.
     rng : int, SeedSequence or Generator
         Required by ``"bayes"``, not used by the others.
     level : float
         Coverage of all limits.
     allow_overlap : bool
-        Pool studies that share patients, or repeat a label, all the same. Their intervals are then too narrow.
+        Pool studies that share patients, or repeat a label, all the same. Their intervals are then
+        too narrow.
 
     Returns
     -------
@@ -56,8 +58,8 @@ def pool_accuracy(
     Raises
     ------
     ValueError
-        When a column is missing, a count is negative, fractional or missing, a study is empty, labels repeat or studies
-        share patients, or there are too few studies.
+        When a column is missing, a count is negative, fractional or missing, a study is empty,
+        labels repeat or studies share patients, or there are too few studies.
 
     Warns
     -----
@@ -68,22 +70,26 @@ def pool_accuracy(
 
     Notes
     -----
-    Reitsma: (logit sensitivity, logit false positive rate) of study i ~ N(x_i B, S_i + Psi), S_i diagonal with
-    1/tp + 1/fn and 1/fp + 1/tn. Continuity rule, as in R's mada: as soon as one cell of an arm with patients is
-    zero, 1/2 is added to every cell of every study. Nothing is ever added to an empty arm, which is not observed.
+    Reitsma: (logit sensitivity, logit false positive rate) of study i ~ N(x_i B, S_i + Psi), S_i
+    diagonal with 1/tp + 1/fn and 1/fp + 1/tn. Continuity rule, as in R's mada: as soon as one cell
+    of an arm with patients is zero, 1/2 is added to every cell of every study. Nothing is ever
+    added to an empty arm, which is not observed.
 
-    ``"bayes"``: counts are binomial, nothing is added. Priors: median sensitivity and false positive rate uniform,
-    covariate effects N(0, 1), between-study SDs half-normal(0, 1), correlation LKJ(2). One study in an arm is then
-    enough, the spread of that arm being its prior's.
+    ``"bayes"``: counts are binomial, nothing is added. Priors: median sensitivity and false
+    positive rate uniform, covariate effects N(0, 1), between-study SDs half-normal(0, 1),
+    correlation LKJ(2). One study in an arm is then enough, the spread of that arm being its
+    prior's.
 
     References
     ----------
-    Reitsma and others (2005), J Clin Epidemiol 58:982. Chu and Cole (2006), J Clin Epidemiol 59:1331. Doebler,
-    R package mada.
+    Reitsma and others (2005), J Clin Epidemiol 58:982. Chu and Cole (2006), J Clin Epidemiol
+    59:1331. Doebler, R package mada.
 
     Examples
     --------
-    >>> counts = pd.DataFrame({"tp": [20, 31, 18], "fp": [9, 4, 12], "fn": [5, 9, 2], "tn": [60, 80, 44]})
+    >>> counts = pd.DataFrame(
+    ...     {"tp": [20, 31, 18], "fp": [9, 4, 12], "fn": [5, 9, 2], "tn": [60, 80, 44]}
+    ... )
     >>> pooled = pool_accuracy(counts)
     >>> print(pooled.lr_positive)
     6.86 (95% confidence interval 3.35 to 15.3, reml, median of draws)
@@ -101,7 +107,9 @@ def pool_accuracy(
         return pool_by_sampling(studies, as_generator(rng), level)
     fit = _fit(studies, restricted=method == "reml")
     if not fit.converged:
-        warnings.warn("the likelihood of the bivariate model did not converge.", RuntimeWarning, stacklevel=2)
+        warnings.warn(
+            "the likelihood of the bivariate model did not converge.", RuntimeWarning, stacklevel=2
+        )
     return PooledAccuracy(
         studies=studies,
         method=method,
@@ -127,12 +135,16 @@ def _check_number(studies: StudyCounts, method: str) -> None:
 
 def _fit(studies: StudyCounts, *, restricted: bool) -> BivariateFit:
     logit, variance = studies.logits()
-    data = ObservedLogits(logit=logit, variance=variance, observed=studies.observed, design=studies.design)
+    data = ObservedLogits(
+        logit=logit, variance=variance, observed=studies.observed, design=studies.design
+    )
     return fit_bivariate(data, restricted=restricted)
 
 
 def _log_jacobian(studies: StudyCounts) -> float:
-    """Turns a density of the logits into one of the proportions: sum of -log(p (1 - p)) over observed arms."""
+    """Turns a density of the logits into one of the proportions: sum of -log(p (1 - p)) over
+    observed arms.
+    """
     logit = studies.logits()[0][studies.observed]
     return -float(np.log(expit(logit) * expit(-logit)).sum())
 
@@ -143,16 +155,23 @@ def _covariate_test(studies: StudyCounts) -> LikelihoodRatioTest | None:
     gain = _fit(studies, restricted=False).log_likelihood
     gain -= _fit(studies.without_covariate(), restricted=False).log_likelihood
     df = 2 * (len(studies.terms) - 1)
-    return LikelihoodRatioTest(statistic=2 * gain, degrees_of_freedom=df, p_value=float(stats.chi2.sf(2 * gain, df)))
+    return LikelihoodRatioTest(
+        statistic=2 * gain, degrees_of_freedom=df, p_value=float(stats.chi2.sf(2 * gain, df))
+    )
 
 
-def pool_by_sampling(studies: StudyCounts, generator: np.random.Generator, level: float) -> PooledAccuracy:
-    """The exact binomial model; an arm that is empty in every study has the posterior of its prior."""
+def pool_by_sampling(
+    studies: StudyCounts, generator: np.random.Generator, level: float
+) -> PooledAccuracy:
+    """The exact binomial model; an arm that is empty in every study has the posterior of its
+    prior.
+    """
     try:
         from .accuracy_by_sampling import sample_posterior
     except ModuleNotFoundError as error:
         raise ImportError(
-            f"method='bayes' needs {error.name}, which is not installed. Run: pip install 'backpain-risk[bayes]'"
+            f"method='bayes' needs {error.name}, which is not installed. Run: pip install "
+            "'backpain-risk[bayes]'"
         ) from error
     draws, diagnostics = sample_posterior(studies, generator)
     flat = np.moveaxis(draws.coefficients, 2, 1).reshape(len(draws.tau), -1)

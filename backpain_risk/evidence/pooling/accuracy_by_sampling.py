@@ -1,8 +1,10 @@
-"""The exact binomial bivariate model by NUTS: no continuity correction, zero cells and few studies welcome.
+"""The exact binomial bivariate model by NUTS: no continuity correction, zero cells and few studies
+welcome.
 
-Test positives of arm j in study i ~ Binomial(n_ij, expit(theta_ij)); (theta_i1, theta_i0) ~ N(x_i B, Psi). Priors:
-median sensitivity and median false positive rate uniform on (0, 1) at the baseline, covariate effects N(0, 1) on the
-logit, between-study SDs half-normal(0, 1), correlation LKJ(2).
+Test positives of arm j in study i ~ Binomial(n_ij, expit(theta_ij)); (theta_i1, theta_i0) ~ N(x_i
+B, Psi). Priors: median sensitivity and median false positive rate uniform on (0, 1) at the
+baseline, covariate effects N(0, 1) on the logit, between-study SDs half-normal(0, 1), correlation
+LKJ(2).
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ TARGET_ACCEPTANCE = 0.98  # short steps, for skewed study effects (zero cells)
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PosteriorDraws:
-    """Draws of the coefficients (draws, p, 2), the between-study SDs (draws, 2) and their correlation (draws,)."""
+    """Draws of the coefficients (draws, p, 2), the between-study SDs (draws, 2) and their
+    correlation (draws,).
+    """
 
     coefficients: FloatArray
     tau: FloatArray
@@ -42,14 +46,17 @@ class PosteriorDraws:
 def log_density(parameters: Any, data: Any) -> Any:
     """Log posterior of (B, log tau, atanh correlation, z), up to a constant.
 
-    The study effects are a change of variables: theta_i = centre_i + root_i z_i, where centre and root root' are the
-    mean and covariance of theta_i given B and Psi if the study's smoothed logits were normal. That changes nothing in
-    the posterior, but leaves z close to a standard normal whatever the sizes of the studies, so there is no funnel.
+    The study effects are a change of variables: theta_i = centre_i + root_i z_i, where centre and
+    root root' are the mean and covariance of theta_i given B and Psi if the study's smoothed logits
+    were normal. That changes nothing in the posterior, but leaves z close to a standard normal
+    whatever the sizes of the studies, so there is no funnel.
     """
     positive, size, design, logit, information = data
     coefficients, log_tau, correlation, z = unpack(parameters, *design.shape)
     mean = design @ coefficients
-    theta, log_jacobian, deviation = _study_effects(mean, jnp.exp(log_tau), correlation, z, logit, information)
+    theta, log_jacobian, deviation = _study_effects(
+        mean, jnp.exp(log_tau), correlation, z, logit, information
+    )
     likelihood = jnp.sum(positive * theta - size * jax.nn.softplus(theta))
     return likelihood + deviation + log_jacobian + _log_prior(coefficients, log_tau, correlation)
 
@@ -58,7 +65,12 @@ def unpack(parameters: Any, n_studies: int, n_terms: int) -> tuple[Any, Any, Any
     """Coefficients (p, 2), log tau (2,), correlation and z (k, 2) from the flat vector."""
     p = 2 * n_terms
     coefficients = parameters[:p].reshape(n_terms, 2)
-    return coefficients, parameters[p : p + 2], jnp.tanh(parameters[p + 2]), parameters[p + 3 :].reshape(n_studies, 2)
+    return (
+        coefficients,
+        parameters[p : p + 2],
+        jnp.tanh(parameters[p + 2]),
+        parameters[p + 3 :].reshape(n_studies, 2),
+    )
 
 
 def _log_prior(coefficients: Any, log_tau: Any, correlation: Any) -> Any:
@@ -69,8 +81,12 @@ def _log_prior(coefficients: Any, log_tau: Any, correlation: Any) -> Any:
     return medians - 0.5 * jnp.sum(effects**2) + spreads + 2 * jnp.log1p(-(correlation**2))
 
 
-def _study_effects(mean: Any, tau: Any, correlation: Any, z: Any, logit: Any, information: Any) -> tuple[Any, Any, Any]:
-    """theta (k, 2), the log Jacobian of z -> theta, and the log density of theta under N(mean, Psi)."""
+def _study_effects(
+    mean: Any, tau: Any, correlation: Any, z: Any, logit: Any, information: Any
+) -> tuple[Any, Any, Any]:
+    """theta (k, 2), the log Jacobian of z -> theta, and the log density of theta under N(mean,
+    Psi).
+    """
     a, b = tau
     rest = 1 - correlation**2
     p00, p11, p01 = 1 / (rest * a**2), 1 / (rest * b**2), -correlation / (rest * a * b)
@@ -104,7 +120,9 @@ def posterior_inputs(counts: StudyCounts) -> tuple[tuple[FloatArray, ...], Float
 
 
 def with_empty_studies(counts: StudyCounts) -> StudyCounts:
-    """Padded to a power of two, 8 at least: studies without patients change nothing, and a shape compiles once."""
+    """Padded to a power of two, 8 at least: studies without patients change nothing, and a shape
+    compiles once.
+    """
     k = len(counts.labels)
     extra = (1 << max(3, (k - 1).bit_length())) - k
     return replace(
@@ -116,7 +134,9 @@ def with_empty_studies(counts: StudyCounts) -> StudyCounts:
     )
 
 
-def sample_posterior(counts: StudyCounts, generator: np.random.Generator) -> tuple[PosteriorDraws, Diagnostics]:
+def sample_posterior(
+    counts: StudyCounts, generator: np.random.Generator
+) -> tuple[PosteriorDraws, Diagnostics]:
     """Draw from the posterior; one warning when a convergence check fails."""
     data, start, scale = posterior_inputs(with_empty_studies(counts))
     seed = np.random.SeedSequence(int(generator.integers(2**63)))
@@ -133,9 +153,13 @@ def sample_posterior(counts: StudyCounts, generator: np.random.Generator) -> tup
     )
     names = [f"{arm} {term}" for term in counts.terms for arm in ("tsens", "tfpr")]
     names += ["log tau tsens", "log tau tfpr", "atanh correlation"]
-    diagnostics = diagnose(replace(drawn, parameters=drawn.parameters[:, :, : len(names)]), tuple(names))
+    diagnostics = diagnose(
+        replace(drawn, parameters=drawn.parameters[:, :, : len(names)]), tuple(names)
+    )
     if diagnostics.problems:
-        warnings.warn(f"sampling: {'; '.join(diagnostics.problems)}.", SamplingWarning, stacklevel=4)
+        warnings.warn(
+            f"sampling: {'; '.join(diagnostics.problems)}.", SamplingWarning, stacklevel=4
+        )
     flat = drawn.parameters.reshape(-1, start.size)
     return posterior_draws(flat, counts.design.shape[1]), diagnostics
 

@@ -37,7 +37,8 @@ def pool_prevalence(
     overlaps_with: Sequence[str] | None = None,
     allow_overlap: bool = False,
 ) -> PooledEstimate:
-    """Pool base rates over studies that share no patients: binomial counts whose logits vary normally between studies.
+    """Pool base rates over studies that share no patients: binomial counts whose logits vary
+    normally between studies.
 
     Parameters
     ----------
@@ -49,7 +50,8 @@ def pool_prevalence(
         Required by ``"bayes"``, not used by the others.
     level : float
     study, overlaps_with : sequence of str, shape (k,), optional
-        Labels, and the labels that each study shares patients with, separated by semicolons: columns of
+        Labels, and the labels that each study shares patients with, separated by semicolons:
+        columns of
         :attr:`Evidence.prevalence`.
     allow_overlap : bool
         Pool studies that share patients all the same.
@@ -62,19 +64,22 @@ def pool_prevalence(
     Raises
     ------
     ValueError
-        When counts are not whole, events exceed patients, fewer than two studies are given or studies share patients;
-        when nobody (or everybody) has the disease and the method is not ``"bayes"``.
+        When counts are not whole, events exceed patients, fewer than two studies are given or
+        studies share patients; when nobody (or everybody) has the disease and the method is not
+        ``"bayes"``.
 
     Notes
     -----
-    The likelihood is exact, by adaptive quadrature; nothing is added to zeros. ``"ml"`` maximises it (as
-    ``lme4::glmer`` and ``metafor::rma.glmm``); ``"reml"`` first integrates it over the mean with a flat prior, as
-    restricted likelihood does in the normal model, so that the spread is not underestimated from a few studies. Limits
-    are Wald's on the logit. ``"bayes"`` has the priors of :func:`pool_accuracy`.
+    The likelihood is exact, by adaptive quadrature; nothing is added to zeros. ``"ml"`` maximises
+    it (as ``lme4::glmer`` and ``metafor::rma.glmm``); ``"reml"`` first integrates it over the mean
+    with a flat prior, as restricted likelihood does in the normal model, so that the spread is not
+    underestimated from a few studies. Limits are Wald's on the logit. ``"bayes"`` has the priors of
+    :func:`pool_accuracy`.
 
     References
     ----------
-    Hamza, van Houwelingen, Stijnen (2008), J Clin Epidemiol 61:41. Harville (1974), Biometrika 61:383.
+    Hamza, van Houwelingen, Stijnen (2008), J Clin Epidemiol 61:41. Harville (1974), Biometrika
+    61:383.
 
     Examples
     --------
@@ -93,14 +98,21 @@ def pool_prevalence(
         return _sampled(x, size, as_generator(rng), level)
     if x.sum() in (0.0, size.sum()):
         raise ValueError(
-            f"events must hold some patients with and some without the disease for method={method!r}; "
+            "events must hold some patients with and some without the disease for "
+            f"method={method!r}; "
             f"got {x.sum():g} of {size.sum():g}. Use method='bayes'."
         )
     counts = BinomialCounts(events=x, n=size)
     tau = counts.best_tau(restricted=method == "reml")
     mean = counts.best_mean(tau)
     return wald_estimate(
-        mean, counts.standard_error(mean, tau), tau, expit, n_studies=x.size, level=level, method=method
+        mean,
+        counts.standard_error(mean, tau),
+        tau,
+        expit,
+        n_studies=x.size,
+        level=level,
+        method=method,
     )
 
 
@@ -109,7 +121,9 @@ def _check_counts(events: npt.ArrayLike, n: npt.ArrayLike) -> tuple[FloatArray, 
     check_same_length(events=x.size, n=size.size)
     whole = "must be a whole number of patients"
     refuse_where((x < 0) | (x != np.floor(x)), x, f"events {whole}, 0 or more", "Pass counts.")
-    refuse_where((size < 1) | (size != np.floor(size)), size, f"n {whole}, 1 or more", "Pass counts.")
+    refuse_where(
+        (size < 1) | (size != np.floor(size)), size, f"n {whole}, 1 or more", "Pass counts."
+    )
     refuse_where(x > size, x, "events must not exceed n", "Check the order of the arguments.")
     if x.size < 2:
         raise ValueError(
@@ -119,10 +133,14 @@ def _check_counts(events: npt.ArrayLike, n: npt.ArrayLike) -> tuple[FloatArray, 
     return x, size
 
 
-def _check_overlap(k: int, study: Sequence[str] | None, overlaps_with: Sequence[str] | None) -> None:
+def _check_overlap(
+    k: int, study: Sequence[str] | None, overlaps_with: Sequence[str] | None
+) -> None:
     if study is None:
         if overlaps_with is not None:
-            raise ValueError("study must come with overlaps_with; got None. Pass the labels that it speaks of.")
+            raise ValueError(
+                "study must come with overlaps_with; got None. Pass the labels that it speaks of."
+            )
         return
     check_same_length(events=k, study=len(study))
     if overlaps_with is not None:
@@ -130,8 +148,12 @@ def _check_overlap(k: int, study: Sequence[str] | None, overlaps_with: Sequence[
     refuse_overlap([str(label) for label in study], overlaps_with)
 
 
-def _sampled(events: FloatArray, n: FloatArray, generator: np.random.Generator, level: float) -> PooledEstimate:
-    """The bivariate model with base rates for sensitivities; the other arm is empty and informs nothing."""
+def _sampled(
+    events: FloatArray, n: FloatArray, generator: np.random.Generator, level: float
+) -> PooledEstimate:
+    """The bivariate model with base rates for sensitivities; the other arm is empty and informs
+    nothing.
+    """
     empty = np.zeros_like(events)
     studies = StudyCounts(
         labels=tuple(f"study {i + 1}" for i in range(events.size)),

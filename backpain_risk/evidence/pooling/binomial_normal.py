@@ -1,6 +1,8 @@
-"""The exact likelihood of binomial counts whose logits vary normally between studies, by adaptive quadrature.
+"""The exact likelihood of binomial counts whose logits vary normally between studies, by adaptive
+quadrature.
 
-events_i ~ Binomial(n_i, expit(mean + tau z_i)), z_i ~ N(0, 1). No continuity correction: a study without events counts.
+events_i ~ Binomial(n_i, expit(mean + tau z_i)), z_i ~ N(0, 1). No continuity correction: a study
+without events counts.
 """
 
 from __future__ import annotations
@@ -33,14 +35,20 @@ class BinomialCounts:
         z = peak[..., None] + width[..., None] * nodes
         eta = centre[..., None] + tau * z
         binomial = self.events[:, None] * eta - self.n[:, None] * np.logaddexp(0, eta)
-        study = logsumexp(binomial - 0.5 * z**2 + 0.5 * nodes**2, b=weights, axis=-1) + np.log(width)
+        study = logsumexp(binomial - 0.5 * z**2 + 0.5 * nodes**2, b=weights, axis=-1) + np.log(
+            width
+        )
         return np.asarray(np.sum(study + self._log_coefficients(), axis=-1))
 
     def _log_coefficients(self) -> FloatArray:
-        return np.asarray(gammaln(self.n + 1) - gammaln(self.events + 1) - gammaln(self.n - self.events + 1))
+        return np.asarray(
+            gammaln(self.n + 1) - gammaln(self.events + 1) - gammaln(self.n - self.events + 1)
+        )
 
     def _peaks(self, centre: FloatArray, tau: float) -> tuple[FloatArray, FloatArray]:
-        """Where each study's integrand is largest in z, and its width there: Newton steps on a concave function."""
+        """Where each study's integrand is largest in z, and its width there: Newton steps on a
+        concave function.
+        """
         smoothed = logit((self.events + 0.5) / (self.n + 1))
         information = self.n * expit(smoothed) * expit(-smoothed)
         z = tau * information * (smoothed - centre) / (1 + tau**2 * information)
@@ -57,12 +65,17 @@ class BinomialCounts:
         bounds = (pooled - 10 - 5 * tau, pooled + 10 + 5 * tau)
         return float(
             optimize.minimize_scalar(
-                lambda mean: -float(self.log_likelihood(mean, tau)), bounds=bounds, method="bounded", options=_PRECISE
+                lambda mean: -float(self.log_likelihood(mean, tau)),
+                bounds=bounds,
+                method="bounded",
+                options=_PRECISE,
             ).x
         )
 
     def standard_error(self, mean: float, tau: float) -> float:
-        """From the curvature in mean and spread together; in the mean alone where the spread is (nearly) 0."""
+        """From the curvature in mean and spread together; in the mean alone where the spread is
+        (nearly) 0.
+        """
         hessian = self._hessian(mean, tau)
         if tau < 1e-3 or hessian[1, 1] <= 0:
             return float(1 / np.sqrt(hessian[0, 0]))
@@ -82,22 +95,29 @@ class BinomialCounts:
         return np.array([[a, c], [c, b]]) / h**2
 
     def best_tau(self, *, restricted: bool) -> float:
-        """Spread that maximises the likelihood: at the best mean (ML), or integrated over a flat mean (restricted)."""
+        """Spread that maximises the likelihood: at the best mean (ML), or integrated over a flat
+        mean (restricted).
+        """
 
         def loss(tau: float) -> float:
             if restricted:
                 return -self.integrated_log_likelihood(tau)
             return -float(self.log_likelihood(self.best_mean(tau), tau))
 
-        found = optimize.minimize_scalar(loss, bounds=(0.0, _WIDEST), method="bounded", options=_PRECISE)
+        found = optimize.minimize_scalar(
+            loss, bounds=(0.0, _WIDEST), method="bounded", options=_PRECISE
+        )
         return min((0.0, float(found.x)), key=loss)
 
     def integrated_log_likelihood(self, tau: float) -> float:
-        """Log integral of the likelihood over the mean, by quadrature adapted to its peak, up to a constant."""
+        """Log integral of the likelihood over the mean, by quadrature adapted to its peak, up to
+        a constant.
+        """
         mean, (nodes, weights) = self.best_mean(tau), normal_nodes(_NODES)
         width = 1 / np.sqrt(self._hessian(mean, tau)[0, 0])
         return float(
-            logsumexp(self.log_likelihood(mean + width * nodes, tau) + 0.5 * nodes**2, b=weights) + np.log(width)
+            logsumexp(self.log_likelihood(mean + width * nodes, tau) + 0.5 * nodes**2, b=weights)
+            + np.log(width)
         )
 
 

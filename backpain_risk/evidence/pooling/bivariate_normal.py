@@ -1,7 +1,8 @@
 """The bivariate normal model of logit sensitivity and logit false positive rate, by REML and by ML.
 
-Study i with design row x_i: y_i ~ N(x_i B, S_i + Psi), S_i diagonal and known, Psi the 2x2 between-study covariance. An
-arm without patients is not observed: it has no row in the likelihood, and nothing is imputed.
+Study i with design row x_i: y_i ~ N(x_i B, S_i + Psi), S_i diagonal and known, Psi the 2x2
+between-study covariance. An arm without patients is not observed: it has no row in the likelihood,
+and nothing is imputed.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ _STARTS = ((1.0, 0.0, 1.0), (0.7, 0.6, 0.3), (0.7, -0.6, 0.3), (0.1, 0.0, 0.1))
 class ObservedLogits:
     """What the studies say.
 
-    ``logit`` and ``variance`` are (k, 2), sensitivity and false positive rate; ``observed`` (k, 2) marks arms with
-    patients; ``design`` is (k, p), the constant first.
+    ``logit`` and ``variance`` are (k, 2), sensitivity and false positive rate; ``observed`` (k, 2)
+    marks arms with patients; ``design`` is (k, p), the constant first.
     """
 
     logit: FloatArray
@@ -34,7 +35,9 @@ class ObservedLogits:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BivariateFit:
-    """``coefficients`` (p, 2), their ``covariance`` (2p, 2p) ordered arm by arm, ``between`` (2, 2), the maximum."""
+    """``coefficients`` (p, 2), their ``covariance`` (2p, 2p) ordered arm by arm, ``between`` (2,
+    2), the maximum.
+    """
 
     coefficients: FloatArray
     covariance: FloatArray
@@ -58,7 +61,9 @@ class LikelihoodRatioTest:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _GeneralisedLeastSquares:
-    """The coefficients that are best for one between-study covariance, and what the likelihood needs."""
+    """The coefficients that are best for one between-study covariance, and what the likelihood
+    needs.
+    """
 
     coefficients: FloatArray  # (2p,)
     covariance: FloatArray  # (2p, 2p)
@@ -71,7 +76,8 @@ class _GeneralisedLeastSquares:
 def fit_bivariate(data: ObservedLogits, *, restricted: bool) -> BivariateFit:
     """Maximise the (restricted) likelihood over the Cholesky root of Psi, from several starts.
 
-    The root may become singular, so spreads of 0 and correlations of -1 and 1 are reached without a penalty.
+    The root may become singular, so spreads of 0 and correlations of -1 and 1 are reached without a
+    penalty.
     """
     scale = np.maximum(_spread(data), 0.05)
 
@@ -82,7 +88,11 @@ def fit_bivariate(data: ObservedLogits, *, restricted: bool) -> BivariateFit:
 
     fits = [
         optimize.minimize(
-            objective, np.array(start) * scale[[0, 1, 1]], jac=True, method="BFGS", options={"gtol": 1e-8}
+            objective,
+            np.array(start) * scale[[0, 1, 1]],
+            jac=True,
+            method="BFGS",
+            options={"gtol": 1e-8},
         )
         for start in _STARTS
     ]
@@ -99,10 +109,15 @@ def fit_bivariate(data: ObservedLogits, *, restricted: bool) -> BivariateFit:
 
 
 def _with_exact_zeros(data: ObservedLogits, between: FloatArray, restricted: bool) -> FloatArray:
-    """Psi with spreads of exactly 0 where the likelihood is as high with them, so that rounding has no correlation."""
+    """Psi with spreads of exactly 0 where the likelihood is as high with them, so that rounding
+    has no correlation.
+    """
     for arm in (0, 1):
         kept = np.outer(np.arange(2) != arm, np.arange(2) != arm)
-        gain = _log_likelihood(data, between, restricted)[0] - _log_likelihood(data, between * kept, restricted)[0]
+        gain = (
+            _log_likelihood(data, between, restricted)[0]
+            - _log_likelihood(data, between * kept, restricted)[0]
+        )
         between = between * kept if gain < 1e-9 else between
     return between
 
@@ -124,7 +139,9 @@ def _between(root: FloatArray) -> FloatArray:
 
 
 def _precision(data: ObservedLogits, between: FloatArray) -> tuple[FloatArray, float]:
-    """Inverse of S_i + Psi over the observed arms, (k, 2, 2), and the sum of the log determinants."""
+    """Inverse of S_i + Psi over the observed arms, (k, 2, 2), and the sum of the log
+    determinants.
+    """
     a = np.where(data.observed, data.variance + np.diagonal(between), 1.0)
     b = np.where(data.observed.all(axis=1), between[0, 1], 0.0)
     determinant = a[:, 0] * a[:, 1] - b**2
@@ -151,7 +168,9 @@ def _least_squares(data: ObservedLogits, between: FloatArray) -> _GeneralisedLea
     )
 
 
-def _log_likelihood(data: ObservedLogits, between: FloatArray, restricted: bool) -> tuple[float, FloatArray]:
+def _log_likelihood(
+    data: ObservedLogits, between: FloatArray, restricted: bool
+) -> tuple[float, FloatArray]:
     """Value, and gradient with respect to the entries of Psi, (2, 2).
 
     Restricted: the constant counts observations less coefficients, as in R's mvmeta.

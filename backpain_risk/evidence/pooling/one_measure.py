@@ -25,8 +25,8 @@ def pool_measure(
 ) -> PooledEstimate:
     """Pool one measure over studies by univariate random effects.
 
-    Sensitivity and specificity trade against each other, so :func:`pool_accuracy` is the better answer; this one is for
-    comparison with older reviews.
+    Sensitivity and specificity trade against each other, so :func:`pool_accuracy` is the better
+    answer; this one is for comparison with older reviews.
 
     Parameters
     ----------
@@ -51,17 +51,20 @@ def pool_measure(
 
     Notes
     -----
-    Inverse-variance weights 1 / (v_i + tau^2); Wald limits. Continuity rule of :func:`pool_accuracy`. Proportions use
-    the studies with patients in that arm. ``i_squared`` is tau^2 over its sum with the typical variance of Higgins and
-    Thompson.
+    Inverse-variance weights 1 / (v_i + tau^2); Wald limits. Continuity rule of
+    :func:`pool_accuracy`. Proportions use the studies with patients in that arm. ``i_squared`` is
+    tau^2 over its sum with the typical variance of Higgins and Thompson.
 
     References
     ----------
-    DerSimonian and Laird (1986), Control Clin Trials 7:177. Viechtbauer (2005), J Educ Behav Stat 30:261.
+    DerSimonian and Laird (1986), Control Clin Trials 7:177. Viechtbauer (2005), J Educ Behav Stat
+    30:261.
 
     Examples
     --------
-    >>> counts = pd.DataFrame({"tp": [20, 31, 18], "fp": [9, 4, 12], "fn": [5, 9, 2], "tn": [60, 80, 44]})
+    >>> counts = pd.DataFrame(
+    ...     {"tp": [20, 31, 18], "fp": [9, 4, 12], "fn": [5, 9, 2], "tn": [60, 80, 44]}
+    ... )
     >>> print(pool_measure(counts, "diagnostic_odds_ratio"))
     39.9 (95% confidence interval 18.6 to 85.4, reml)
     """
@@ -72,7 +75,8 @@ def pool_measure(
     effect, variance = _effects(studies, measure)
     if effect.size < 2:
         raise ValueError(
-            f"counts must hold at least two studies that inform {measure}; got {effect.size}. Add studies."
+            f"counts must hold at least two studies that inform {measure}; got {effect.size}. Add "
+            "studies."
         )
     between = _ESTIMATORS[method](effect, variance)
     weight = 1 / (variance + between)
@@ -97,7 +101,8 @@ def _effects(studies: StudyCounts, measure: str) -> tuple[FloatArray, FloatArray
     for label, observed in zip(studies.labels, studies.observed, strict=True):
         if not observed.all():
             raise ValueError(
-                f"{measure} needs patients with and without the disease; got one arm in {label}. Leave it out."
+                f"{measure} needs patients with and without the disease; got one arm in {label}. "
+                "Leave it out."
             )
     positive, negative = studies.corrected()
     if measure == "diagnostic_odds_ratio":
@@ -117,7 +122,9 @@ def reml(effect: FloatArray, variance: FloatArray) -> float:
         return float(np.sum(weight * residual**2) - np.log(weight).sum() + np.log(weight.sum()))
 
     widest = 10 * float(np.ptp(effect) + np.sqrt(variance.max()))
-    found = optimize.minimize_scalar(loss, bounds=(0.0, widest), method="bounded", options={"xatol": 1e-10})
+    found = optimize.minimize_scalar(
+        loss, bounds=(0.0, widest), method="bounded", options={"xatol": 1e-10}
+    )
     return min((0.0, float(found.x)), key=loss) ** 2
 
 

@@ -32,7 +32,8 @@ _MEASURES = ("sensitivity", "specificity", "lr_positive", "lr_negative", "diagno
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PooledAccuracy:
-    """Sensitivity and specificity of one test, pooled over studies by a bivariate random-effects model.
+    """Sensitivity and specificity of one test, pooled over studies by a bivariate random-effects
+    model.
 
     Made by :func:`~backpain_risk.evidence.pooling.pool_accuracy`.
 
@@ -42,18 +43,19 @@ class PooledAccuracy:
     method : str
         ``"reml"``, ``"ml"`` or ``"bayes"``.
     coefficient_matrix : ndarray, shape (p, 2)
-        Of logit sensitivity (tsens) and logit false positive rate (tfpr): the constant, then the covariate. Posterior
-        means with ``"bayes"``.
+        Of logit sensitivity (tsens) and logit false positive rate (tfpr): the constant, then the
+        covariate. Posterior means with ``"bayes"``.
     covariance : ndarray, shape (2p, 2p)
         Of the coefficients, those of tsens first.
     between : ndarray, shape (2, 2)
         Between-study covariance of the two logits.
     log_likelihood : float
-        At the maximum, as R's mada has it: restricted for ``"reml"``; a density of the observed proportions, so the
-        Jacobian of the logit is in it. NaN with ``"bayes"``.
+        At the maximum, as R's mada has it: restricted for ``"reml"``; a density of the observed
+        proportions, so the Jacobian of the logit is in it. NaN with ``"bayes"``.
     converged : bool
     covariate_test : LikelihoodRatioTest or None
-        By maximum likelihood, whatever the method of the fit; None without a covariate and with ``"bayes"``.
+        By maximum likelihood, whatever the method of the fit; None without a covariate and with
+        ``"bayes"``.
     draws : PosteriorDraws or None
     diagnostics : Diagnostics or None
         Convergence of the sampler.
@@ -63,14 +65,17 @@ class PooledAccuracy:
 
     Notes
     -----
-    Sensitivity and specificity of likelihood fits have Wald limits on the logit scale. Ratios are medians and quantiles
-    over the uncertainty of the mean logits (a lattice of normal points for likelihood fits, posterior draws for
-    ``"bayes"``). ``false positive rate`` is 1 - specificity throughout.
+    Sensitivity and specificity of likelihood fits have Wald limits on the logit scale. Ratios are
+    medians and quantiles over the uncertainty of the mean logits (a lattice of normal points for
+    likelihood fits, posterior draws for ``"bayes"``). ``false positive rate`` is 1 - specificity
+    throughout.
 
     Examples
     --------
     >>> from backpain_risk import pool_accuracy
-    >>> counts = pd.DataFrame({"tp": [20, 31, 18], "fp": [9, 4, 12], "fn": [5, 9, 2], "tn": [60, 80, 44]})
+    >>> counts = pd.DataFrame(
+    ...     {"tp": [20, 31, 18], "fp": [9, 4, 12], "fn": [5, 9, 2], "tn": [60, 80, 44]}
+    ... )
     >>> print(pool_accuracy(counts).sensitivity)
     0.823 (95% confidence interval 0.705 to 0.9, reml)
     """
@@ -90,12 +95,21 @@ class PooledAccuracy:
 
     @property
     def coefficients(self) -> pd.DataFrame:
-        """One row per coefficient, those of tsens first: estimate, standard_error, z, p_value, low, high."""
+        """One row per coefficient, those of tsens first: estimate, standard_error, z, p_value,
+        low, high.
+        """
         estimate, error = self.coefficient_matrix.T.ravel(), np.sqrt(np.diagonal(self.covariance))
         z, half = estimate / error, normal_quantile(self.level) * error
         names = [f"{arm} {term}" for arm in ("tsens", "tfpr") for term in self.studies.terms]
-        columns = {"estimate": estimate, "standard_error": error, "z": z, "p_value": 2 * stats.norm.sf(np.abs(z))}
-        return pd.DataFrame(columns | {"low": estimate - half, "high": estimate + half}, index=names)
+        columns = {
+            "estimate": estimate,
+            "standard_error": error,
+            "z": z,
+            "p_value": 2 * stats.norm.sf(np.abs(z)),
+        }
+        return pd.DataFrame(
+            columns | {"low": estimate - half, "high": estimate + half}, index=names
+        )
 
     @property
     def mean(self) -> FloatArray:
@@ -135,12 +149,16 @@ class PooledAccuracy:
 
     @property
     def tau(self) -> FloatArray:
-        """Between-study SDs of logit sensitivity and logit false positive rate, (2,); posterior medians by sampling."""
+        """Between-study SDs of logit sensitivity and logit false positive rate, (2,); posterior
+        medians by sampling.
+        """
         return np.asarray(np.sqrt(np.diagonal(self.between)))
 
     @property
     def correlation(self) -> float:
-        """Between-study correlation of logit sensitivity and logit false positive rate; NaN where a spread is 0."""
+        """Between-study correlation of logit sensitivity and logit false positive rate; NaN
+        where a spread is 0.
+        """
         scale = float(self.tau.prod())
         return float(self.between[0, 1]) / scale if scale > 0 else float("nan")
 
@@ -151,7 +169,9 @@ class PooledAccuracy:
 
     @property
     def partial_auc(self) -> float:
-        """The same over the observed false positive rates, kept inside 0.01 to 0.99, as a share of their range."""
+        """The same over the observed false positive rates, kept inside 0.01 to 0.99, as a share
+        of their range.
+        """
         seen = self.studies.observed[:, 1]
         rate = self.studies.positive[seen, 1] / self.studies.size[seen, 1]
         low, high = max(0.01, float(rate.min())), min(0.99, float(rate.max()))
@@ -165,22 +185,29 @@ class PooledAccuracy:
         fpr : array
             In (0, 1).
         kind : {"ruttergatsonis", "naive"}
-            Line on the logit scale with the slope ``tau_sens / tau_fpr``, or the regression of one logit on the other.
+            Line on the logit scale with the slope ``tau_sens / tau_fpr``, or the regression of one
+            logit on the other.
 
         Returns
         -------
         ndarray
-            Of the shape of ``fpr``; NaN, as the areas, where false positive rates have no spread between studies.
+            Of the shape of ``fpr``; NaN, as the areas, where false positive rates have no spread
+            between studies.
         """
         rate = np.asarray(fpr, dtype=np.float64)
-        refuse_where(~((rate > 0) & (rate < 1)), rate, "fpr must lie strictly between 0 and 1", "Leave out the ends.")
+        refuse_where(
+            ~((rate > 0) & (rate < 1)),
+            rate,
+            "fpr must lie strictly between 0 and 1",
+            "Leave out the ends.",
+        )
         return curve(self.mean, self._slope(kind))(rate)
 
     def regions(self, level: float | None = None) -> Regions:
         """Confidence region of the summary point and prediction region of one new setting.
 
-        Ellipses on the logit scale at the chi-squared quantile with 2 degrees of freedom; the level of the fit when
-        None.
+        Ellipses on the logit scale at the chi-squared quantile with 2 degrees of freedom; the level
+        of the fit when None.
         """
         chosen = check_fraction("level", self.level if level is None else level)
         return Regions(
@@ -190,18 +217,19 @@ class PooledAccuracy:
         )
 
     def heterogeneity(self) -> pd.DataFrame:
-        """Share of the variation between studies that is not chance, by several definitions of I-squared.
+        """Share of the variation between studies that is not chance, by several definitions of
+        I-squared.
 
         Returns
         -------
         DataFrame
-            Columns measure and value (in [0, 1]): ``zhou`` for the pair (Zhou and Dendukuri 2014) and six of Holling
-            and others (2020), which need studies with both arms.
+            Columns measure and value (in [0, 1]): ``zhou`` for the pair (Zhou and Dendukuri 2014)
+            and six of Holling and others (2020), which need studies with both arms.
 
         Notes
         -----
-        ``zhou`` follows the paper. mada 0.5.12 prints a smaller number: it takes the variances of the two means for
-        those between studies, and test positives and negatives for the two arms.
+        ``zhou`` follows the paper. mada 0.5.12 prints a smaller number: it takes the variances of
+        the two means for those between studies, and test positives and negatives for the two arms.
         """
         shares = {"zhou": zhou_i_squared(self.mean, self.between, self.studies.size)}
         both = self.studies.observed.all(axis=1)
@@ -211,7 +239,9 @@ class PooledAccuracy:
         return pd.DataFrame({"measure": list(shares), "value": list(shares.values())})
 
     def at(self, value: str | float) -> PooledAccuracy:
-        """The same fit with the summary at another value of the covariate (a level, or a number)."""
+        """The same fit with the summary at another value of the covariate (a level, or a
+        number).
+        """
         self.studies.row(value)
         return replace(self, value=value)
 
@@ -220,17 +250,23 @@ class PooledAccuracy:
     ) -> AccuracyDraws:
         """Draws of sensitivity and specificity in a new setting, spread between studies included.
 
-        The mean logits come from the posterior, or from the normal of the likelihood fit, whose between-study
-        covariance is taken as known.
+        The mean logits come from the posterior, or from the normal of the likelihood fit, whose
+        between-study covariance is taken as known.
         """
         generator = as_generator(rng)
         if self.draws is None:
-            mean = self.mean + generator.standard_normal((size, 2)) @ lower_roots(self.mean_covariance[None])[0].T
+            mean = (
+                self.mean
+                + generator.standard_normal((size, 2))
+                @ lower_roots(self.mean_covariance[None])[0].T
+            )
             between = np.broadcast_to(self.between, (size, 2, 2))
         else:
             chosen = generator.integers(len(self.draws.tau), size=size)
             mean, between = self._mean_draws()[chosen], self.draws.between[chosen]
-        logits = mean + np.einsum("dij,dj->di", lower_roots(between), generator.standard_normal((size, 2)))
+        logits = mean + np.einsum(
+            "dij,dj->di", lower_roots(between), generator.standard_normal((size, 2))
+        )
         return AccuracyDraws(sensitivity=expit(logits[:, 0]), specificity=expit(-logits[:, 1]))
 
     def to_frame(self) -> pd.DataFrame:
@@ -240,7 +276,9 @@ class PooledAccuracy:
 
     @property
     def summary_at(self) -> str:
-        """In words, the value of the covariate that the summary is for; empty without a covariate."""
+        """In words, the value of the covariate that the summary is for; empty without a
+        covariate.
+        """
         if len(self.studies.terms) == 1:
             return ""
         if self.studies.levels:
@@ -249,13 +287,16 @@ class PooledAccuracy:
 
     @property
     def title(self) -> str:
-        """In words: studies, method, what was added to the counts, where the summary is, spread between studies."""
+        """In words: studies, method, what was added to the counts, where the summary is, spread
+        between studies.
+        """
         added = self.studies.continuity if self.method != "bayes" else 0
         parts = [f"{len(self.studies.labels)} studies, {self.method}"]
         parts += [f"{added:g} added to every cell"] if added else []
         parts += [f"summary at {self.summary_at}"] if self.summary_at else []
         spread = (
-            f"between-study SD {self.tau[0]:.2g} (logit sensitivity) and {self.tau[1]:.2g} (logit false positive rate)"
+            f"between-study SD {self.tau[0]:.2g} (logit sensitivity) and {self.tau[1]:.2g} (logit "
+            "false positive rate)"
         )
         return "; ".join([*parts, f"{spread}, correlation {self.correlation:.2g}"]) + "."
 
@@ -270,10 +311,14 @@ class PooledAccuracy:
         return sroc_slope(self.tau, self.correlation, kind)
 
     def _mean_draws(self) -> FloatArray:
-        """Draws of :attr:`mean`: the posterior's, or lattice points of the normal of the fit, (draws, 2)."""
+        """Draws of :attr:`mean`: the posterior's, or lattice points of the normal of the fit,
+        (draws, 2).
+        """
         if self.draws is not None:
             return np.asarray(np.einsum("p,dpj->dj", self._row, self.draws.coefficients))
-        return np.asarray(self.mean + normal_lattice() @ lower_roots(self.mean_covariance[None])[0].T)
+        return np.asarray(
+            self.mean + normal_lattice() @ lower_roots(self.mean_covariance[None])[0].T
+        )
 
     def _proportion(self, arm: int, sign: float) -> Estimate:
         if self.draws is not None:
@@ -290,4 +335,6 @@ class PooledAccuracy:
         low, middle, high = np.quantile(draws, [(1 - self.level) / 2, 0.5, (1 + self.level) / 2])
         kind = "confidence" if self.draws is None else "credible"
         how = f"{self.method}, median of draws"
-        return Estimate(float(middle), float(low), float(high), level=self.level, kind=kind, method=how)
+        return Estimate(
+            float(middle), float(low), float(high), level=self.level, kind=kind, method=how
+        )

@@ -45,7 +45,9 @@ class PooledEstimate(Estimate):
         return super().__str__()
 
     def to_frame(self) -> pd.DataFrame:
-        """Two rows, ``mean`` and ``prediction``: value, low, high, level, kind, method, tau, n_studies."""
+        """Two rows, ``mean`` and ``prediction``: value, low, high, level, kind, method, tau,
+        n_studies.
+        """
         mean = Estimate(self.value, self.low, self.high, self.level, self.kind, self.method)
         rows = pd.concat([mean.to_frame(), self.prediction.to_frame()])
         return rows.set_axis(["mean", "prediction"]).assign(tau=self.tau, n_studies=self.n_studies)
@@ -68,10 +70,11 @@ def wald_estimate(
     method: str,
     i_squared: float = float("nan"),
 ) -> PooledEstimate:
-    """Normal limits for the mean on the model's scale; t limits with k - 2 degrees of freedom for a new setting.
+    """Normal limits for the mean on the model's scale; t limits with k - 2 degrees of freedom for a
+    new setting.
 
-    Two studies leave no degrees of freedom, so the prediction interval is then the whole range. Reference: Higgins,
-    Thompson and Spiegelhalter (2009), J R Stat Soc A 172:137.
+    Two studies leave no degrees of freedom, so the prediction interval is then the whole range.
+    Reference: Higgins, Thompson and Spiegelhalter (2009), J R Stat Soc A 172:137.
     """
     half = normal_quantile(level) * standard_error
     t = float(stats.t.ppf(0.5 + level / 2, n_studies - 2)) if n_studies > 2 else np.inf

@@ -59,11 +59,13 @@ class CalibrationCurve:
     Attributes
     ----------
     predicted, observed, low, high : ndarray, shape (k,)
-        Curve with limits; ``predicted`` ascending. In [0, 1], except that loess may leave it, where limits are NaN.
+        Curve with limits; ``predicted`` ascending. In [0, 1], except that loess may leave it, where
+        limits are NaN.
     group_n, group_events : ndarray, shape (k,), or None
         Patients and events behind each point, for groups.
     ici, e50, e90, emax : Estimate
-        Mean, median, 90th percentile and maximum over patients of \\|predicted - observed\\|; limits where resampled.
+        Mean, median, 90th percentile and maximum over patients of \\|predicted - observed\\|;
+        limits where resampled.
     eci : Estimate
         Estimated calibration index: 100 times the mean squared difference.
     ici_share : Estimate
@@ -78,8 +80,8 @@ class CalibrationCurve:
     n_resamples, n_failed : int
         Resamples asked for, and those that could not be fitted and are left out.
     says_little : bool
-        Spline and loess: fewer than 10 events, or pointwise limits at the median risk that reach over a factor of 1000
-        in the odds.
+        Spline and loess: fewer than 10 events, or pointwise limits at the median risk that reach
+        over a factor of 1000 in the odds.
     """
 
     predicted: FloatArray
@@ -110,17 +112,32 @@ class CalibrationCurve:
         """The curve: predicted, observed, low, high; for groups n and events too."""
         import pandas as pd
 
-        table = pd.DataFrame({name: getattr(self, name) for name in ("predicted", "observed", "low", "high")})
-        return table if self.group_n is None else table.assign(n=self.group_n, events=self.group_events)
+        table = pd.DataFrame(
+            {name: getattr(self, name) for name in ("predicted", "observed", "low", "high")}
+        )
+        return (
+            table
+            if self.group_n is None
+            else table.assign(n=self.group_n, events=self.group_events)
+        )
 
     def indices(self) -> pd.DataFrame:
-        """ICI, E50, E90, Emax, ECI and the ICI's share of the event rate with limits, one row each."""
+        """ICI, E50, E90, Emax, ECI and the ICI's share of the event rate with limits, one row
+        each.
+        """
         import pandas as pd
 
-        return pd.concat([getattr(self, name).to_frame() for name in INDICES]).set_axis(INDICES).rename_axis("measure")
+        return (
+            pd.concat([getattr(self, name).to_frame() for name in INDICES])
+            .set_axis(INDICES)
+            .rename_axis("measure")
+        )
 
     def _repr_html_(self) -> str:
-        head = f"Calibration by {self.method}: {self.n:g} patients, {self.n_events:g} events, {self.limits} limits."
+        head = (
+            f"Calibration by {self.method}: {self.n:g} patients, {self.n_events:g} events, "
+            f"{self.limits} limits."
+        )
         return as_html(head, self.indices()[["value", "low", "high"]])
 
 
@@ -148,27 +165,31 @@ def calibration_curve(
     risk : array, shape (n,)
         Predicted probability strictly between 0 and 1.
     method : {"rcs", "loess", "lowess", "isotonic", "groups"}
-        ``rcs``: logistic regression on a restricted cubic spline of the logit risk with Harrell's knots (4 and then 3
-        when knots coincide). ``loess``: R's, on the risk, span 0.75, degree 2. ``lowess``: R's with ``iter = 0``, as in
-        ``rms::val.prob``. ``isotonic``: non-decreasing proportions. ``groups``: proportions in groups of patients.
+        ``rcs``: logistic regression on a restricted cubic spline of the logit risk with Harrell's
+        knots (4 and then 3 when knots coincide). ``loess``: R's, on the risk, span 0.75, degree 2.
+        ``lowess``: R's with ``iter = 0``, as in ``rms::val.prob``. ``isotonic``: non-decreasing
+        proportions. ``groups``: proportions in groups of patients.
     n_knots, n_groups : int
         Knots of the spline; groups of equal numbers of patients.
     at : array, optional
-        Risks at which to give the curve; by default 100 points equally spaced on the logit scale between the smallest
-        and the largest risk. For groups, the inner edges between them, instead of equal numbers.
+        Risks at which to give the curve; by default 100 points equally spaced on the logit scale
+        between the smallest and the largest risk. For groups, the inner edges between them, instead
+        of equal numbers.
     band : {"pointwise", "simultaneous"}
-        Limits for each point, or for the whole curve at once: spline and loess by the tube formula with as many
-        degrees of freedom as there are events less parameters, groups by Bonferroni's inequality.
+        Limits for each point, or for the whole curve at once: spline and loess by the tube formula
+        with as many degrees of freedom as there are events less parameters, groups by Bonferroni's
+        inequality.
     n_resamples : int
-        Resamples for the limits of the indices, and for those of the curve by lowess and isotonic regression, which
-        have no others.
+        Resamples for the limits of the indices, and for those of the curve by lowess and isotonic
+        regression, which have no others.
     resampling : {"region", "bootstrap", "simulation"}, optional
-        Where limits of the indices come from. ``region`` (the spline's, and its default): the smallest and largest
-        index of all curves in the joint confidence region of the coefficients, looked for in ``n_resamples``
-        directions. ``bootstrap`` (default of the others): percentiles over patients drawn anew. ``simulation``:
-        percentiles over the spline's coefficients drawn from their normal approximation. Indices of resamples are too
-        high, so that percentiles exclude 0 however calibrated the risks are, and with fewer than 200 events they are
-        given only where ``resampling`` names them.
+        Where limits of the indices come from. ``region`` (the spline's, and its default): the
+        smallest and largest index of all curves in the joint confidence region of the coefficients,
+        looked for in ``n_resamples`` directions. ``bootstrap`` (default of the others): percentiles
+        over patients drawn anew. ``simulation``: percentiles over the spline's coefficients drawn
+        from their normal approximation. Indices of resamples are too high, so that percentiles
+        exclude 0 however calibrated the risks are, and with fewer than 200 events they are given
+        only where ``resampling`` names them.
     rng : int, SeedSequence or Generator
         Needed with resamples.
     sample_weight : array, shape (n,), optional
@@ -182,19 +203,21 @@ def calibration_curve(
     Raises
     ------
     ValueError
-        For risks of exactly 0 or 1, one class only, too few distinct risks for a spline, or limits that a method does
-        not have.
+        For risks of exactly 0 or 1, one class only, too few distinct risks for a spline, or limits
+        that a method does not have.
 
     Notes
     -----
-    Limits of spline and loess are made on the logit scale and so stay inside [0, 1]; those of groups are Wilson's.
-    The indices depend on the smoother: name it beside them. ICI and its kin are never below 0 and rise with noise: with
-    13 events the value is twice the truth or more, and percentiles lie above it. The limits over the confidence region
-    hold the truth (too often rather than too rarely), 0 included.
+    Limits of spline and loess are made on the logit scale and so stay inside [0, 1]; those of
+    groups are Wilson's. The indices depend on the smoother: name it beside them. ICI and its kin
+    are never below 0 and rise with noise: with 13 events the value is twice the truth or more, and
+    percentiles lie above it. The limits over the confidence region hold the truth (too often rather
+    than too rarely), 0 included.
 
-    Where no event is seen among the lowest risks the spline plunges, and with fewer than 50 events the band for the
-    whole curve misses the truth there. Limits of loess, and percentiles of isotonic regression, fall far short at the
-    lowest risks with any number of events below 200. How often all of them hold: :func:`coverage_of_limits`.
+    Where no event is seen among the lowest risks the spline plunges, and with fewer than 50 events
+    the band for the whole curve misses the truth there. Limits of loess, and percentiles of
+    isotonic regression, fall far short at the lowest risks with any number of events below 200. How
+    often all of them hold: :func:`coverage_of_limits`.
 
     Warns
     -----
@@ -203,9 +226,9 @@ def calibration_curve(
 
     References
     ----------
-    Austin and Steyerberg (2019), Stat Med 38:4051 (ICI, E50, E90). Van Calster et al. (2016), J Clin Epidemiol 74:167.
-    Scheffe (1953), Biometrika 40:87 (region). Van Hoorde et al. (2015), J Biomed Inform 54:283 (ECI). Sun and Loader
-    (1994), Ann Stat 22:1328 (tube formula).
+    Austin and Steyerberg (2019), Stat Med 38:4051 (ICI, E50, E90). Van Calster et al. (2016), J
+    Clin Epidemiol 74:167. Scheffe (1953), Biometrika 40:87 (region). Van Hoorde et al. (2015), J
+    Biomed Inform 54:283 (ECI). Sun and Loader (1994), Ann Stat 22:1328 (tube formula).
 
     Examples
     --------
@@ -223,7 +246,9 @@ def calibration_curve(
     check_count("n_knots", n_knots, 3, 10)
     check_level(level)
     groups = require_calibratable(risk_groups(outcome, risk, sample_weight), "calibration_curve")
-    smooth = _smoother_of(method, n_knots, _edges(groups, n_groups, at) if method == "groups" else None)
+    smooth = _smoother_of(
+        method, n_knots, _edges(groups, n_groups, at) if method == "groups" else None
+    )
     smoother, points = smooth(groups), _points(groups, at)
     drawn = Drawn.none(points.size)
     if n_resamples:
@@ -245,7 +270,11 @@ def default_indices(
 ) -> dict[str, Estimate]:
     """The indices of the default curve of patients collapsed by risk, by name."""
     smoother = fit_spline(require_calibratable(groups, "calibration_curve"), 5)
-    drawn = over_region(groups, smoother, n_resamples, as_generator(rng), level) if n_resamples else Drawn.none(0)
+    drawn = (
+        over_region(groups, smoother, n_resamples, as_generator(rng), level)
+        if n_resamples
+        else Drawn.none(0)
+    )
     return drawn.estimates(groups, smoother, level)
 
 
@@ -255,14 +284,19 @@ def _check_options(method: str, band: str, resampling: str, n_resamples: int) ->
     check_choice("resampling", resampling, RESAMPLING)
     check_resamples("n_resamples", n_resamples, 0)
     if band != "pointwise" and method in ("lowess", "isotonic"):
-        raise ValueError(f"band must be 'pointwise' for method={method!r}; got {band!r}. Use 'rcs' or 'loess'.")
+        raise ValueError(
+            f"band must be 'pointwise' for method={method!r}; got {band!r}. Use 'rcs' or 'loess'."
+        )
     if n_resamples and resampling != "bootstrap" and method != "rcs":
         raise ValueError(
-            f"resampling must be 'bootstrap' for method={method!r}; got {resampling!r}. Only 'rcs' has the others."
+            f"resampling must be 'bootstrap' for method={method!r}; got {resampling!r}. Only "
+            "'rcs' has the others."
         )
 
 
-def _smoother_of(method: str, n_knots: int, edges: FloatArray | None) -> Callable[[RiskGroups], Smoother]:
+def _smoother_of(
+    method: str, n_knots: int, edges: FloatArray | None
+) -> Callable[[RiskGroups], Smoother]:
     if edges is not None:
         return lambda groups: fit_groups(groups, edges)
     if method == "rcs":
@@ -288,13 +322,25 @@ def _points(groups: RiskGroups, at: npt.ArrayLike | None) -> FloatArray:
 def _checked_at(at: npt.ArrayLike) -> FloatArray:
     points = np.sort(as_vector("at", at))
     if points.size == 0:
-        raise ValueError("at must hold at least one probability; got none. Pass for example [0.01, 0.03].")
-    refuse_where((points <= 0) | (points >= 1), points, "at must lie strictly between 0 and 1", "Pass probabilities.")
+        raise ValueError(
+            "at must hold at least one probability; got none. Pass for example [0.01, 0.03]."
+        )
+    refuse_where(
+        (points <= 0) | (points >= 1),
+        points,
+        "at must lie strictly between 0 and 1",
+        "Pass probabilities.",
+    )
     return points
 
 
 def _result(
-    groups: RiskGroups, smoother: Smoother, points: FloatArray, drawn: Drawn, band: str, level: float
+    groups: RiskGroups,
+    smoother: Smoother,
+    points: FloatArray,
+    drawn: Drawn,
+    band: str,
+    level: float,
 ) -> CalibrationCurve:
     grouped = smoother if isinstance(smoother, GroupSmoother) else None
     if grouped is not None:
@@ -332,14 +378,20 @@ def _says_little(groups: RiskGroups, smoother: Smoother, level: float) -> bool:
 
 def _little(curve: CalibrationCurve) -> str:
     return (
-        f"the calibration curve says little with {curve.n_events:g} events among {curve.n:g} patients (fewer than "
+        f"the calibration curve says little with {curve.n_events:g} events among {curve.n:g} "
+        "patients (fewer than "
         f"{_HANDFUL}, or limits over a factor of {_WIDE:g} in the odds at the median risk); use "
         "calibration_in_the_large, or method='groups'"
     )
 
 
 def _limits(
-    groups: RiskGroups, smoother: Smoother, points: FloatArray, drawn: Drawn, band: str, level: float
+    groups: RiskGroups,
+    smoother: Smoother,
+    points: FloatArray,
+    drawn: Drawn,
+    band: str,
+    level: float,
 ) -> tuple[FloatArray, FloatArray, str]:
     if isinstance(smoother, GroupSmoother):
         each = level if band == "pointwise" else 1 - (1 - level) / smoother.n.size

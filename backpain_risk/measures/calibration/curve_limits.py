@@ -18,12 +18,16 @@ from .smoothers import LinearSmoother, Smoother, SplineSmoother
 
 INDICES = ("ici", "e50", "e90", "emax", "eci", "ici_share")
 FEW_EVENTS = 200
-"""Below so many events percentiles of resampled indices are not given: the indices of resamples are too high."""
+"""Below so many events percentiles of resampled indices are not given: the indices of resamples
+are too high.
+"""
 _PATH = 1000  # points on the curve from which the length of its path is measured
 
 
 def indices(groups: RiskGroups, observed: FloatArray) -> FloatArray:
-    """ICI, E50, E90, Emax, ECI and ICI over the event rate, of the observed proportion at each distinct risk."""
+    """ICI, E50, E90, Emax, ECI and ICI over the event rate, of the observed proportion at each
+    distinct risk.
+    """
     gap = np.abs(groups.risk - observed)
     ici, eci = groups.n @ gap / groups.total, 100 * groups.n @ gap**2 / groups.total
     e50, e90 = weighted_quantile(gap, np.array([0.5, 0.9]), groups.n)
@@ -34,8 +38,8 @@ def indices(groups: RiskGroups, observed: FloatArray) -> FloatArray:
 class Drawn:
     """Indices (resamples, 6) and curves (resamples, k) from resamples that could be fitted.
 
-    Limits of the indices are percentiles, with few events only where these were asked for by name; or, where
-    ``region``, the extremes over curves that the data do not reject.
+    Limits of the indices are percentiles, with few events only where these were asked for by name;
+    or, where ``region``, the extremes over curves that the data do not reject.
     """
 
     indices: FloatArray
@@ -51,15 +55,25 @@ class Drawn:
         """Nothing resampled."""
         return cls(np.empty((0, len(INDICES))), np.empty((0, n_points)), 0, 0, "not resampled")
 
-    def estimates(self, groups: RiskGroups, smoother: Smoother, level: float) -> dict[str, Estimate]:
-        """The indices with limits, NaN where nothing was resampled or percentiles would not hold."""
+    def estimates(
+        self, groups: RiskGroups, smoother: Smoother, level: float
+    ) -> dict[str, Estimate]:
+        """The indices with limits, NaN where nothing was resampled or percentiles would not
+        hold.
+        """
         values, how = indices(groups, smoother.observed(groups.risk)), self.how
         low, high = _percentiles(self.indices, level)
         if self.region:
             low, high = self.indices.min(axis=0), self.indices.max(axis=0)
-        elif not self.asked_for and min(groups.total_events, groups.total - groups.total_events) < FEW_EVENTS:
+        elif (
+            not self.asked_for
+            and min(groups.total_events, groups.total - groups.total_events) < FEW_EVENTS
+        ):
             low, high = np.full((2, len(INDICES)), np.nan)
-            how = f"no limits: percentiles ({how}) do not hold with fewer than {FEW_EVENTS} events; name the resampling"
+            how = (
+                f"no limits: percentiles ({how}) do not hold with fewer than {FEW_EVENTS} events; "
+                "name the resampling"
+            )
         return {
             name: Estimate(float(v), float(a), float(b), level=level, method=how)
             for name, v, a, b in zip(INDICES, values, low, high, strict=True)
@@ -86,7 +100,9 @@ def bootstrap(
     *,
     asked_for: bool,
 ) -> Drawn:
-    """Fit the smoother to resamples of patients; those that cannot be fitted are left out and counted."""
+    """Fit the smoother to resamples of patients; those that cannot be fitted are left out and
+    counted.
+    """
     drawn, curves = [], []
     for resample in resampled(groups, n_resamples, rng):
         try:
@@ -106,7 +122,11 @@ def bootstrap(
 
 
 def simulate(
-    groups: RiskGroups, smoother: SplineSmoother, points: FloatArray, n_resamples: int, rng: np.random.Generator
+    groups: RiskGroups,
+    smoother: SplineSmoother,
+    points: FloatArray,
+    n_resamples: int,
+    rng: np.random.Generator,
 ) -> Drawn:
     """Draw the coefficients of the spline from their normal approximation."""
     factor = np.linalg.cholesky(smoother.covariance)
@@ -114,16 +134,23 @@ def simulate(
     coefficients = smoother.coefficients + normal @ factor.T
     own, shown = smoother.design(groups.risk), smoother.design(points)
     drawn = np.array([indices(groups, np.asarray(expit(own @ beta))) for beta in coefficients])
-    return Drawn(drawn, expit(coefficients @ shown.T), n_resamples, 0, f"simulation, {n_resamples} draws")
+    return Drawn(
+        drawn, expit(coefficients @ shown.T), n_resamples, 0, f"simulation, {n_resamples} draws"
+    )
 
 
 def over_region(
-    groups: RiskGroups, smoother: SplineSmoother, n_resamples: int, rng: np.random.Generator, level: float
+    groups: RiskGroups,
+    smoother: SplineSmoother,
+    n_resamples: int,
+    rng: np.random.Generator,
+    level: float,
 ) -> Drawn:
     """Indices of curves on the edge of the joint confidence region of the coefficients.
 
-    The edge is looked at along the axes of the region, in ``n_resamples`` random directions, and towards the curve of
-    calibrated risks; when that one lies inside, the data do not reject that every index is 0.
+    The edge is looked at along the axes of the region, in ``n_resamples`` random directions, and
+    towards the curve of calibrated risks; when that one lies inside, the data do not reject that
+    every index is 0.
     """
     factor, size = np.linalg.cholesky(smoother.covariance), smoother.coefficients.size
     calibrated = np.zeros(size)
@@ -134,7 +161,10 @@ def over_region(
     random /= np.linalg.norm(random, axis=1, keepdims=True)
     nearest = towards * min(1.0, radius / distance) if distance else towards
     axes = np.concatenate([np.eye(size), -np.eye(size), random]) * radius
-    coefficients = smoother.coefficients + np.concatenate([axes, np.zeros((1, size)), nearest[None]]) @ factor.T
+    coefficients = (
+        smoother.coefficients
+        + np.concatenate([axes, np.zeros((1, size)), nearest[None]]) @ factor.T
+    )
     design = smoother.design(groups.risk)
     drawn = np.array([indices(groups, np.asarray(expit(design @ beta))) for beta in coefficients])
     if distance <= radius:
@@ -158,10 +188,15 @@ def critical_value(groups: RiskGroups, smoother: LinearSmoother, band: str, leve
     z = normal_quantile(level)
     if band == "pointwise":
         return z
-    path, df = _path_length(groups, smoother), _freedom(groups, int(np.linalg.matrix_rank(smoother.covariance)))
+    path, df = (
+        _path_length(groups, smoother),
+        _freedom(groups, int(np.linalg.matrix_rank(smoother.covariance))),
+    )
 
     def excess(c: float) -> float:
-        return float(2 * stats.t.sf(c, df) + path / np.pi * (1 + c**2 / df) ** (-df / 2) - (1 - level))
+        return float(
+            2 * stats.t.sf(c, df) + path / np.pi * (1 + c**2 / df) ** (-df / 2) - (1 - level)
+        )
 
     far = z + 10
     while excess(far) > 0:
@@ -170,9 +205,13 @@ def critical_value(groups: RiskGroups, smoother: LinearSmoother, band: str, leve
 
 
 def _path_length(groups: RiskGroups, smoother: LinearSmoother) -> float:
-    """Length on the unit sphere of the standardised curve, between the smallest and the largest risk."""
+    """Length on the unit sphere of the standardised curve, between the smallest and the largest
+    risk.
+    """
     risk = np.asarray(expit(np.linspace(logit(groups.risk[0]), logit(groups.risk[-1]), _PATH)))
     values, vectors = np.linalg.eigh(smoother.covariance)
     curve = smoother.design(risk) @ (vectors * np.sqrt(np.maximum(values, 0)))
     unit = curve / np.linalg.norm(curve, axis=1, keepdims=True)
-    return float(np.sum(2 * np.arcsin(np.minimum(np.linalg.norm(np.diff(unit, axis=0), axis=1) / 2, 1))))
+    return float(
+        np.sum(2 * np.arcsin(np.minimum(np.linalg.norm(np.diff(unit, axis=0), axis=1) / 2, 1)))
+    )

@@ -1,7 +1,8 @@
 """Calibration: do patients given a risk of 3 % have malignancy 3 times in a hundred?
 
-The Hosmer-Lemeshow test is not offered: its p-value depends on arbitrary groups, falls with the number of patients
-whatever the size of the miscalibration, and says neither where nor how large it is. Use a calibration curve.
+The Hosmer-Lemeshow test is not offered: its p-value depends on arbitrary groups, falls with the
+number of patients whatever the size of the miscalibration, and says neither where nor how large it
+is. Use a calibration curve.
 
 How often the limits hold with 13 to 200 events: :func:`coverage_of_limits`.
 """
@@ -47,7 +48,8 @@ def observed_expected(
     Returns
     -------
     Estimate
-        Limits are Wilson's for the event rate divided by the mean risk, so no events give 0 with an upper limit.
+        Limits are Wilson's for the event rate divided by the mean risk, so no events give 0 with an
+        upper limit.
 
     Raises
     ------
@@ -66,11 +68,18 @@ def observed_expected_of(groups: RiskGroups, level: float) -> Estimate:
     """:func:`observed_expected` of patients collapsed by risk."""
     expected = float(groups.n @ groups.risk)
     if expected == 0:
-        raise ValueError("risk must not be 0 for every patient in observed_expected; got a sum of 0. Check the model.")
+        raise ValueError(
+            "risk must not be 0 for every patient in observed_expected; got a sum of 0. Check the "
+            "model."
+        )
     low, high = proportion_interval(groups.total_events, groups.total, "wilson", level)
     scale = groups.total / expected
     return Estimate(
-        groups.total_events / expected, float(low) * scale, float(high) * scale, level=level, method="wilson"
+        groups.total_events / expected,
+        float(low) * scale,
+        float(high) * scale,
+        level=level,
+        method="wilson",
     )
 
 
@@ -82,7 +91,8 @@ def calibration_in_the_large(
     level: float = 0.95,
     interval: str = "profile",
 ) -> Estimate:
-    """Calibration-in-the-large: the logistic intercept with the slope of the logit risk fixed at 1; 0 is ideal.
+    """Calibration-in-the-large: the logistic intercept with the slope of the logit risk fixed at 1;
+    0 is ideal.
 
     Parameters
     ----------
@@ -118,7 +128,9 @@ def calibration_in_the_large(
     return calibration_in_the_large_of(risk_groups(outcome, risk, sample_weight), level, interval)
 
 
-def calibration_in_the_large_of(groups: RiskGroups, level: float, interval: str = "profile") -> Estimate:
+def calibration_in_the_large_of(
+    groups: RiskGroups, level: float, interval: str = "profile"
+) -> Estimate:
     """:func:`calibration_in_the_large` of patients collapsed by risk."""
     check_choice("interval", interval, INTERVALS)
     objective = recalibration(groups, "calibration_in_the_large")
@@ -133,7 +145,8 @@ def calibration_slope(
     level: float = 0.95,
     interval: str = "profile",
 ) -> Estimate:
-    """Calibration slope: the logistic coefficient of the logit risk; 1 is ideal, below 1 risks are too extreme.
+    """Calibration slope: the logistic coefficient of the logit risk; 1 is ideal, below 1 risks are
+    too extreme.
 
     Parameters
     ----------
@@ -143,7 +156,8 @@ def calibration_slope(
     Returns
     -------
     Estimate
-        NaN when every patient has the same risk. Infinite when the risk separates events from non-events.
+        NaN when every patient has the same risk. Infinite when the risk separates events from
+        non-events.
 
     Raises
     ------
@@ -168,7 +182,13 @@ def calibration_slope_of(groups: RiskGroups, level: float, interval: str = "prof
     separated = _separation(groups)
     if separated:
         value = separated * np.inf
-        return Estimate(value, np.nan, np.nan, level=level, method="not estimable: the risk separates the outcomes")
+        return Estimate(
+            value,
+            np.nan,
+            np.nan,
+            level=level,
+            method="not estimable: the risk separates the outcomes",
+        )
     return _parameter(objective, objective.fit(slope=True), 1, level, interval)
 
 
@@ -178,7 +198,9 @@ def _separation(groups: RiskGroups) -> int:
     return int(events[0] >= others[-1]) - int(events[-1] <= others[0])
 
 
-def _parameter(objective: Recalibration, maximum: Maximum, index: int, level: float, interval: str) -> Estimate:
+def _parameter(
+    objective: Recalibration, maximum: Maximum, index: int, level: float, interval: str
+) -> Estimate:
     value = float(maximum.parameters[index])
     se = float(np.sqrt(covariance(maximum.terms.information)[index, index]))
     half = normal_quantile(level) * se
@@ -191,7 +213,8 @@ def _parameter(objective: Recalibration, maximum: Maximum, index: int, level: fl
 def miller_tests(
     outcome: npt.ArrayLike, risk: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None
 ) -> ResultTable:
-    """Miller's likelihood-ratio tests of weak calibration: of the level, of the spread, and of both.
+    """Miller's likelihood-ratio tests of weak calibration: of the level, of the spread, and of
+    both.
 
     Parameters
     ----------
@@ -201,9 +224,9 @@ def miller_tests(
     Returns
     -------
     table with columns hypothesis, statistic, df, p_value
-        Rows ``both`` (a = 0 and b = 1 in logit P = a + b logit(risk); also called the unreliability test),
-        ``in_the_large`` (a = 0 given b = 1) and ``slope`` (b = 1 whatever a). The first statistic is the sum of the
-        other two.
+        Rows ``both`` (a = 0 and b = 1 in logit P = a + b logit(risk); also called the unreliability
+        test), ``in_the_large`` (a = 0 given b = 1) and ``slope`` (b = 1 whatever a). The first
+        statistic is the sum of the other two.
 
     Raises
     ------
@@ -223,7 +246,9 @@ def miller_tests(
     groups = risk_groups(outcome, risk, sample_weight)
     objective = recalibration(groups, "miller_tests")
     if groups.risk.size == 1:
-        raise ValueError("risk must vary for miller_tests; got one value. Use calibration_in_the_large.")
+        raise ValueError(
+            "risk must vary for miller_tests; got one value. Use calibration_in_the_large."
+        )
     given = objective(np.array([0.0])).value
     shifted, refitted = (objective.fit(slope=free).terms.value for free in (False, True))
     tests = [
@@ -231,4 +256,6 @@ def miller_tests(
         chi_squared_test("a = 0 given b = 1", 2 * (shifted - given), 1),
         chi_squared_test("b = 1 whatever a", 2 * (refitted - shifted), 1),
     ]
-    return ResultTable(pd.concat([t.to_frame() for t in tests]).set_axis(["both", "in_the_large", "slope"]))
+    return ResultTable(
+        pd.concat([t.to_frame() for t in tests]).set_axis(["both", "in_the_large", "slope"])
+    )

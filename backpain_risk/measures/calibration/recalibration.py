@@ -1,4 +1,6 @@
-"""Logistic recalibration: the log odds of the outcome as a straight line in the log odds of the risk."""
+"""Logistic recalibration: the log odds of the outcome as a straight line in the log odds of the
+risk.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class Recalibration:
         return Terms(float(sums[0]), sums[1 : 1 + k], information[:k, :k])
 
     def _sums(self, block: slice, a: float, b: float) -> list[float]:
-        """Value, the two elements of the gradient, and the three of the information, of one block of risks."""
+        """Value, the two elements of the gradient, and the three of the information, of one
+        block of risks.
+        """
         x, events, n = self.logit_risk[block], self.events[block], self.n[block]
         eta = a + b * x
         risk, variance, cost = logistic(eta)
@@ -47,27 +51,35 @@ class Recalibration:
     def fit(self, *, slope: bool) -> Maximum:
         """Maximum likelihood with the slope free or fixed at 1.
 
-        Starts where a calibrated risk would end; a slope far from 1, where that fails, from no slope at all.
+        Starts where a calibrated risk would end; a slope far from 1, where that fails, from no
+        slope at all.
         """
         rate = self.events.sum() / self.n.sum()
         if not slope:
-            return maximise(self, np.array([np.log(self.events.sum() / (self.n @ expit(self.logit_risk)))]))
+            return maximise(
+                self, np.array([np.log(self.events.sum() / (self.n @ expit(self.logit_risk)))])
+            )
         maximum = maximise(self, np.array([0.0, 1.0]))
         return maximum if maximum.converged else maximise(self, np.array([logit(rate), 0.0]))
 
 
 def recalibration(groups: RiskGroups, measure: str) -> Recalibration:
-    """The likelihood of patients collapsed by risk; risks of 0 or 1 and a single class are refused."""
+    """The likelihood of patients collapsed by risk; risks of 0 or 1 and a single class are
+    refused.
+    """
     groups = require_calibratable(groups, measure)
     return Recalibration(np.asarray(logit(groups.risk)), groups.events, groups.n)
 
 
 def require_calibratable(groups: RiskGroups, measure: str) -> RiskGroups:
-    """The same groups; an error naming the measure for a single class or a risk of 0 or 1, whose logit is infinite."""
+    """The same groups; an error naming the measure for a single class or a risk of 0 or 1, whose
+    logit is infinite.
+    """
     extreme = float(groups.n[(groups.risk <= 0) | (groups.risk >= 1)].sum())
     if extreme:
         raise ValueError(
-            f"risk must lie strictly between 0 and 1 for {measure}; got {extreme:g} patients at 0 or 1. A model that "
+            f"risk must lie strictly between 0 and 1 for {measure}; got {extreme:g} patients at 0 "
+            "or 1. A model that "
             "is certain cannot be recalibrated: use penalty='firth' or a prior."
         )
     return require_both_classes(groups, measure)

@@ -1,7 +1,8 @@
 """Ways to smooth the observed proportion over the predicted risk.
 
-Each smoother is fitted to patients collapsed by risk and then gives the observed proportion at any risk. Those that are
-linear in parameters with a covariance (spline and loess) also give its standard error.
+Each smoother is fitted to patients collapsed by risk and then gives the observed proportion at any
+risk. Those that are linear in parameters with a covariance (spline and loess) also give its
+standard error.
 """
 
 from __future__ import annotations
@@ -86,7 +87,9 @@ class LoessSmoother:
         return self.curve(risk)
 
     def logit_error(self, risk: FloatArray) -> FloatArray:
-        """Standard error of the logit of the observed proportion, NaN where that is outside (0, 1)."""
+        """Standard error of the logit of the observed proportion, NaN where that is outside (0,
+        1).
+        """
         p = self.observed(risk)
         slope = np.where((p > 0) & (p < 1), p * (1 - p), np.nan)
         return _standard_error(self.design(risk), self.covariance) / slope
@@ -98,7 +101,9 @@ LinearSmoother = SplineSmoother | LoessSmoother
 
 @dataclass(frozen=True, eq=False)
 class PolylineSmoother:
-    """Straight lines between points, level beyond the outer ones: lowess and isotonic regression."""
+    """Straight lines between points, level beyond the outer ones: lowess and isotonic
+    regression.
+    """
 
     name: str
     risk: FloatArray
@@ -131,13 +136,16 @@ class GroupSmoother:
 def fit_spline(groups: RiskGroups, n_knots: int) -> SplineSmoother:
     """Maximum likelihood on a spline with Harrell's knots.
 
-    Fewer knots, but at least 3, where they coincide or where the likelihood has no maximum (no events over a long
-    stretch of risks, usual when events are few); then a refusal. A maximum so flat that the curve of half the patients
-    has a standard error above 10 on the logit scale is one that Newton steps stopped short of.
+    Fewer knots, but at least 3, where they coincide or where the likelihood has no maximum (no
+    events over a long stretch of risks, usual when events are few); then a refusal. A maximum so
+    flat that the curve of half the patients has a standard error above 10 on the logit scale is one
+    that Newton steps stopped short of.
     """
     eta = np.asarray(logit(groups.risk))
     knots = harrell_knots(eta, n_knots, groups.n)
-    objective = LogisticObjective(_spline_design(eta, knots), groups.events, groups.n, np.zeros(eta.size))
+    objective = LogisticObjective(
+        _spline_design(eta, knots), groups.events, groups.n, np.zeros(eta.size)
+    )
     start = np.zeros(knots.size)
     start[:2] = recalibration(groups, "calibration_curve").fit(slope=True).parameters
     maximum = maximise(objective, start, max_iterations=50)
@@ -148,7 +156,8 @@ def fit_spline(groups: RiskGroups, n_knots: int) -> SplineSmoother:
     if knots.size > 3:
         return fit_spline(groups, knots.size - 1)
     raise ValueError(
-        f"the outcome must vary along the whole range of risks for a spline; got no maximum of the likelihood with "
+        "the outcome must vary along the whole range of risks for a spline; got no maximum of "
+        "the likelihood with "
         f"{groups.total_events:g} events. Use calibration_slope, or a curve with method='groups'."
     )
 
@@ -177,7 +186,9 @@ def fit_lowess(groups: RiskGroups) -> PolylineSmoother:
 
 
 def fit_isotonic(groups: RiskGroups) -> PolylineSmoother:
-    """The non-decreasing proportions nearest the data in weighted squares (pool adjacent violators)."""
+    """The non-decreasing proportions nearest the data in weighted squares (pool adjacent
+    violators).
+    """
     fitted = optimize.isotonic_regression(groups.events / groups.n, weights=groups.n).x
     return PolylineSmoother("isotonic regression", groups.risk, np.asarray(fitted))
 
@@ -186,7 +197,9 @@ def fit_groups(groups: RiskGroups, edges: FloatArray) -> GroupSmoother:
     """Proportions between edges; groups that hold nobody are left out with their edge."""
     which = np.searchsorted(edges, groups.risk, side="left")
     present, which = np.unique(which, return_inverse=True)
-    n, events, risk = (sum_by(which, x, present.size) for x in (groups.n, groups.events, groups.n * groups.risk))
+    n, events, risk = (
+        sum_by(which, x, present.size) for x in (groups.n, groups.events, groups.n * groups.risk)
+    )
     return GroupSmoother(edges[present[:-1]], events, n, risk / n)
 
 

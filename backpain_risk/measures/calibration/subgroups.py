@@ -9,7 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...numerics.checks import check_level, check_mapping, check_outcome_risk, check_same_index, check_same_length
+from ...numerics.checks import (
+    check_level,
+    check_mapping,
+    check_outcome_risk,
+    check_same_index,
+    check_same_length,
+)
 from ...numerics.risk_groups import RiskGroups, group_by_risk
 from ...numerics.values import shown
 from ...results.estimate import Estimate
@@ -35,8 +41,8 @@ def subgroup_calibration(
 ) -> ResultTable:
     """Calibration of one model in every level of one or more groupings of the patients.
 
-    A model can be calibrated overall and wrong for the old and the young. Make bands first, for example with
-    ``pandas.cut``.
+    A model can be calibrated overall and wrong for the old and the young. Make bands first, for
+    example with ``pandas.cut``.
 
     Parameters
     ----------
@@ -45,7 +51,8 @@ def subgroup_calibration(
     risk : array, shape (n,)
         Predicted probability in [0, 1].
     subgroups : mapping of name to array, or DataFrame
-        One column per grouping, one label per patient, none missing. Categories that hold nobody are left out.
+        One column per grouping, one label per patient, none missing. Categories that hold nobody
+        are left out.
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
@@ -53,8 +60,9 @@ def subgroup_calibration(
     Returns
     -------
     table with columns subgroup, group, n, n_events, mean_risk, measure, value, low, high, note
-        Measures observed_expected, calibration_in_the_large, calibration_slope and auroc, in each group and, as
-        subgroup ``all``, in everyone. Where a measure is not defined (no events, say) it is NaN and ``note`` says why.
+        Measures observed_expected, calibration_in_the_large, calibration_slope and auroc, in each
+        group and, as subgroup ``all``, in everyone. Where a measure is not defined (no events, say)
+        it is NaN and ``note`` says why.
 
     Raises
     ------
@@ -64,8 +72,12 @@ def subgroup_calibration(
     Examples
     --------
     >>> outcome, risk = [0, 0, 0, 1, 0, 1, 1, 0], [0.1, 0.2, 0.1, 0.3, 0.4, 0.5, 0.6, 0.5]
-    >>> table = subgroup_calibration(outcome, risk, {"sex": ["f", "f", "f", "f", "m", "m", "m", "m"]})
-    >>> table[table.measure == "observed_expected"][["group", "n", "value"]].round(2).values.tolist()
+    >>> table = subgroup_calibration(
+    ...     outcome, risk, {"sex": ["f", "f", "f", "f", "m", "m", "m", "m"]}
+    ... )
+    >>> table[table.measure == "observed_expected"][["group", "n", "value"]].round(
+    ...     2
+    ... ).values.tolist()
     [['all', 8.0, 1.11], ['f', 4.0, 1.43], ['m', 4.0, 1.0]]
     """
     check_level(level)
@@ -81,16 +93,24 @@ def subgroup_calibration(
     return ResultTable(rows)
 
 
-def check_groupings(subgroups: Mapping[str, npt.ArrayLike] | pd.DataFrame, n: int, **patients: Any) -> None:
-    """Raise unless every grouping has a label for each of n patients, in the order of what else is said of them."""
+def check_groupings(
+    subgroups: Mapping[str, npt.ArrayLike] | pd.DataFrame, n: int, **patients: Any
+) -> None:
+    """Raise unless every grouping has a label for each of n patients, in the order of what else
+    is said of them.
+    """
     if not isinstance(subgroups, pd.DataFrame):
         check_mapping("subgroups", subgroups, "name to one label per patient")
     if len(subgroups.keys()) == 0:
-        raise ValueError("subgroups must name at least one grouping of the patients; got none. Pass for example sex.")
+        raise ValueError(
+            "subgroups must name at least one grouping of the patients; got none. Pass for "
+            "example sex."
+        )
     for name in subgroups.keys():  # noqa: SIM118  (a DataFrame iterates over its columns only through keys)
         if np.ndim(subgroups[name]) != 1:
             raise ValueError(
-                f"subgroups must have one label per patient; got {shown(subgroups[name])} for {name}. Pass an array."
+                f"subgroups must have one label per patient; got {shown(subgroups[name])} for "
+                f"{name}. Pass an array."
             )
         check_same_index(**patients, **{f"subgroup {name}": subgroups[name]})
         _levels(str(name), subgroups[name], n)
@@ -103,7 +123,8 @@ def _levels(name: str, labels: Any, n: int) -> tuple[npt.NDArray[np.intp], list[
     missing = int(column.isna().sum())
     if missing:
         raise ValueError(
-            f"subgroups must have a label for every patient; got {missing} missing in {name}. Make them a group of "
+            f"subgroups must have a label for every patient; got {missing} missing in {name}. "
+            "Make them a group of "
             "their own, or leave these patients out."
         )
     return np.asarray(column.cat.codes, dtype=np.intp), list(column.cat.categories)
@@ -117,7 +138,10 @@ def _rows(subgroup: str, group: Any, groups: RiskGroups, level: float) -> list[d
         "n_events": groups.total_events,
         "mean_risk": float(groups.n @ groups.risk / groups.total),
     }
-    return [head | {"measure": name} | _estimate(compute, groups, level) for name, compute in _MEASURES.items()]
+    return [
+        head | {"measure": name} | _estimate(compute, groups, level)
+        for name, compute in _MEASURES.items()
+    ]
 
 
 def _estimate(

@@ -39,7 +39,8 @@ class BayesianDecisionCurve:
     net_benefit, low, high : ndarray, shape (models, k)
         Exact posterior mean, and equal-tailed credible limits from the draws.
     p_useful : ndarray, shape (models, k)
-        Probability that the net benefit exceeds those of treating all and of treating none; NaN for these two.
+        Probability that the net benefit exceeds those of treating all and of treating none; NaN for
+        these two.
     p_best : ndarray, shape (models, k)
         Probability that the net benefit is the highest of all; strategies that tie all count.
     evpi : ndarray, shape (k,)
@@ -64,22 +65,31 @@ class BayesianDecisionCurve:
     n_events: float
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per model and threshold: model, threshold, net_benefit, low, high, p_useful, p_best, evpi.
+        """One row per model and threshold: model, threshold, net_benefit, low, high, p_useful,
+        p_best, evpi.
 
         ``evpi`` belongs to the threshold and is the same for all its models.
         """
         m, k = len(self.models), self.thresholds.size
-        columns = {name: getattr(self, name).ravel() for name in ("net_benefit", "low", "high", "p_useful", "p_best")}
+        columns = {
+            name: getattr(self, name).ravel()
+            for name in ("net_benefit", "low", "high", "p_useful", "p_best")
+        }
         table = {"model": np.repeat(self.models, k), "threshold": np.tile(self.thresholds, m)}
         return pd.DataFrame(table | columns | {"evpi": np.tile(self.evpi, m)})
 
     def difference(self, a: str, b: str) -> pd.DataFrame:
-        """Posterior of the difference, a minus b: columns threshold, difference, low, high, p_positive."""
+        """Posterior of the difference, a minus b: columns threshold, difference, low, high,
+        p_positive.
+        """
         i, j = (self._index(name) for name in (a, b))
-        return self._summary(self.draws[:, i] - self.draws[:, j], self.net_benefit[i] - self.net_benefit[j])
+        return self._summary(
+            self.draws[:, i] - self.draws[:, j], self.net_benefit[i] - self.net_benefit[j]
+        )
 
     def difference_from_best(self, model: str) -> pd.DataFrame:
-        """Posterior of the net benefit of a model less that of the best other strategy in each draw.
+        """Posterior of the net benefit of a model less that of the best other strategy in each
+        draw.
 
         Columns threshold, difference, low, high, p_positive.
         """
@@ -94,11 +104,16 @@ class BayesianDecisionCurve:
 
     def _index(self, name: str) -> int:
         if name not in self.models:
-            raise ValueError(f"model must be one of the curve; got {name!r}. Known: {', '.join(self.models)}.")
+            raise ValueError(
+                f"model must be one of the curve; got {name!r}. Known: {', '.join(self.models)}."
+            )
         return self.models.index(name)
 
     def _repr_html_(self) -> str:
-        head = f"Bayesian decision curve: {self.n:g} patients, {self.n_events:g} events; {self.level:.0%} credible "
+        head = (
+            f"Bayesian decision curve: {self.n:g} patients, {self.n_events:g} events; "
+            f"{self.level:.0%} credible "
+        )
         return as_html(f"{head}limits from {len(self.draws)} draws.", self.to_frame().head(10))
 
 
@@ -129,12 +144,14 @@ def bayesian_decision_curve(
     prior : pair of float
         Beta prior of the prevalence and, at every threshold, of each sensitivity and specificity.
     prevalence_counts : pair of float, optional
-        Events and patients of another sample that informs the prevalence instead, for case-control data.
+        Events and patients of another sample that informs the prevalence instead, for case-control
+        data.
     dependence : {"independent", "paired"}
-        ``independent`` draws each model by itself, as bayesDCA does, which overstates the uncertainty of differences
-        between models that agree on most patients, and so the EVPI. ``paired`` keeps what the same patients say about
-        several models together: a Dirichlet posterior of their joint decisions, whose margins are the beta posteriors
-        below. For a single model the two are the same.
+        ``independent`` draws each model by itself, as bayesDCA does, which overstates the
+        uncertainty of differences between models that agree on most patients, and so the EVPI.
+        ``paired`` keeps what the same patients say about several models together: a Dirichlet
+        posterior of their joint decisions, whose margins are the beta posteriors below. For a
+        single model the two are the same.
     n_draws : int
     sample_weight : array, shape (n,), optional
         Number of identical patients.
@@ -147,22 +164,25 @@ def bayesian_decision_curve(
     Raises
     ------
     ValueError
-        For one class only, risks outside [0, 1], thresholds of 0 or 1, a prior that is not positive, or more than 8
-        models when paired.
+        For one class only, risks outside [0, 1], thresholds of 0 or 1, a prior that is not
+        positive, or more than 8 models when paired.
 
     Notes
     -----
-    Net benefit at t: Se p - (1 - Sp)(1 - p) t/(1 - t), with p | data ~ Beta(a + events, b + non-events), Se | data ~
-    Beta(a + TP, b + FN), Sp | data ~ Beta(a + TN, b + FP). The draws of p are shared by all strategies.
+    Net benefit at t: Se p - (1 - Sp)(1 - p) t/(1 - t), with p | data ~ Beta(a + events, b +
+    non-events), Se | data ~ Beta(a + TP, b + FN), Sp | data ~ Beta(a + TN, b + FP). The draws of p
+    are shared by all strategies.
 
     How often the credible limits hold with 13 to 200 events: :func:`coverage_of_limits`.
 
-    With few events the prior counts: a model that makes nobody positive at a threshold has the net benefit of treating
-    none, but the prior gives it some sensitivity, and so a high ``p_useful`` that no patient supports.
+    With few events the prior counts: a model that makes nobody positive at a threshold has the net
+    benefit of treating none, but the prior gives it some sensitivity, and so a high ``p_useful``
+    that no patient supports.
 
     References
     ----------
-    Cruz and Korthauer (2024), Stat Med 43:2043 (bayesDCA). Sadatsafavi et al. (2023), Med Decis Making 43:564 (EVPI).
+    Cruz and Korthauer (2024), Stat Med 43:2043 (bayesDCA). Sadatsafavi et al. (2023), Med Decis
+    Making 43:564 (EVPI).
 
     Examples
     --------
@@ -192,24 +212,39 @@ def bayesian_decision_curve(
     return _result(named, t, mean, benefit, dependence, level, n, events)
 
 
-def _check_options(prior: tuple[float, float], prevalence_counts: tuple[float, float] | None, n_paired: int) -> None:
+def _check_options(
+    prior: tuple[float, float], prevalence_counts: tuple[float, float] | None, n_paired: int
+) -> None:
     if not all(0 < (as_real(value) or 0) <= MOST for value in check_pair("prior", prior)):
-        raise ValueError(f"prior must be two positive numbers; got {shown(prior)}. Use (1, 1) for a uniform prior.")
+        raise ValueError(
+            f"prior must be two positive numbers; got {shown(prior)}. Use (1, 1) for a uniform "
+            "prior."
+        )
     if prevalence_counts is not None:
-        events, patients = (as_real(count) for count in check_pair("prevalence_counts", prevalence_counts))
-        if events is None or patients is None or not 0 <= events <= patients <= MOST or patients < 1:
+        events, patients = (
+            as_real(count) for count in check_pair("prevalence_counts", prevalence_counts)
+        )
+        if (
+            events is None
+            or patients is None
+            or not 0 <= events <= patients <= MOST
+            or patients < 1
+        ):
             raise ValueError(
                 "prevalence_counts must be events and patients, events not more than patients; got "
                 f"{shown(prevalence_counts)}. Pass for example (13, 1975)."
             )
     if n_paired > _MOST_PAIRED:
         raise ValueError(
-            f"risks must hold at most {_MOST_PAIRED} models for dependence='paired'; got {n_paired}. Compare fewer "
+            f"risks must hold at most {_MOST_PAIRED} models for dependence='paired'; got "
+            f"{n_paired}. Compare fewer "
             "at a time, or use 'independent'."
         )
 
 
-def _prevalence_prior(prior: tuple[float, float], counts: tuple[float, float]) -> tuple[float, float]:
+def _prevalence_prior(
+    prior: tuple[float, float], counts: tuple[float, float]
+) -> tuple[float, float]:
     return prior[0] + counts[0], prior[1] + counts[1] - counts[0]
 
 
@@ -230,9 +265,11 @@ def _independent_rates(
 def _paired_rates(
     cells: DecisionCounts, prior: tuple[float, float], n_draws: int, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """The same from Dirichlet posteriors of the joint decisions of all models, by outcome and threshold.
+    """The same from Dirichlet posteriors of the joint decisions of all models, by outcome and
+    threshold.
 
-    Their prior gives a decision the share of its margins' product, so each margin has the Beta prior itself.
+    Their prior gives a decision the share of its margins' product, so each margin has the Beta
+    prior itself.
     """
     m, k = cells.reached.shape[0] - 2, cells.n_thresholds
     positive = (np.arange(2**m)[:, None] >> np.arange(m)) & 1

@@ -1,4 +1,6 @@
-"""What a decision curve is a function of: how many patients of each outcome reach which thresholds, by each model."""
+"""What a decision curve is a function of: how many patients of each outcome reach which
+thresholds, by each model.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ class DecisionCounts:
     @cached_property
     def positives(self) -> FloatArray:
         """Patients at or above each threshold by strategy and outcome, (strategies, 2, k)."""
-        return self._stacked([self._positives(self._bins(reached), self.n) for reached in self.reached[2:]], self.n)
+        return self._stacked(
+            [self._positives(self._bins(reached), self.n) for reached in self.reached[2:]], self.n
+        )
 
     def _bins(self, reached: Reached) -> IntArray:
         """Number of outcome and thresholds reached of each cell."""
@@ -54,7 +58,9 @@ class DecisionCounts:
 
     def _stacked(self, models: list[FloatArray], n: FloatArray) -> FloatArray:
         """Those of the models below treating all, which makes everyone positive, and none."""
-        everyone = np.repeat(sum_by(self.outcome.astype(np.int64), n, 2)[:, None], self.n_thresholds, axis=1)
+        everyone = np.repeat(
+            sum_by(self.outcome.astype(np.int64), n, 2)[:, None], self.n_thresholds, axis=1
+        )
         return np.stack([everyone, np.zeros_like(everyone), *models])
 
     def disagreements(self, i: int, j: int) -> tuple[FloatArray, FloatArray]:
@@ -63,7 +69,9 @@ class DecisionCounts:
         return self.positives[i] - both, self.positives[j] - both
 
     def _both(self, i: int, j: int) -> FloatArray:
-        """Patients positive by both; whoever agrees with treating all is positive, with none nobody is."""
+        """Patients positive by both; whoever agrees with treating all is positive, with none
+        nobody is.
+        """
         if {i, j} & {_ALL, _NONE}:
             return np.minimum(self.positives[i], self.positives[j])
         return self._positives(self._bins(np.minimum(self.reached[i], self.reached[j])), self.n)
@@ -73,16 +81,25 @@ class DecisionCounts:
         """The same counts with identical patients in one cell."""
         cell, first = distinct_rows([*self.reached, self.outcome])
         return DecisionCounts(
-            self.reached[:, first], self.outcome[first], sum_by(cell, self.n, first.size), self.n_thresholds
+            self.reached[:, first],
+            self.outcome[first],
+            sum_by(cell, self.n, first.size),
+            self.n_thresholds,
         )
 
-    def resampled(self, n_resamples: int, rng: np.random.Generator, *, within_outcomes: bool) -> Iterator[FloatArray]:
-        """The positives of bootstrap resamples of the patients, of each outcome separately if asked."""
+    def resampled(
+        self, n_resamples: int, rng: np.random.Generator, *, within_outcomes: bool
+    ) -> Iterator[FloatArray]:
+        """The positives of bootstrap resamples of the patients, of each outcome separately if
+        asked.
+        """
         bins = [self._bins(reached) for reached in self.reached[2:]]
         everyone = np.arange(self.n.size)
         parts = [everyone[self.outcome == y] for y in (1, 0)] if within_outcomes else [everyone]
         n = np.zeros(self.n.size)
-        for drawn in zip(*(resamples(self.n[part], n_resamples, rng) for part in parts), strict=True):
+        for drawn in zip(
+            *(resamples(self.n[part], n_resamples, rng) for part in parts), strict=True
+        ):
             for part, counts in zip(parts, drawn, strict=True):
                 n[part] = counts
             yield self._stacked([self._positives(each, n) for each in bins], n)
@@ -101,9 +118,11 @@ def decision_counts(
 
 
 def in_precision_of(risk: FloatArray, thresholds: FloatArray) -> FloatArray:
-    """Thresholds rounded to 32 bits where every risk is a number of 32 bits, as risks given in float32 are.
+    """Thresholds rounded to 32 bits where every risk is a number of 32 bits, as risks given in
+    float32 are.
 
-    A risk of 0.01 in float32 is 0.00999999977648258, below the threshold 0.01 but equal to it in float32.
+    A risk of 0.01 in float32 is 0.00999999977648258, below the threshold 0.01 but equal to it in
+    float32.
     """
     if np.array_equal(risk, risk.astype(np.float32)):
         return thresholds.astype(np.float32).astype(np.float64)
@@ -111,9 +130,13 @@ def in_precision_of(risk: FloatArray, thresholds: FloatArray) -> FloatArray:
 
 
 def _thresholds_reached(thresholds: FloatArray, risk: FloatArray) -> Reached:
-    """How many thresholds each risk is at or above: read from a table, searched only in cells that hold a threshold."""
+    """How many thresholds each risk is at or above: read from a table, searched only in cells
+    that hold a threshold.
+    """
     starts = np.arange(_CELLS + 1) / _CELLS
-    table = np.searchsorted(thresholds, starts, side="right").astype(np.min_scalar_type(thresholds.size))
+    table = np.searchsorted(thresholds, starts, side="right").astype(
+        np.min_scalar_type(thresholds.size)
+    )
     split = np.searchsorted(thresholds, starts + 1 / _CELLS) > table
     cell = (risk * _CELLS).astype(np.int32)
     reached, unclear = table[cell], np.flatnonzero(split[cell])

@@ -22,7 +22,9 @@ from ...numerics.checks import (
 
 TREAT_ALL, TREAT_NONE = "treat_all", "treat_none"
 DEFAULT_THRESHOLDS = np.arange(1, 101) / 1000
-"""0.1 % to 10 %: at a base rate of 1 % nothing else is of interest. Whole numbers divided, never accumulated."""
+"""0.1 % to 10 %: at a base rate of 1 % nothing else is of interest. Whole numbers divided, never
+accumulated.
+"""
 
 Risks = npt.ArrayLike | Mapping[str, npt.ArrayLike] | pd.DataFrame
 
@@ -38,11 +40,17 @@ def check_models(
         given = {str(name): risks[name] for name in names}
         if len(given) < len(names) or {TREAT_ALL, TREAT_NONE} & set(given) or not given:
             raise ValueError(
-                f"risks must have distinct names other than treat_all and treat_none; got {names}. Rename them."
+                "risks must have distinct names other than treat_all and treat_none; got "
+                f"{names}. Rename them."
             )
-    check_same_index(outcome=outcome, sample_weight=sample_weight, **{f"risk of {k}": v for k, v in given.items()})
+    check_same_index(
+        outcome=outcome,
+        sample_weight=sample_weight,
+        **{f"risk of {k}": v for k, v in given.items()},
+    )
     named = {
-        name: check_risk(values, f"risk of {name}" if len(given) > 1 else "risk") for name, values in given.items()
+        name: check_risk(values, f"risk of {name}" if len(given) > 1 else "risk")
+        for name, values in given.items()
     }
     for name, values in named.items():
         check_same_length(outcome=y.size, **{f"risk_of_{name}": values.size})
@@ -54,7 +62,14 @@ def check_thresholds(thresholds: npt.ArrayLike | None) -> FloatArray:
     if thresholds is None:
         return DEFAULT_THRESHOLDS
     t = as_vector("thresholds", np.atleast_1d(np.asanyarray(thresholds)))
-    refuse_where((t <= 0) | (t >= 1), t, "thresholds must lie strictly between 0 and 1", "Drop 0 and 1; use fractions.")
+    refuse_where(
+        (t <= 0) | (t >= 1),
+        t,
+        "thresholds must lie strictly between 0 and 1",
+        "Drop 0 and 1; use fractions.",
+    )
     if t.size == 0 or np.any(np.diff(t) <= 0):
-        raise ValueError(f"thresholds must be ascending and distinct; got {t.tolist()[:5]}. Sort them.")
+        raise ValueError(
+            f"thresholds must be ascending and distinct; got {t.tolist()[:5]}. Sort them."
+        )
     return t

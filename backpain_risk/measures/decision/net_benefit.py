@@ -73,8 +73,9 @@ class DecisionCurve:
     def to_frame(self) -> pd.DataFrame:
         """One row per model and threshold.
 
-        Columns model, threshold, net_benefit, low, high, standardised_net_benefit, net_interventions_avoided, tp_rate,
-        fp_rate, sensitivity, specificity, ppv, npv. Net interventions avoided are per patient, against treating all.
+        Columns model, threshold, net_benefit, low, high, standardised_net_benefit,
+        net_interventions_avoided, tp_rate, fp_rate, sensitivity, specificity, ppv, npv. Net
+        interventions avoided are per patient, against treating all.
         """
         tp, fp, p = self.tp_rate, self.fp_rate, self.prevalence
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -82,7 +83,8 @@ class DecisionCurve:
                 "net_benefit": self.net_benefit,
                 "low": self.low,
                 "high": self.high,
-                "standardised_net_benefit": self.net_benefit / (p if self.policy == "opt-in" else 1 - p),
+                "standardised_net_benefit": self.net_benefit
+                / (p if self.policy == "opt-in" else 1 - p),
                 "net_interventions_avoided": self._avoided(),
                 "tp_rate": tp,
                 "fp_rate": fp,
@@ -95,7 +97,10 @@ class DecisionCurve:
 
     def _table(self, columns: Mapping[str, FloatArray]) -> pd.DataFrame:
         k = self.thresholds.size
-        rows = {"model": np.repeat(self.models, k), "threshold": np.tile(self.thresholds, len(self.models))}
+        rows = {
+            "model": np.repeat(self.models, k),
+            "threshold": np.tile(self.thresholds, len(self.models)),
+        }
         return pd.DataFrame(rows | {name: values.ravel() for name, values in columns.items()})
 
     def _avoided(self) -> FloatArray:
@@ -105,9 +110,10 @@ class DecisionCurve:
     def consequences(self, per: float = 1000) -> pd.DataFrame:
         """What happens to ``per`` patients: one row per model and threshold.
 
-        Columns model, threshold, treated, true_positives, false_positives, false_negatives, true_negatives,
-        net_true_positives (the net benefit: true positives with nobody treated needlessly; for opt-out
-        net_true_negatives with nobody missed) and net_interventions_avoided (against treating all).
+        Columns model, threshold, treated, true_positives, false_positives, false_negatives,
+        true_negatives, net_true_positives (the net benefit: true positives with nobody treated
+        needlessly; for opt-out net_true_negatives with nobody missed) and net_interventions_avoided
+        (against treating all).
         """
         tp, fp, p = self.tp_rate, self.fp_rate, self.prevalence
         rates = {
@@ -116,7 +122,9 @@ class DecisionCurve:
             "false_positives": fp,
             "false_negatives": p - tp,
             "true_negatives": 1 - p - fp,
-            "net_true_positives" if self.policy == "opt-in" else "net_true_negatives": self.net_benefit,
+            "net_true_positives"
+            if self.policy == "opt-in"
+            else "net_true_negatives": self.net_benefit,
             "net_interventions_avoided": self._avoided(),
         }
         return self._table({name: per * rate for name, rate in rates.items()})
@@ -124,7 +132,8 @@ class DecisionCurve:
     def difference(self, a: str, b: str) -> pd.DataFrame:
         """Paired difference in net benefit, a minus b: columns threshold, difference, low, high.
 
-        The limits are made as those of the curve (``interval``), from the patients on whom the two decide differently.
+        The limits are made as those of the curve (``interval``), from the patients on whom the two
+        decide differently.
         """
         i, j = (self._index(name, "a and b") for name in (a, b))
         value = self.net_benefit[i] - self.net_benefit[j]
@@ -132,25 +141,32 @@ class DecisionCurve:
             low, high = _percentiles(self.resamples[:, i] - self.resamples[:, j], self.level)
         else:
             low, high = difference_limits(self, i, j)
-        return pd.DataFrame({"threshold": self.thresholds, "difference": value, "low": low, "high": high})
+        return pd.DataFrame(
+            {"threshold": self.thresholds, "difference": value, "low": low, "high": high}
+        )
 
     def best(self) -> pd.DataFrame:
-        """Ranges of thresholds over which one strategy has the highest net benefit: columns model, low, high.
+        """Ranges of thresholds over which one strategy has the highest net benefit: columns model,
+        low, high.
 
-        Where strategies tie, the first of ``models`` counts, so a model that equals treating all or none does not.
+        Where strategies tie, the first of ``models`` counts, so a model that equals treating all or
+        none does not.
         """
         best = np.argmax(np.round(self.net_benefit, 15), axis=0)
         first = np.flatnonzero(np.concatenate([[True], best[1:] != best[:-1]]))
         last = np.append(first[1:], best.size) - 1
         models = [self.models[i] for i in best[first]]
-        return pd.DataFrame({"model": models, "low": self.thresholds[first], "high": self.thresholds[last]})
+        return pd.DataFrame(
+            {"model": models, "low": self.thresholds[first], "high": self.thresholds[last]}
+        )
 
     def evpi(self) -> pd.DataFrame:
         """Expected value of perfect information of a validation: columns model, threshold, evpi.
 
-        How much net benefit per patient is expected to be gained by knowing for certain which of using the model,
-        treating all and treating none is best: the mean of the largest net benefit less the largest mean. From the
-        bootstrap resamples where there are any; else from the bivariate normal approximation of model and treat all.
+        How much net benefit per patient is expected to be gained by knowing for certain which of
+        using the model, treating all and treating none is best: the mean of the largest net benefit
+        less the largest mean. From the bootstrap resamples where there are any; else from the
+        bivariate normal approximation of model and treat all.
 
         References
         ----------
@@ -170,23 +186,35 @@ class DecisionCurve:
         reference = self._reference()
         a, b = [j for j in three if j != reference]
         mean_a, mean_b = (self.net_benefit[j] - self.net_benefit[reference] for j in (a, b))
-        sd_a, sd_b, apart = (standard_error(self, *pair) for pair in ((a, reference), (b, reference), (a, b)))
+        sd_a, sd_b, apart = (
+            standard_error(self, *pair) for pair in ((a, reference), (b, reference), (a, b))
+        )
         covariance = (sd_a**2 + sd_b**2 - apart**2) / 2
         best = expected_maximum(mean_a, mean_b, sd_a, sd_b, covariance)
         return best - np.maximum(0, np.maximum(mean_a, mean_b))
 
     def _reference(self) -> int:
-        """The strategy whose net benefit is 0 for every patient: treat none, or treat all for opt-out."""
+        """The strategy whose net benefit is 0 for every patient: treat none, or treat all for
+        opt-out.
+        """
         return self.models.index(TREAT_NONE if self.policy == "opt-in" else TREAT_ALL)
 
     def _index(self, name: str, argument: str) -> int:
         if name not in self.models:
-            raise ValueError(f"{argument} must be models of the curve; got {name!r}. Known: {', '.join(self.models)}.")
+            raise ValueError(
+                f"{argument} must be models of the curve; got {name!r}. Known: "
+                f"{', '.join(self.models)}."
+            )
         return self.models.index(name)
 
     def _repr_html_(self) -> str:
-        head = f"Decision curve ({self.policy}): {self.n:g} patients, {self.n_events:g} events, prevalence "
-        return as_html(f"{head}{self.prevalence:.3%}; limits {self.interval}.", self.to_frame().head(10))
+        head = (
+            f"Decision curve ({self.policy}): {self.n:g} patients, {self.n_events:g} events, "
+            "prevalence "
+        )
+        return as_html(
+            f"{head}{self.prevalence:.3%}; limits {self.interval}.", self.to_frame().head(10)
+        )
 
 
 def decision_curve(
@@ -228,8 +256,9 @@ def decision_curve(
     level : float
         Of the pointwise limits.
     interval : {"mover", "normal"}
-        Limits recovered from those of the proportions of patients who are treated, missed or treated by one strategy
-        only, which hold with a handful of them; or normal limits from the standard error, which do not.
+        Limits recovered from those of the proportions of patients who are treated, missed or
+        treated by one strategy only, which hold with a handful of them; or normal limits from the
+        standard error, which do not.
 
     Returns
     -------
@@ -238,22 +267,25 @@ def decision_curve(
     Raises
     ------
     ValueError
-        For one class only, risks outside [0, 1], thresholds of 0 or 1, duplicate names, or a harm below 0.
+        For one class only, risks outside [0, 1], thresholds of 0 or 1, duplicate names, or a harm
+        below 0.
 
     Notes
     -----
-    A patient is positive when risk >= t (t rounded to 32 bits where every risk is a number of 32 bits, so that 0.01 in
-    float32 reaches 0.01). Opt-in: TP/n - FP/n * t/(1 - t). Opt-out: TN/n - FN/n * (1 - t)/t. At a
-    given prevalence patients with and without the event are separate samples.
+    A patient is positive when risk >= t (t rounded to 32 bits where every risk is a number of 32
+    bits, so that 0.01 in float32 reaches 0.01). Opt-in: TP/n - FP/n * t/(1 - t). Opt-out: TN/n -
+    FN/n * (1 - t)/t. At a given prevalence patients with and without the event are separate
+    samples.
 
-    The limits by ``mover`` treat the proportion of patients treated by one strategy only, with and without the event,
-    as what is estimated: at a low threshold a handful of missed cancers decides. Normal and bootstrap limits of a
-    difference fall far short of their level where few are expected (:func:`coverage_of_limits`).
+    The limits by ``mover`` treat the proportion of patients treated by one strategy only, with and
+    without the event, as what is estimated: at a low threshold a handful of missed cancers decides.
+    Normal and bootstrap limits of a difference fall far short of their level where few are expected
+    (:func:`coverage_of_limits`).
 
     References
     ----------
-    Vickers and Elkin (2006), Med Decis Making 26:565. Vickers, Van Calster, Steyerberg (2019), Diagn Progn Res 3:18.
-    Kerr et al. (2016), J Clin Oncol 34:2534 (standardised, opt-out).
+    Vickers and Elkin (2006), Med Decis Making 26:565. Vickers, Van Calster, Steyerberg (2019),
+    Diagn Progn Res 3:18. Kerr et al. (2016), J Clin Oncol 34:2534 (standardised, opt-out).
 
     Examples
     --------
@@ -290,14 +322,20 @@ def decision_curve(
         harm=harms,
         from_sample=prevalence is None,
     )
-    return _with_limits(curve) if n_resamples == 0 else _resampled(curve, n_resamples, as_generator(rng))
+    return (
+        _with_limits(curve)
+        if n_resamples == 0
+        else _resampled(curve, n_resamples, as_generator(rng))
+    )
 
 
 def _harms(harm: float | Mapping[str, float] | None, named: Mapping[str, FloatArray]) -> FloatArray:
     if isinstance(harm, Mapping):
         unknown = [name for name in harm if name not in named]
         if unknown:
-            raise ValueError(f"harm must name models of risks; got {unknown[0]!r}. Known: {', '.join(named)}.")
+            raise ValueError(
+                f"harm must name models of risks; got {unknown[0]!r}. Known: {', '.join(named)}."
+            )
         values = [harm.get(name, 0.0) for name in named]
     else:
         values = [0.0 if harm is None else harm] * len(named)
@@ -305,13 +343,18 @@ def _harms(harm: float | Mapping[str, float] | None, named: Mapping[str, FloatAr
         x = as_real(value)
         if x is None or not 0 <= x < 1:
             raise ValueError(
-                f"harm must be 0 or more, in units of net benefit; got {shown(values)}. Pass for example 0.001."
+                f"harm must be 0 or more, in units of net benefit; got {shown(values)}. Pass for "
+                "example 0.001."
             )
     return np.array([0.0, 0.0, *values], dtype=np.float64)
 
 
-def _rates(positives: FloatArray, prevalence: float, *, from_sample: bool) -> tuple[FloatArray, FloatArray]:
-    """True and false positives per patient at a prevalence; treating all gives their numbers in the sample."""
+def _rates(
+    positives: FloatArray, prevalence: float, *, from_sample: bool
+) -> tuple[FloatArray, FloatArray]:
+    """True and false positives per patient at a prevalence; treating all gives their numbers in
+    the sample.
+    """
     fp, tp = positives[:, 0], positives[:, 1]
     if from_sample:
         n = tp[0, 0] + fp[0, 0]
@@ -319,7 +362,9 @@ def _rates(positives: FloatArray, prevalence: float, *, from_sample: bool) -> tu
     return tp / tp[0] * prevalence, fp / fp[0] * (1 - prevalence)
 
 
-def _net_benefit(tp: FloatArray, fp: FloatArray, prevalence: float, t: FloatArray, policy: str) -> FloatArray:
+def _net_benefit(
+    tp: FloatArray, fp: FloatArray, prevalence: float, t: FloatArray, policy: str
+) -> FloatArray:
     if policy == "opt-in":
         return tp - fp * (t / (1 - t))
     return (1 - prevalence - fp) - (prevalence - tp) * ((1 - t) / t)
@@ -329,18 +374,27 @@ def _with_limits(curve: DecisionCurve) -> DecisionCurve:
     """Limits of the difference from the strategy whose net benefit is always 0."""
     reference = curve._reference()
     limits = [difference_limits(curve, i, reference) for i in range(len(curve.models))]
-    return replace(curve, low=np.stack([low for low, _ in limits]), high=np.stack([high for _, high in limits]))
+    return replace(
+        curve, low=np.stack([low for low, _ in limits]), high=np.stack([high for _, high in limits])
+    )
 
 
 def _resampled(curve: DecisionCurve, n_resamples: int, rng: np.random.Generator) -> DecisionCurve:
     """Percentile limits from resamples of patients; at a given prevalence within each outcome."""
     p, given = curve.prevalence, not curve.from_sample
     drawn = np.empty((n_resamples, *curve.net_benefit.shape))
-    for b, positives in enumerate(curve.counts.cells.resampled(n_resamples, rng, within_outcomes=given)):
+    for b, positives in enumerate(
+        curve.counts.cells.resampled(n_resamples, rng, within_outcomes=given)
+    ):
         tp, fp = _rates(positives, p, from_sample=curve.from_sample)
-        drawn[b] = _net_benefit(tp, fp, float(tp[0, 0]), curve.thresholds, curve.policy) - curve.harm[:, None]
+        drawn[b] = (
+            _net_benefit(tp, fp, float(tp[0, 0]), curve.thresholds, curve.policy)
+            - curve.harm[:, None]
+        )
     low, high = _percentiles(drawn, curve.level)
-    return replace(curve, low=low, high=high, resamples=drawn, interval=f"bootstrap, {n_resamples} resamples")
+    return replace(
+        curve, low=low, high=high, resamples=drawn, interval=f"bootstrap, {n_resamples} resamples"
+    )
 
 
 def _percentiles(drawn: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:

@@ -1,4 +1,6 @@
-"""Expected value of the best of three uncertain strategies, one of which is certain to be worth 0."""
+"""Expected value of the best of three uncertain strategies, one of which is certain to be worth
+0.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,16 @@ _SAME = 1e-14  # strategies whose difference varies less than this share of thei
 
 
 def expected_maximum(
-    mean_a: FloatArray, mean_b: FloatArray, sd_a: FloatArray, sd_b: FloatArray, covariance: FloatArray
+    mean_a: FloatArray,
+    mean_b: FloatArray,
+    sd_a: FloatArray,
+    sd_b: FloatArray,
+    covariance: FloatArray,
 ) -> FloatArray:
     """E[max(0, A, B)] for bivariate normal A and B, elementwise.
 
-    Each variable adds its mean times the probability that it is the largest, and each pair the density of their being
-    equal times the probability that the third is below.
+    Each variable adds its mean times the probability that it is the largest, and each pair the
+    density of their being equal times the probability that the third is below.
 
     References
     ----------
@@ -30,7 +36,9 @@ def expected_maximum(
     """
     zero = np.zeros_like(mean_a)
     means = np.stack([zero, mean_a, mean_b])
-    matrix = np.stack([[zero, zero, zero], [zero, sd_a**2, covariance], [zero, covariance, sd_b**2]])
+    matrix = np.stack(
+        [[zero, zero, zero], [zero, sd_a**2, covariance], [zero, covariance, sd_b**2]]
+    )
     least = _SAME * (sd_a**2 + sd_b**2) + np.finfo(np.float64).tiny
     total = zero
     for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
@@ -38,7 +46,11 @@ def expected_maximum(
         var_x = np.maximum(matrix[i, i] + matrix[j, j] - 2 * matrix[i, j], least)
         var_y = np.maximum(matrix[i, i] + matrix[k, k] - 2 * matrix[i, k], least)
         shared = matrix[i, i] - matrix[i, j] - matrix[i, k] + matrix[j, k]
-        h, g, rho = x / np.sqrt(var_x), y / np.sqrt(var_y), np.clip(shared / np.sqrt(var_x) / np.sqrt(var_y), -1, 1)
+        h, g, rho = (
+            x / np.sqrt(var_x),
+            y / np.sqrt(var_y),
+            np.clip(shared / np.sqrt(var_x) / np.sqrt(var_y), -1, 1),
+        )
         rest = np.sqrt(np.maximum(1 - rho**2, _SAME))
         equal = np.sqrt(var_x) * np.exp(-(h**2) / 2) / np.sqrt(2 * np.pi)
         total = total + means[i] * _both_below(h, g, rho, rest) + equal * ndtr((g - rho * h) / rest)
@@ -46,7 +58,9 @@ def expected_maximum(
 
 
 def _both_below(h: FloatArray, k: FloatArray, rho: FloatArray, rest: FloatArray) -> FloatArray:
-    """P(X <= h, Y <= k) for standard normals of correlation rho, by Owen's T function; ``rest`` is sqrt(1 - rho^2)."""
+    """P(X <= h, Y <= k) for standard normals of correlation rho, by Owen's T function; ``rest``
+    is sqrt(1 - rho^2).
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = owens_t(h, (k - rho * h) / (h * rest)) + owens_t(k, (h - rho * k) / (k * rest))
     opposite = (h * k < 0) | ((h * k == 0) & (h + k < 0))

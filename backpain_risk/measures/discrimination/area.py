@@ -8,7 +8,12 @@ from scipy.special import expit, logit, stdtrit
 
 from ...numerics.checks import FloatArray, as_generator, check_choice, check_level, check_resamples
 from ...numerics.intervals import normal_quantile, skewed_mean_interval
-from ...numerics.risk_groups import RiskGroups, require_both_classes, resampled_within_outcomes, risk_groups
+from ...numerics.risk_groups import (
+    RiskGroups,
+    require_both_classes,
+    resampled_within_outcomes,
+    risk_groups,
+)
 from ...results.estimate import Estimate
 
 AUROC_INTERVALS = ("newcombe", "logit", "delong", "bootstrap")
@@ -37,8 +42,8 @@ def auroc(
         Number of identical patients.
     level : float
     interval : {"newcombe", "logit", "delong", "bootstrap"}
-        Newcombe's method 5, DeLong's variance on the logit scale (inside [0, 1]) or untransformed, or percentiles of
-        resampled patients within each outcome, which needs ``rng``.
+        Newcombe's method 5, DeLong's variance on the logit scale (inside [0, 1]) or untransformed,
+        or percentiles of resampled patients within each outcome, which needs ``rng``.
     n_resamples : int
         Bootstrap resamples.
     rng : int, SeedSequence or Generator, optional
@@ -50,14 +55,15 @@ def auroc(
     Raises
     ------
     ValueError
-        For outcomes of one class, risks outside [0, 1], missing values, different lengths or no resamples.
+        For outcomes of one class, risks outside [0, 1], missing values, different lengths or no
+        resamples.
 
     Notes
     -----
-    Newcombe's limits are the areas whose standard error, that of exponentially distributed risks, puts them two errors
-    away; they hold with 13 events, where the others fall short (:func:`coverage_of_limits`). The logit interval is not
-    defined at an AUROC of exactly 0 or 1, nor with a single patient of an outcome; there Newcombe's is used and named
-    in the result.
+    Newcombe's limits are the areas whose standard error, that of exponentially distributed risks,
+    puts them two errors away; they hold with 13 events, where the others fall short
+    (:func:`coverage_of_limits`). The logit interval is not defined at an AUROC of exactly 0 or 1,
+    nor with a single patient of an outcome; there Newcombe's is used and named in the result.
 
     References
     ----------
@@ -73,7 +79,9 @@ def auroc(
     groups = risk_groups(outcome, risk, sample_weight)
     if interval == "bootstrap":
         check_resamples("n_resamples", n_resamples, 1)
-        return _bootstrap(require_both_classes(groups, "auroc"), level, n_resamples, as_generator(rng))
+        return _bootstrap(
+            require_both_classes(groups, "auroc"), level, n_resamples, as_generator(rng)
+        )
     return auroc_of(groups, level, interval)
 
 
@@ -136,15 +144,16 @@ def discrimination_slope(
     level: float = 0.95,
     interval: str = "hall",
 ) -> Estimate:
-    """Mean risk of patients with the event less that of patients without (coefficient of discrimination).
+    """Mean risk of patients with the event less that of patients without (coefficient of
+    discrimination).
 
     Parameters
     ----------
     outcome, risk, sample_weight, level
         As for :func:`auroc`.
     interval : {"hall", "normal"}
-        t limits of the two means corrected for the skewness of the risks (Hall) and combined, or normal limits with
-        Welch's standard error, which lie too low with few events.
+        t limits of the two means corrected for the skewness of the risks (Hall) and combined, or
+        normal limits with Welch's standard error, which lie too low with few events.
 
     Returns
     -------
@@ -158,7 +167,8 @@ def discrimination_slope(
 
     References
     ----------
-    Yates (1982), Organ Behav Hum Perform 30:132. Tjur (2009), Am Stat 63:366. Hall (1992), J R Stat Soc B 54:221.
+    Yates (1982), Organ Behav Hum Perform 30:132. Tjur (2009), Am Stat 63:366. Hall (1992), J R Stat
+    Soc B 54:221.
 
     Examples
     --------
@@ -173,13 +183,18 @@ def discrimination_slope_of(groups: RiskGroups, level: float, interval: str = "h
     """:func:`discrimination_slope` of patients collapsed by risk."""
     require_both_classes(groups, "discrimination_slope")
     arms = (groups.events, groups.others)
-    (a, a_low, a_high), (b, b_low, b_high) = (skewed_mean_interval(groups.risk, arm, level) for arm in arms)
+    (a, a_low, a_high), (b, b_low, b_high) = (
+        skewed_mean_interval(groups.risk, arm, level) for arm in arms
+    )
     value = a - b
     if interval == "normal":
         se = float(np.sqrt(sum(sample_variance(groups.risk, arm) / arm.sum() for arm in arms)))
         below = above = normal_quantile(level) * se
     else:
-        below, above = float(np.hypot(a - a_low, b_high - b)), float(np.hypot(a_high - a, b - b_low))
+        below, above = (
+            float(np.hypot(a - a_low, b_high - b)),
+            float(np.hypot(a_high - a, b - b_low)),
+        )
     return Estimate(value, value - below, value + above, level=level, method=interval)
 
 
@@ -212,7 +227,10 @@ def delong_variance(groups: RiskGroups) -> float:
     """DeLong's variance of the AUROC."""
     below, above = placements(groups)
     events, others = groups.events, groups.others
-    return sample_variance(below, events) / events.sum() + sample_variance(above, others) / others.sum()
+    return (
+        sample_variance(below, events) / events.sum()
+        + sample_variance(above, others) / others.sum()
+    )
 
 
 def _limits(groups: RiskGroups, value: float, level: float, method: str) -> tuple[float, float]:
@@ -227,14 +245,18 @@ def _limits(groups: RiskGroups, value: float, level: float, method: str) -> tupl
 
 
 def logit_limits(value: float, se: float, level: float, df: float = np.inf) -> tuple[float, float]:
-    """Limits of a proportion-like value from its standard error, made on the logit scale; NaN without freedom."""
+    """Limits of a proportion-like value from its standard error, made on the logit scale; NaN
+    without freedom.
+    """
     quantile = float(stdtrit(df, 0.5 + level / 2)) if 0 < df < np.inf else normal_quantile(level)
     half = quantile * se / (value * (1 - value)) if df > 0 else np.nan
     return float(expit(logit(value) - half)), float(expit(logit(value) + half))
 
 
 def _newcombe(value: float, m: float, n: float, z: float) -> tuple[float, float]:
-    """Method 5: the areas whose Hanley-McNeil-type standard error, which is symmetric about 1/2, puts them z away."""
+    """Method 5: the areas whose Hanley-McNeil-type standard error, which is symmetric about 1/2,
+    puts them z away.
+    """
     return _newcombe_low(value, m, n, z), 1 - _newcombe_low(1 - value, m, n, z)
 
 
@@ -245,7 +267,12 @@ def _newcombe_low(value: float, m: float, n: float, z: float) -> float:
         return 0.0
 
     def excess(theta: float) -> float:
-        error = z**2 * theta * (1 + ((m + n) / 2 - 1) * ((1 - theta) / (2 - theta) + theta / (1 + theta))) / (m * n)
+        error = (
+            z**2
+            * theta
+            * (1 + ((m + n) / 2 - 1) * ((1 - theta) / (2 - theta) + theta / (1 + theta)))
+            / (m * n)
+        )
         if value == 1:  # divided by 1 - theta, a root of no interest
             return 1 - theta - error
         return (value - theta) ** 2 - (1 - theta) * error
@@ -253,7 +280,15 @@ def _newcombe_low(value: float, m: float, n: float, z: float) -> float:
     return float(brentq(excess, 0.0, value, xtol=1e-15))
 
 
-def _bootstrap(groups: RiskGroups, level: float, n_resamples: int, rng: np.random.Generator) -> Estimate:
+def _bootstrap(
+    groups: RiskGroups, level: float, n_resamples: int, rng: np.random.Generator
+) -> Estimate:
     drawn = [area(each) for each in resampled_within_outcomes(groups, n_resamples, rng)]
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(area(groups), float(low), float(high), level=level, method=f"bootstrap, {n_resamples} resamples")
+    return Estimate(
+        area(groups),
+        float(low),
+        float(high),
+        level=level,
+        method=f"bootstrap, {n_resamples} resamples",
+    )

@@ -45,7 +45,9 @@ class AurocComparison:
         import pandas as pd
 
         rows = pd.concat([part.to_frame() for part in (self.a, self.b, self.difference)])
-        return rows.set_axis(["a", "b", "difference"]).assign(p_value=[np.nan, np.nan, self.p_value])
+        return rows.set_axis(["a", "b", "difference"]).assign(
+            p_value=[np.nan, np.nan, self.p_value]
+        )
 
     def _repr_html_(self) -> str:
         return as_html(self.to_frame())
@@ -74,8 +76,8 @@ def compare_auroc(
     Returns
     -------
     AurocComparison
-        ``difference`` is a minus b, with DeLong limits; ``z`` and ``p_value`` test that it is 0. Both are NaN when the
-        two risks order the patients identically.
+        ``difference`` is a minus b, with DeLong limits; ``z`` and ``p_value`` test that it is 0.
+        Both are NaN when the two risks order the patients identically.
 
     Raises
     ------
@@ -93,7 +95,9 @@ def compare_auroc(
     Examples
     --------
     >>> outcome = [0, 0, 0, 1, 1, 1]
-    >>> compared = compare_auroc(outcome, [0.1, 0.2, 0.3, 0.25, 0.5, 0.6], [0.3, 0.1, 0.4, 0.35, 0.2, 0.5])
+    >>> compared = compare_auroc(
+    ...     outcome, [0.1, 0.2, 0.3, 0.25, 0.5, 0.6], [0.3, 0.1, 0.4, 0.35, 0.2, 0.5]
+    ... )
     >>> round(compared.difference.value, 4), round(compared.p_value, 4)
     (0.2222, 0.3711)
     """

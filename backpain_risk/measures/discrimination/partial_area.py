@@ -16,7 +16,12 @@ from ...numerics.checks import (
     check_resamples,
 )
 from ...numerics.intervals import normal_quantile, proportion_interval
-from ...numerics.risk_groups import RiskGroups, require_both_classes, resampled_within_outcomes, risk_groups
+from ...numerics.risk_groups import (
+    RiskGroups,
+    require_both_classes,
+    resampled_within_outcomes,
+    risk_groups,
+)
 from ...results.estimate import Estimate
 from .area import sample_variance
 
@@ -55,42 +60,53 @@ def partial_auroc(
         Number of identical patients.
     level : float
     interval : {"wilson", "delong", "bootstrap"}
-        Wilson's limits of the area as a share of the strip, for as many patients as would give such a proportion
-        DeLong's variance (placements held within the bounds); normal limits from that variance; or percentiles of
-        resampled patients within each outcome, which needs ``rng``.
+        Wilson's limits of the area as a share of the strip, for as many patients as would give such
+        a proportion DeLong's variance (placements held within the bounds); normal limits from that
+        variance; or percentiles of resampled patients within each outcome, which needs ``rng``.
     n_resamples : int
     rng : int, SeedSequence or Generator, optional
 
     Returns
     -------
     Estimate
-        Without correction at most the distance between the bounds. Where the patients do not vary within the bounds
-        (all events above all non-events, say) the variance is 0 whatever their number: then Wilson's limits count the
-        patients of the rarer outcome, and the others are NaN.
+        Without correction at most the distance between the bounds. Where the patients do not vary
+        within the bounds (all events above all non-events, say) the variance is 0 whatever their
+        number: then Wilson's limits count the patients of the rarer outcome, and the others are
+        NaN.
 
     Raises
     ------
     ValueError
-        For equal bounds or bounds outside [0, 1], outcomes of one class, risks outside [0, 1] or missing values.
+        For equal bounds or bounds outside [0, 1], outcomes of one class, risks outside [0, 1] or
+        missing values.
 
     Notes
     -----
-    The curve is joined by straight lines, so ties count one half. With bounds 0 and 1 this is :func:`auroc`.
+    The curve is joined by straight lines, so ties count one half. With bounds 0 and 1 this is
+    :func:`auroc`.
 
     References
     ----------
-    McClish (1989), Med Decis Making 9:190. Robin et al. (2011), BMC Bioinformatics 12:77 (pROC, the same conventions).
+    McClish (1989), Med Decis Making 9:190. Robin et al. (2011), BMC Bioinformatics 12:77 (pROC, the
+    same conventions).
 
     Examples
     --------
-    >>> round(partial_auroc([0, 0, 0, 0, 1, 1], [0.1, 0.2, 0.3, 0.6, 0.5, 0.8], bounds=(0.5, 1)).value, 3)
+    >>> round(
+    ...     partial_auroc(
+    ...         [0, 0, 0, 0, 1, 1], [0.1, 0.2, 0.3, 0.6, 0.5, 0.8], bounds=(0.5, 1)
+    ...     ).value,
+    ...     3,
+    ... )
     0.375
     """
     check_choice("focus", focus, FOCI)
     check_choice("interval", interval, PARTIAL_INTERVALS)
     check_level(level)
     check_flag("corrected", corrected)
-    low, high = sorted(check_fraction("bounds", b, closed=True) for b in check_pair("bounds", bounds))
+    low, high = sorted(
+        check_fraction("bounds", b, closed=True) for b in check_pair("bounds", bounds)
+    )
     if low == high:
         raise ValueError(f"bounds must differ; got {low:g} twice. Pass for example (0.9, 1.0).")
     groups = require_both_classes(risk_groups(outcome, risk, sample_weight), "partial_auroc")
@@ -103,9 +119,15 @@ def partial_auroc(
     else:
         check_resamples("n_resamples", n_resamples, 1)
         rng = as_generator(rng)
-        drawn = [_partial_area(each, fpr) for each in resampled_within_outcomes(groups, n_resamples, rng)]
+        drawn = [
+            _partial_area(each, fpr) for each in resampled_within_outcomes(groups, n_resamples, rng)
+        ]
         spread = np.ptp(drawn) > 0
-        limits = tuple(np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])) if spread else (np.nan, np.nan)
+        limits = (
+            tuple(np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]))
+            if spread
+            else (np.nan, np.nan)
+        )
     method = f"bootstrap, {n_resamples} resamples" if interval == "bootstrap" else interval
     area, low, high = (float(_corrected(x, fpr) if corrected else x) for x in (value, *limits))
     return Estimate(area, low, high, level=level, method=method)
@@ -133,7 +155,9 @@ def _mirrored(groups: RiskGroups) -> RiskGroups:
 
 def _roc(groups: RiskGroups) -> tuple[FloatArray, FloatArray]:
     """False and true positive rates from (0, 0) to (1, 1), one corner per distinct risk."""
-    others, events = (np.concatenate([[0.0], np.cumsum(x[::-1])]) for x in (groups.others, groups.events))
+    others, events = (
+        np.concatenate([[0.0], np.cumsum(x[::-1])]) for x in (groups.others, groups.events)
+    )
     return others / others[-1], events / events[-1]
 
 
@@ -142,12 +166,17 @@ def _partial_area(groups: RiskGroups, fpr: tuple[float, float]) -> float:
     x, y = _roc(groups)
     inner = (x > fpr[0]) & (x < fpr[1])
     ends = _end_heights(x, y, fpr)
-    x, y = (np.concatenate([[a], b[inner], [c]]) for a, b, c in ((fpr[0], x, fpr[1]), (ends[0], y, ends[1])))
+    x, y = (
+        np.concatenate([[a], b[inner], [c]])
+        for a, b, c in ((fpr[0], x, fpr[1]), (ends[0], y, ends[1]))
+    )
     return float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))
 
 
 def _end_heights(x: FloatArray, y: FloatArray, fpr: tuple[float, float]) -> tuple[float, float]:
-    """The curve where the strip begins and ends; of a vertical piece there, the end that lies inside the strip."""
+    """The curve where the strip begins and ends; of a vertical piece there, the end that lies
+    inside the strip.
+    """
     start = min(int(np.searchsorted(x, fpr[0], side="right")), x.size - 1)
     stop = max(int(np.searchsorted(x, fpr[1], side="left")), 1)
 
@@ -158,9 +187,11 @@ def _end_heights(x: FloatArray, y: FloatArray, fpr: tuple[float, float]) -> tupl
 
 
 def _standard_error(groups: RiskGroups, fpr: tuple[float, float]) -> float:
-    """DeLong's: events placed among non-events, and non-events among events, both only within the bounds.
+    """DeLong's: events placed among non-events, and non-events among events, both only within the
+    bounds.
 
-    Patients of equal risk share a piece of the curve, so each gets the mean over it. A bound inside the piece cuts it.
+    Patients of equal risk share a piece of the curve, so each gets the mean over it. A bound inside
+    the piece cuts it.
     """
     events, others = groups.events, groups.others
     x, y = _roc(groups)
@@ -169,7 +200,10 @@ def _standard_error(groups: RiskGroups, fpr: tuple[float, float]) -> float:
     placed = _mean_within(left, right, fpr)
     share = np.divide(placed - left, right - left, out=np.zeros_like(left), where=right > left)
     reached = np.select([right <= fpr[0], left >= fpr[1]], ends, low + share * (high - low))
-    variance = sample_variance(placed, events) / events.sum() + sample_variance(reached, others) / others.sum()
+    variance = (
+        sample_variance(placed, events) / events.sum()
+        + sample_variance(reached, others) / others.sum()
+    )
     return float(np.sqrt(variance))
 
 

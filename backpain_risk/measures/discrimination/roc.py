@@ -52,11 +52,17 @@ class RocCurve:
         """One row per threshold."""
         import pandas as pd
 
-        rates = [f"{rate}{end}" for rate in ("sensitivity", "specificity") for end in ("", "_low", "_high")]
+        rates = [
+            f"{rate}{end}"
+            for rate in ("sensitivity", "specificity")
+            for end in ("", "_low", "_high")
+        ]
         return pd.DataFrame({name: getattr(self, name) for name in ("threshold", *rates)})
 
     def _repr_html_(self) -> str:
-        return as_html(f"ROC curve: {self.n:g} patients, {self.n_events:g} events, area {self.auroc}.")
+        return as_html(
+            f"ROC curve: {self.n:g} patients, {self.n_events:g} events, area {self.auroc}."
+        )
 
 
 def roc_curve(
@@ -100,7 +106,9 @@ def roc_curve(
 def roc_curve_of(groups: RiskGroups, level: float) -> RocCurve:
     """:func:`roc_curve` of patients collapsed by risk."""
     require_both_classes(groups, "roc_curve")
-    true, false = (np.concatenate([[0.0], _reaching(arm)]) for arm in (groups.events, groups.others))
+    true, false = (
+        np.concatenate([[0.0], _reaching(arm)]) for arm in (groups.events, groups.others)
+    )
     negative = false[-1] - false
     sensitivity_low, sensitivity_high = proportion_interval(true, true[-1], "wilson", level)
     specificity_low, specificity_high = proportion_interval(negative, false[-1], "wilson", level)
@@ -157,7 +165,9 @@ class PrecisionRecallCurve:
         """One row per threshold."""
         import pandas as pd
 
-        rates = [f"{rate}{end}" for rate in ("recall", "precision") for end in ("", "_low", "_high")]
+        rates = [
+            f"{rate}{end}" for rate in ("recall", "precision") for end in ("", "_low", "_high")
+        ]
         return pd.DataFrame({name: getattr(self, name) for name in ("threshold", *rates)})
 
     def _repr_html_(self) -> str:
@@ -174,7 +184,8 @@ def precision_recall_curve(
 ) -> PrecisionRecallCurve:
     """Precision-recall curve with Wilson limits, and the average precision with its own.
 
-    Precision depends on the base rate: a curve from a case-control study says nothing about practice.
+    Precision depends on the base rate: a curve from a case-control study says nothing about
+    practice.
 
     Parameters
     ----------
@@ -192,9 +203,10 @@ def precision_recall_curve(
 
     Notes
     -----
-    Average precision is the mean over events of the precision at their risk (no interpolation). Its limits are made
-    on the logit scale from its influence function, that is, how much each patient moves it, with as many degrees of
-    freedom as there are events (or non-events, if fewer) less one (:func:`coverage_of_limits`).
+    Average precision is the mean over events of the precision at their risk (no interpolation). Its
+    limits are made on the logit scale from its influence function, that is, how much each patient
+    moves it, with as many degrees of freedom as there are events (or non-events, if fewer) less one
+    (:func:`coverage_of_limits`).
 
     References
     ----------
@@ -206,7 +218,9 @@ def precision_recall_curve(
     >>> round(curve.average_precision.value, 4)
     0.8333
     """
-    groups = require_both_classes(risk_groups(outcome, risk, sample_weight), "precision_recall_curve")
+    groups = require_both_classes(
+        risk_groups(outcome, risk, sample_weight), "precision_recall_curve"
+    )
     true, positive = _reaching(groups.events), _reaching(groups.n)
     recall_low, recall_high = proportion_interval(true, true[-1], "wilson", level)
     precision_low, precision_high = proportion_interval(true, positive, "wilson", level)
@@ -232,7 +246,9 @@ def average_precision_of(groups: RiskGroups, level: float) -> Estimate:
     precision, events = true / positive, groups.total_events
     value = float(groups.events @ precision / events)
     if value == 1:
-        return Estimate(1.0, np.nan, 1.0, level=level, method="not defined: every event above every non-event")
+        return Estimate(
+            1.0, np.nan, 1.0, level=level, method="not defined: every event above every non-event"
+        )
     gained = np.cumsum(groups.events / positive)
     lost = np.cumsum(groups.events * precision / positive)
     if_event, if_none = precision + gained - lost - value, -lost

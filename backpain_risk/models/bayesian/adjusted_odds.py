@@ -15,14 +15,17 @@ Normal = tuple[float, float]
 """Mean and standard deviation."""
 
 DEPENDENCE: Normal = (0.8, 0.2)
-"""Adjusted over crude log odds ratio: findings overlap, so the adjusted one is smaller (judgement)."""
+"""Adjusted over crude log odds ratio: findings overlap, so the adjusted one is smaller
+(judgement).
+"""
 ADJUSTMENT_SD = 0.5
 """What adjustment does to single log odds ratios beyond that (judgement)."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PublishedOdds:
-    """Log odds ratios of the levels of a finding against its reference level, as one study publishes them.
+    """Log odds ratios of the levels of a finding against its reference level, as one study
+    publishes them.
 
     Attributes
     ----------
@@ -32,9 +35,10 @@ class PublishedOdds:
 
     Notes
     -----
-    Levels given malignancy are Dirichlet(counts + 1/2), and given none too, there with one more N(0, 2 * 0.5^2) shift
-    of the logits of all cumulative probabilities (the study and the new setting each deviate by 0.5). Means and
-    covariances of the logs are exact; the shift enters by its derivative, which for a yes/no finding is exact too.
+    Levels given malignancy are Dirichlet(counts + 1/2), and given none too, there with one more
+    N(0, 2 * 0.5^2) shift of the logits of all cumulative probabilities (the study and the new
+    setting each deviate by 0.5). Means and covariances of the logs are exact; the shift enters by
+    its derivative, which for a yes/no finding is exact too.
     """
 
     mean: FloatArray
@@ -42,33 +46,47 @@ class PublishedOdds:
 
 
 def published_odds(source: Accuracy | BandAccuracy, reference: int = 0) -> PublishedOdds:
-    """Log odds ratios of a yes/no finding, or of the bands of a test, against the level at ``reference``."""
+    """Log odds ratios of a yes/no finding, or of the bands of a test, against the level at
+    ``reference``.
+    """
     malignant, healthy = level_counts(source)
     sign = np.delete(np.eye(healthy.size), reference, axis=0) - np.eye(healthy.size)[reference]
     mean = digamma(malignant + 0.5) - digamma(healthy + 0.5)
     variance = polygamma(1, malignant + 0.5) + polygamma(1, healthy + 0.5)
     moved = sign @ _log_shift(healthy / healthy.sum()) * np.sqrt(2) * BETWEEN_STUDY_SD
-    return PublishedOdds(mean=sign @ mean, covariance=sign @ np.diag(variance) @ sign.T + np.outer(moved, moved))
+    return PublishedOdds(
+        mean=sign @ mean, covariance=sign @ np.diag(variance) @ sign.T + np.outer(moved, moved)
+    )
 
 
 def level_counts(source: Accuracy | BandAccuracy) -> tuple[FloatArray, FloatArray]:
-    """Patients of each level of a finding with and without malignancy, the levels in ascending order."""
+    """Patients of each level of a finding with and without malignancy, the levels in ascending
+    order.
+    """
     if isinstance(source, Accuracy):
         return np.array([source.fn, source.tp]), np.array([source.tn, source.fp])
-    return source.malignant * source.effective_n_malignant, source.healthy * source.effective_n_healthy
+    return (
+        source.malignant * source.effective_n_malignant,
+        source.healthy * source.effective_n_healthy,
+    )
 
 
 def _log_shift(share: FloatArray) -> FloatArray:
-    """Derivative of the log share of each level when the logits of all cumulative shares move together."""
+    """Derivative of the log share of each level when the logits of all cumulative shares move
+    together.
+    """
     cumulative = np.cumsum(share)[:-1]
     slope = np.diff(cumulative * (1 - cumulative), prepend=0.0, append=0.0)
     return np.divide(slope, share, out=np.zeros_like(share), where=share > 0)
 
 
-def adjusted(crude: Normal, dependence: Normal = DEPENDENCE, adjustment_sd: float = ADJUSTMENT_SD) -> Normal:
+def adjusted(
+    crude: Normal, dependence: Normal = DEPENDENCE, adjustment_sd: float = ADJUSTMENT_SD
+) -> Normal:
     """Mean and SD of the adjusted log odds ratio, from those of the crude one.
 
-    beta | kappa ~ N(kappa m, s^2 + adjustment_sd^2) with kappa ~ N(dependence), kappa integrated out.
+    beta | kappa ~ N(kappa m, s^2 + adjustment_sd^2) with kappa ~ N(dependence), kappa integrated
+    out.
 
     Examples
     --------

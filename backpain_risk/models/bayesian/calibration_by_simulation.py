@@ -43,8 +43,9 @@ class SimulationBasedCalibration:
 
     Notes
     -----
-    Uniformity is tested by chi-squared on ten bins and by the largest gap of the cumulative distribution. References:
-    Talts et al. (2018), arXiv:1804.06788. Modrák et al. (2023), Bayesian Anal 20:461.
+    Uniformity is tested by chi-squared on ten bins and by the largest gap of the cumulative
+    distribution. References: Talts et al. (2018), arXiv:1804.06788. Modrák et al. (2023), Bayesian
+    Anal 20:461.
     """
 
     quantities: tuple[str, ...]
@@ -54,15 +55,24 @@ class SimulationBasedCalibration:
 
     @property
     def p_value(self) -> float:
-        """Smallest p-value of both tests over all quantities, times the number of tests (Bonferroni), at most 1."""
+        """Smallest p-value of both tests over all quantities, times the number of tests
+        (Bonferroni), at most 1.
+        """
         table = self.to_frame()[["p_chi_squared", "p_ecdf"]]
         return float(min(1.0, table.to_numpy().min() * table.size))
 
     @property
     def coverage(self) -> Estimate:
-        """Mean share covered by 90 % credible intervals, plus and minus three Monte Carlo errors over cohorts."""
-        mean, error = float(self.covered.mean()), float(self.covered.std(ddof=1) / np.sqrt(self.covered.size))
-        return Estimate(mean, mean - 3 * error, mean + 3 * error, level=0.9973, method="normal, over cohorts")
+        """Mean share covered by 90 % credible intervals, plus and minus three Monte Carlo errors
+        over cohorts.
+        """
+        mean, error = (
+            float(self.covered.mean()),
+            float(self.covered.std(ddof=1) / np.sqrt(self.covered.size)),
+        )
+        return Estimate(
+            mean, mean - 3 * error, mean + 3 * error, level=0.9973, method="normal, over cohorts"
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row per quantity: mean rank as a share of ``n_draws``, and p-values of uniformity."""
@@ -90,7 +100,8 @@ def simulation_based_calibration(
     assumed: BayesianLogisticModel | None = None,
     rng: int | np.random.SeedSequence | np.random.Generator | None = None,
 ) -> SimulationBasedCalibration:
-    """Draw parameters from the prior and outcomes for the patients given, fit, and rank the truth among the draws.
+    """Draw parameters from the prior and outcomes for the patients given, fit, and rank the truth
+    among the draws.
 
     Parameters
     ----------
@@ -112,7 +123,9 @@ def simulation_based_calibration(
     Examples
     --------
     >>> X = pd.DataFrame({"night_pain": [0] * 60 + [1] * 40})
-    >>> simulation_based_calibration(BayesianLogisticModel(), X, n_simulations=20, n_draws=19, rng=1).ranks.shape
+    >>> simulation_based_calibration(
+    ...     BayesianLogisticModel(), X, n_simulations=20, n_draws=19, rng=1
+    ... ).ranks.shape
     (20, 6)
     """
     generator = as_generator(rng)
@@ -122,12 +135,19 @@ def simulation_based_calibration(
     probability = np.minimum(np.exp(evaluate(log_outcome, truth, data)[0]), 1.0)
     events = generator.binomial(data["n"].astype(np.int64), probability).astype(np.float64)
     seed = np.random.SeedSequence(int(generator.integers(2**63)))
-    drawn = draw_many(fitted_data, fitted_prior, events, seed=seed, draws=n_draws * _THIN, warmup=_WARMUP)
+    drawn = draw_many(
+        fitted_data, fitted_prior, events, seed=seed, draws=n_draws * _THIN, warmup=_WARMUP
+    )
     data["patients"] = _three_patients(data, prior)
-    compared = [_compared(data | {"events": e}, t, d) for e, t, d in zip(events, truth, drawn, strict=True)]
+    compared = [
+        _compared(data | {"events": e}, t, d) for e, t, d in zip(events, truth, drawn, strict=True)
+    ]
     ranks, covered = zip(*compared, strict=True)
     return SimulationBasedCalibration(
-        quantities=_names(data, prior.terms), ranks=np.array(ranks), n_draws=n_draws, covered=np.array(covered)
+        quantities=_names(data, prior.terms),
+        ranks=np.array(ranks),
+        n_draws=n_draws,
+        covered=np.array(covered),
     )
 
 
@@ -151,15 +171,21 @@ def _names(data: dict[str, Any], terms: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _quantities(theta: Any, data: Any) -> Any:
-    """Parameters, log odds of three patients and log likelihood: what is ranked, up to increasing functions."""
+    """Parameters, log odds of three patients and log likelihood: what is ranked, up to
+    increasing functions.
+    """
     size = data["prior_mean"].size
     spread = jnp.abs(theta[size : 2 * size]) if "site" in data else theta[:0]
     risks = linear_predictor(theta, data)[data["patients"]]
     return jnp.concatenate([theta[:size], spread, risks, log_likelihood(theta, data)[None]])
 
 
-def _compared(data: dict[str, Any], truth: FloatArray, drawn: FloatArray) -> tuple[npt.NDArray[np.int64], float]:
-    """Ranks of the true quantities of one cohort, and the share of its patients whose interval covers the truth."""
+def _compared(
+    data: dict[str, Any], truth: FloatArray, drawn: FloatArray
+) -> tuple[npt.NDArray[np.int64], float]:
+    """Ranks of the true quantities of one cohort, and the share of its patients whose interval
+    covers the truth.
+    """
     ranked = evaluate(_quantities, np.vstack([truth, drawn[::_THIN]]), data)
     odds = evaluate(linear_predictor, np.vstack([truth, drawn]), data)
     low, high = np.quantile(odds[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)

@@ -40,17 +40,24 @@ class CredibleRisk:
 
     def to_frame(self) -> pd.DataFrame:
         """One row per patient: risk, low, high."""
-        return pd.DataFrame({"risk": self.risk, "low": self.low, "high": self.high}, index=self.patients)
+        return pd.DataFrame(
+            {"risk": self.risk, "low": self.low, "high": self.high}, index=self.patients
+        )
 
     def _repr_html_(self) -> str:
         return as_html(self.to_frame().head(20))
 
 
-def credible_risk(posterior: Posterior, rows: DistinctRows, patients: pd.Index, level: float) -> CredibleRisk:
+def credible_risk(
+    posterior: Posterior, rows: DistinctRows, patients: pd.Index, level: float
+) -> CredibleRisk:
     """Summaries of the risk of distinct rows, given to the patients of each."""
     tail = (1 - check_fraction("level", level)) / 2
     at = np.concatenate([[tail, 1 - tail], _PROBABILITIES])
-    parts = [(risk.mean(axis=0), np.quantile(risk, at, axis=0).T) for _, risk in posterior.risk_in_blocks(rows)]
+    parts = [
+        (risk.mean(axis=0), np.quantile(risk, at, axis=0).T)
+        for _, risk in posterior.risk_in_blocks(rows)
+    ]
     mean, quantiles = (np.concatenate(part) for part in zip(*parts, strict=True))
     return CredibleRisk(
         patients=patients,

@@ -1,19 +1,21 @@
 """The posterior density of the Bayesian logistic model, term by term, for the sampler.
 
-Parameters are one vector: intercept and p slopes; with sites, the 1 + p SDs between sites in units of their prior's
-scale, then the standardised effects of every site; with a reference standard that is estimated, the logits of its
-sensitivity and specificity. SDs have either sign: it flips with that of the effects and means nothing, but leaves no
-wall at zero for the sampler to meet.
+Parameters are one vector: intercept and p slopes; with sites, the 1 + p SDs between sites in units
+of their prior's scale, then the standardised effects of every site; with a reference standard that
+is estimated, the logits of its sensitivity and specificity. SDs have either sign: it flips with
+that of the effects and means nothing, but leaves no wall at zero for the sampler to meet.
 
 ``data`` is a dict of arrays; what is absent is not modelled:
 
 - ``X`` (m, p) terms, ``events`` (m,), ``n`` (m,): counts of each covariate pattern;
-- ``prior_mean``, ``prior_root`` of anchor and slopes, ``reference`` (r, p), ``log_weight`` (r,): see
+- ``prior_mean``, ``prior_root`` of anchor and slopes, ``reference`` (r, p), ``log_weight`` (r,):
+  see
   :class:`TermPrior`;
 - ``site`` (m,), ``sites`` (number of sites,): which site each pattern is of;
 - ``shift`` (): log odds of verified patients above those of all patients with the same findings;
-- ``error_logs`` (4,): log sensitivity, log(1 - sensitivity), log specificity, log(1 - specificity), fixed; or
-  ``error_counts`` (4,): right and wrong among diseased, right and wrong among healthy, of the study they come from.
+- ``error_logs`` (4,): log sensitivity, log(1 - sensitivity), log specificity, log(1 - specificity),
+  fixed; or ``error_counts`` (4,): right and wrong among diseased, right and wrong among healthy, of
+  the study they come from.
 """
 
 from __future__ import annotations
@@ -52,11 +54,14 @@ def log_prior(theta: Any, data: Any) -> Any:
 
 
 def _anchor(coefficients: Any, data: Any) -> tuple[Any, Any]:
-    """Logit of the mean risk of reference patients, and the log of its derivative by the intercept."""
+    """Logit of the mean risk of reference patients, and the log of its derivative by the
+    intercept.
+    """
     eta = coefficients[0] + data["reference"] @ coefficients[1:]
     with_event, without = -jax.nn.softplus(-eta), -jax.nn.softplus(eta)
     mean, complement, variance = (
-        jax.nn.logsumexp(data["log_weight"] + x) for x in (with_event, without, with_event + without)
+        jax.nn.logsumexp(data["log_weight"] + x)
+        for x in (with_event, without, with_event + without)
     )
     return mean - complement, variance - mean - complement
 
@@ -68,7 +73,9 @@ def log_outcome(theta: Any, data: Any) -> tuple[Any, Any]:
     if "error_logs" not in data and "error_counts" not in data:
         return with_event, without
     found, missed, cleared, accused = _error_logs(theta, data)
-    return jnp.logaddexp(found + with_event, accused + without), jnp.logaddexp(missed + with_event, cleared + without)
+    return jnp.logaddexp(found + with_event, accused + without), jnp.logaddexp(
+        missed + with_event, cleared + without
+    )
 
 
 def linear_predictor(theta: Any, data: Any) -> Any:
@@ -85,7 +92,9 @@ def linear_predictor(theta: Any, data: Any) -> Any:
 def site_parameters(theta: Any, data: Any) -> tuple[Any, Any]:
     """SDs of either sign (1 + p,) and standardised effects (sites, 1 + p)."""
     size, sites = data["prior_mean"].size, data["sites"].size
-    return SITE_SD * theta[size : 2 * size], theta[2 * size : (2 + sites) * size].reshape(sites, size)
+    return SITE_SD * theta[size : 2 * size], theta[2 * size : (2 + sites) * size].reshape(
+        sites, size
+    )
 
 
 def _error_logs(theta: Any, data: Any) -> Any:

@@ -1,4 +1,6 @@
-"""Published accuracy and base rate as a prior: slopes from 2x2 tables, the intercept from the base rate they leave."""
+"""Published accuracy and base rate as a prior: slopes from 2x2 tables, the intercept from the
+base rate they leave.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +26,19 @@ from .adjusted_odds import ADJUSTMENT_SD, DEPENDENCE, Normal, adjusted, level_co
 from .prior import WEAK_SLOPE, TermPrior, centre_and_scale, with_further_counts
 
 DEVIATION_SD = 0.5
-"""SD of the coefficients of a spline per SD of its terms: how far risk may stray from the banded effect."""
+"""SD of the coefficients of a spline per SD of its terms: how far risk may stray from the banded
+effect.
+"""
 INTERACTION_SD = 0.5
-"""SD of the log odds ratio that two findings together have beyond the product of theirs (judgement)."""
+"""SD of the log odds ratio that two findings together have beyond the product of theirs
+(judgement).
+"""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EvidencePrior:
-    """Prior from published 2x2 tables and a base rate; :meth:`published` reads the packaged evidence.
+    """Prior from published 2x2 tables and a base rate; :meth:`published` reads the packaged
+    evidence.
 
     Parameters
     ----------
@@ -39,32 +46,39 @@ class EvidencePrior:
         With 95 % limits; a normal distribution on the logit scale.
     findings : mapping of finding to Accuracy or BandAccuracy
     dependence : (mean, sd)
-        kappa, the ratio of adjusted to crude log odds ratios; judgement, so vary it: ``(1.0, 0.2)``.
+        kappa, the ratio of adjusted to crude log odds ratios; judgement, so vary it: ``(1.0,
+        0.2)``.
     interaction_sd : float
-        SD of the coefficients of interactions, whose mean is 0: no published table says how findings interact.
+        SD of the coefficients of interactions, whose mean is 0: no published table says how
+        findings interact.
     name : str
 
     Notes
     -----
-    Slopes: beta_j | kappa ~ N(kappa m_j, s_j^2 + 0.5^2), with m_j and s_j the mean and SD of the log diagnostic odds
-    ratio over draws of sensitivity and specificity, and one kappa ~ N(0.8, 0.2^2) for all.
+    Slopes: beta_j | kappa ~ N(kappa m_j, s_j^2 + 0.5^2), with m_j and s_j the mean and SD of the
+    log diagnostic odds ratio over draws of sensitivity and specificity, and one kappa ~ N(0.8,
+    0.2^2) for all.
 
-    Intercept: what leaves the mean risk of the cohort's patients at the base rate, given the slopes of the same draw.
-    Were findings independent given malignancy, that would be logit(base rate) + sum of log LR-; patients of the cohort
-    have them as dependent as they are. So the prior-predictive mean risk is the base rate, draw by draw, and any number
-    of findings leaves it there; with an intercept drawn apart from the slopes it would not stay.
+    Intercept: what leaves the mean risk of the cohort's patients at the base rate, given the slopes
+    of the same draw. Were findings independent given malignancy, that would be logit(base rate) +
+    sum of log LR-; patients of the cohort have them as dependent as they are. So the
+    prior-predictive mean risk is the base rate, draw by draw, and any number of findings leaves it
+    there; with an intercept drawn apart from the slopes it would not stay.
 
-    A recorded age enters by its published band, laboratory values by theirs; splines asked for add deviations with SD
-    0.5. Columns without published accuracy take the weak slope, N(0, 2^2) per unit or per SD. Interactions that the
-    model declares are N(0, interaction_sd^2), per unit between yes/no findings and per SD of the product elsewhere;
-    the intercept makes up for them too, so the mean risk stays.
+    A recorded age enters by its published band, laboratory values by theirs; splines asked for add
+    deviations with SD 0.5. Columns without published accuracy take the weak slope, N(0, 2^2) per
+    unit or per SD. Interactions that the model declares are N(0, interaction_sd^2), per unit
+    between yes/no findings and per SD of the product elsewhere; the intercept makes up for them
+    too, so the mean risk stays.
 
     Examples
     --------
     >>> prior = EvidencePrior.published()
     >>> print(prior.base_rate)
     0.01 (95% credible interval 0.005 to 0.02)
-    >>> prior.to_frame().loc["history_of_cancer", ["crude_odds_ratio", "odds_ratio", "low", "high"]].round(1).tolist()
+    >>> prior.to_frame().loc[
+    ...     "history_of_cancer", ["crude_odds_ratio", "odds_ratio", "low", "high"]
+    ... ].round(1).tolist()
     [20.9, 11.4, 1.0, 125.7]
     """
 
@@ -79,12 +93,16 @@ class EvidencePrior:
 
     @classmethod
     def published(
-        cls, evidence: Evidence | None = None, setting: str = "primary_care", dependence: Normal = DEPENDENCE
+        cls,
+        evidence: Evidence | None = None,
+        setting: str = "primary_care",
+        dependence: Normal = DEPENDENCE,
     ) -> EvidencePrior:
         """From the evidence tables; the packaged ones when None.
 
-        Every finding, test and laboratory value of the vocabulary, and every further finding that one's own tables
-        hold (of the packaged tables, composites and others that no column of a cohort stands for are left out).
+        Every finding, test and laboratory value of the vocabulary, and every further finding that
+        one's own tables hold (of the packaged tables, composites and others that no column of a
+        cohort stands for are left out).
 
         Parameters
         ----------
@@ -103,19 +121,28 @@ class EvidencePrior:
         return cls(base_rate=_base_rate(tables, setting), findings=findings, dependence=dependence)
 
     def bands(self, columns: tuple[str, ...]) -> dict[str, Bands]:
-        """Columns to be cut into their published bands: laboratory values, and age unless its band is a column."""
-        cut = {key: _bands(vocabulary.LABORATORY[key]) for key in columns if key in vocabulary.LABORATORY}
+        """Columns to be cut into their published bands: laboratory values, and age unless its
+        band is a column.
+        """
+        cut = {
+            key: _bands(vocabulary.LABORATORY[key])
+            for key in columns
+            if key in vocabulary.LABORATORY
+        }
         if vocabulary.AGE.key in columns and AGE_BAND not in columns:
             cut[vocabulary.AGE.key] = _bands(vocabulary.AGE)
         return {key: bands for key, bands in cut.items() if _finding(key) in self.findings}
 
     def over(self, design: Design, predictors: FloatArray, n: FloatArray) -> TermPrior:
-        """The prior of one model's terms, given its distinct rows (m, columns) and the patients of each."""
+        """The prior of one model's terms, given its distinct rows (m, columns) and the patients
+        of each.
+        """
         parts = [self._column(design, j, predictors[:, j], n) for j in range(len(design.columns))]
         if not any(part.published for part in parts):
             raise ValueError(
                 f"X must have a finding with published accuracy for prior='evidence'; got columns "
-                f"{', '.join(design.columns)}. Name the columns by the data dictionary, or use prior='weak'."
+                f"{', '.join(design.columns)}. Name the columns by the data dictionary, or use "
+                "prior='weak'."
             )
         parts.append(self._interactions(design, predictors, n))
         kappa, kappa_sd = self.dependence
@@ -126,13 +153,16 @@ class EvidencePrior:
             name=self.name,
             terms=("intercept", *design.terms),
             mean=np.array([base_rate[0], *kappa * crude]),
-            covariance=linalg.block_diag(base_rate[1] ** 2, spread + kappa_sd**2 * np.outer(crude, crude)),
+            covariance=linalg.block_diag(
+                base_rate[1] ** 2, spread + kappa_sd**2 * np.outer(crude, crude)
+            ),
             reference=design.matrix(predictors),
             weight=n / n.sum(),
         )
 
     def reference_population(self, columns: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
-        """Every pattern of findings and how common the evidence makes it, findings independent given malignancy.
+        """Every pattern of findings and how common the evidence makes it, findings independent
+        given malignancy.
 
         Returns
         -------
@@ -143,7 +173,8 @@ class EvidencePrior:
         size = int(np.prod([len(v) for v in values]))
         if size > _MOST_PATTERNS:
             raise ValueError(
-                f"findings must have at most {_MOST_PATTERNS} patterns; got {size}. Leave some out, or fit a cohort."
+                f"findings must have at most {_MOST_PATTERNS} patterns; got {size}. Leave some "
+                "out, or fit a cohort."
             )
         rate = self.base_rate.value
         grids = [np.meshgrid(*part, indexing="ij") for part in (values, healthy, malignant)]
@@ -151,17 +182,28 @@ class EvidencePrior:
         return predictors, (1 - rate) * given[0].prod(axis=1) + rate * given[1].prod(axis=1)
 
     def updated(self, finding: str, study: Accuracy, terms: tuple[str, ...]) -> EvidencePrior:
-        """The prior as if the evidence tables had held a further study: its counts join those of the finding."""
+        """The prior as if the evidence tables had held a further study: its counts join those of
+        the finding.
+        """
         known = self.findings.get(finding)
         if isinstance(known, BandAccuracy):
-            raise ValueError(f"finding must be a yes/no finding; got {finding!r}, whose evidence is by band.")
+            raise ValueError(
+                f"finding must be a yes/no finding; got {finding!r}, whose evidence is by band."
+            )
         if known is not None:
-            cells = {cell: getattr(known, cell) + getattr(study, cell) for cell in ("tp", "fp", "fn", "tn")}
+            cells = {
+                cell: getattr(known, cell) + getattr(study, cell)
+                for cell in ("tp", "fp", "fn", "tn")
+            }
             study = replace(known, **cells)
-        return replace(self, findings={**self.findings, finding: study}, name=with_further_counts(self.name))
+        return replace(
+            self, findings={**self.findings, finding: study}, name=with_further_counts(self.name)
+        )
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per finding or band: crude and adjusted odds ratio (medians), 95 % limits of the latter, source."""
+        """One row per finding or band: crude and adjusted odds ratio (medians), 95 % limits of
+        the latter, source.
+        """
         rows = [row for key, source in self.findings.items() for row in self._rows(key, source)]
         names = ["term", "crude_odds_ratio", "odds_ratio", "low", "high", "status", "study"]
         return pd.DataFrame(rows, columns=names).set_index("term")
@@ -171,10 +213,19 @@ class EvidencePrior:
         odds = published_odds(source, bands.reference if bands else 0)
         labels = [key] if bands is None else [f"{key} {bands.labels[k]}" for k in bands.others]
         rows = []
-        for label, mean, variance in zip(labels, odds.mean, np.diagonal(odds.covariance), strict=True):
+        for label, mean, variance in zip(
+            labels, odds.mean, np.diagonal(odds.covariance), strict=True
+        ):
             middle, sd = adjusted((float(mean), float(np.sqrt(variance))), self.dependence)
             low, high = middle - normal_quantile(0.95) * sd, middle + normal_quantile(0.95) * sd
-            rows.append((label, *(float(np.exp(x)) for x in (mean, middle, low, high)), source.status, source.study))
+            rows.append(
+                (
+                    label,
+                    *(float(np.exp(x)) for x in (mean, middle, low, high)),
+                    source.status,
+                    source.study,
+                )
+            )
         return rows
 
     def _repr_html_(self) -> str:
@@ -183,15 +234,26 @@ class EvidencePrior:
         head += f"interactions N(0, {self.interaction_sd:g}²)"
         return as_html(head, self.to_frame(), digits=3)
 
-    def _column(self, design: Design, column: int, values: FloatArray, n: FloatArray) -> _ColumnPrior:
-        """What the evidence says of one column's terms: those of its bands, then those of its spline."""
+    def _column(
+        self, design: Design, column: int, values: FloatArray, n: FloatArray
+    ) -> _ColumnPrior:
+        """What the evidence says of one column's terms: those of its bands, then those of its
+        spline.
+        """
         key, bands = design.columns[column], design.bands.get(column)
         source = self.findings.get(_finding(key) if bands else key)
         _, scale = centre_and_scale(design.of_column(column, values), n)
         if source is None:
-            return _ColumnPrior(np.zeros(scale.size), np.diag((WEAK_SLOPE[1] / scale) ** 2), published=False)
+            return _ColumnPrior(
+                np.zeros(scale.size), np.diag((WEAK_SLOPE[1] / scale) ** 2), published=False
+            )
         if bands is None:
-            refuse_where((values != 0) & (values != 1), values, f"{key} must be 0 or 1", "Code absent 0, present 1.")
+            refuse_where(
+                (values != 0) & (values != 1),
+                values,
+                f"{key} must be 0 or 1",
+                "Code absent 0, present 1.",
+            )
         odds = published_odds(source, bands.reference if bands else 0)
         size = odds.mean.size
         covariance = np.diag((DEVIATION_SD / scale) ** 2)
@@ -200,23 +262,39 @@ class EvidencePrior:
 
     def _interactions(self, design: Design, predictors: FloatArray, n: FloatArray) -> _ColumnPrior:
         """What is assumed of the products of columns, which stand after all other terms."""
-        banded = [design.columns[j] for pair in design.interactions for j in pair if j in design.bands]
+        banded = [
+            design.columns[j] for pair in design.interactions for j in pair if j in design.bands
+        ]
         if banded:
             raise ValueError(
-                f"interactions must be between columns that enter as they are; got {banded[0]!r}, which enters by its "
+                f"interactions must be between columns that enter as they are; got {banded[0]!r}, "
+                "which enters by its "
                 f"published bands. Use a yes/no column, such as {AGE_BAND!r} for the age."
             )
         products = design.matrix(predictors)[:, len(design.terms) - len(design.interactions) :]
         _, scale = centre_and_scale(products, n)
-        return _ColumnPrior(np.zeros(scale.size), np.diag((self.interaction_sd / scale) ** 2), published=False)
+        return _ColumnPrior(
+            np.zeros(scale.size), np.diag((self.interaction_sd / scale) ** 2), published=False
+        )
 
     def _levels(self, key: str) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Values that stand for the levels of a finding, and their shares without and with malignancy."""
+        """Values that stand for the levels of a finding, and their shares without and with
+        malignancy.
+        """
         source = self.findings.get(_finding(key))
         if source is None:
-            raise ValueError(f"findings must have published accuracy; got {key!r}. Known: {', '.join(self.findings)}.")
-        measurement = vocabulary.LABORATORY.get(key) or (vocabulary.AGE if key == vocabulary.AGE.key else None)
-        values = np.array([0.0, 1.0]) if measurement is None else np.array([measurement.low, *measurement.cutoffs])
+            raise ValueError(
+                f"findings must have published accuracy; got {key!r}. Known: "
+                f"{', '.join(self.findings)}."
+            )
+        measurement = vocabulary.LABORATORY.get(key) or (
+            vocabulary.AGE if key == vocabulary.AGE.key else None
+        )
+        values = (
+            np.array([0.0, 1.0])
+            if measurement is None
+            else np.array([measurement.low, *measurement.cutoffs])
+        )
         malignant, healthy = level_counts(source)
         return values, healthy / healthy.sum(), malignant / malignant.sum()
 
@@ -242,14 +320,20 @@ def _finding(column: str) -> str:
 def _bands(measurement: vocabulary.Measurement) -> Bands:
     """Published bands, the unsuspicious one as reference."""
     reference = 0 if measurement.abnormal == "high" else len(measurement.bands) - 1
-    return Bands(labels=measurement.bands, cutoffs=np.array(measurement.cutoffs), reference=reference)
+    return Bands(
+        labels=measurement.bands, cutoffs=np.array(measurement.cutoffs), reference=reference
+    )
 
 
 def _base_rate(evidence: Evidence, setting: str) -> Estimate:
-    rows = evidence.prevalence[(evidence.prevalence.setting == setting) & (evidence.prevalence.preferred == 1)]
+    rows = evidence.prevalence[
+        (evidence.prevalence.setting == setting) & (evidence.prevalence.preferred == 1)
+    ]
     if rows.empty:
         known = ", ".join(evidence.prevalence.setting[evidence.prevalence.preferred == 1])
-        raise ValueError(f"setting must have a preferred base rate; got {setting!r}. Known: {known}.")
+        raise ValueError(
+            f"setting must have a preferred base rate; got {setting!r}. Known: {known}."
+        )
     row = rows.iloc[0]
     value = row.base_rate if np.isfinite(row.base_rate) else row.events / row.n
     return Estimate(float(value), float(row.low), float(row.high), kind="credible")

@@ -1,4 +1,6 @@
-"""What a fitted model says of a population: its base rate, the accuracy of findings in it, risk by number of flags."""
+"""What a fitted model says of a population: its base rate, the accuracy of findings in it, risk
+by number of flags.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +26,20 @@ if TYPE_CHECKING:
 class ImpliedAccuracy:
     """Base rate, and sensitivity and specificity of yes/no findings, over the patients of a cohort.
 
-    ``table`` is indexed by measure (base_rate, sensitivity, specificity) and finding, with columns value (posterior
-    mean), low and high.
+    ``table`` is indexed by measure (base_rate, sensitivity, specificity) and finding, with columns
+    value (posterior mean), low and high.
 
     Notes
     -----
-    The limits are those of the accuracy *among these patients*, whose findings are taken as known. A population from
-    which they were drawn has further uncertainty, that of drawing them: these limits are not to be read as limits of a
-    published or intended specificity (they cover such a value in 0.25 to 0.44 of cohorts).
+    The limits are those of the accuracy *among these patients*, whose findings are taken as known.
+    A population from which they were drawn has further uncertainty, that of drawing them: these
+    limits are not to be read as limits of a published or intended specificity (they cover such a
+    value in 0.25 to 0.44 of cohorts).
 
-    With r_i the risk of patient i in one draw: base rate = mean of r; sensitivity = sum of r where the finding is
-    present / sum of r; specificity = sum of 1 - r where it is absent / sum of 1 - r. Patients of unknown outcome count
-    too, so verification that depends on findings does no harm. Reference: Begg and Greenes (1983), Biometrics 39:207.
+    With r_i the risk of patient i in one draw: base rate = mean of r; sensitivity = sum of r where
+    the finding is present / sum of r; specificity = sum of 1 - r where it is absent / sum of 1 - r.
+    Patients of unknown outcome count too, so verification that depends on findings does no harm.
+    Reference: Begg and Greenes (1983), Biometrics 39:207.
     """
 
     table: pd.DataFrame
@@ -48,7 +52,8 @@ class ImpliedAccuracy:
 
     def _repr_html_(self) -> str:
         return as_html(
-            f"Among these {self.n:g} patients, not in the population they come from; {self.level:.0%} credible "
+            f"Among these {self.n:g} patients, not in the population they come from; "
+            f"{self.level:.0%} credible "
             "intervals given their findings",
             self.table,
         )
@@ -78,7 +83,9 @@ class RiskByCount:
 
     def to_frame(self) -> pd.DataFrame:
         """One row per number of flags."""
-        return pd.DataFrame({name: getattr(self, name) for name in ("flags", "n", "risk", "low", "high")})
+        return pd.DataFrame(
+            {name: getattr(self, name) for name in ("flags", "n", "risk", "low", "high")}
+        )
 
     def _repr_html_(self) -> str:
         return as_html(self.to_frame(), index=False)
@@ -92,7 +99,8 @@ def implied_accuracy(
     sample_weight: npt.ArrayLike | None = None,
     level: float = 0.95,
 ) -> ImpliedAccuracy:
-    """Base rate, and accuracy of findings, among the patients of a cohort whose outcomes need not be known.
+    """Base rate, and accuracy of findings, among the patients of a cohort whose outcomes need not
+    be known.
 
     The limits are given these patients' findings, and not limits for the population they come from.
 
@@ -120,13 +128,23 @@ def implied_accuracy(
     """
     check_result("model", model, "BayesianLogisticModel")
     rows = _rows(model, X, sample_weight)
-    names = [c for c in X.columns if np.isin(X[c], (0, 1)).all()] if findings is None else list(findings)
-    present = np.column_stack([np.ones(len(rows.n)), *(_yes_no(X, name)[rows.first] for name in names)])
+    names = (
+        [c for c in X.columns if np.isin(X[c], (0, 1)).all()]
+        if findings is None
+        else list(findings)
+    )
+    present = np.column_stack(
+        [np.ones(len(rows.n)), *(_yes_no(X, name)[rows.first] for name in names)]
+    )
     risk = _total_risk(model.sampled_.posterior, rows, rows.n[:, None] * present)
     total, with_finding = risk[:, :1], risk[:, 1:]
     specificity = 1 - ((rows.n @ present)[1:] - with_finding) / (rows.n.sum() - total)
     draws = np.column_stack([total / rows.n.sum(), with_finding / total, specificity])
-    index = [("base_rate", ""), *(("sensitivity", f) for f in names), *(("specificity", f) for f in names)]
+    index = [
+        ("base_rate", ""),
+        *(("sensitivity", f) for f in names),
+        *(("specificity", f) for f in names),
+    ]
     low, high = _limits(draws, level)
     table = pd.DataFrame(
         {"value": draws.mean(axis=0), "low": low, "high": high},
@@ -166,9 +184,16 @@ def risk_by_count(
     """
     check_result("model", model, "BayesianLogisticModel")
     rows = _rows(model, X, sample_weight)
-    names = [flag for flag in vocabulary.RED_FLAGS if flag in X.columns] if flags is None else list(flags)
+    names = (
+        [flag for flag in vocabulary.RED_FLAGS if flag in X.columns]
+        if flags is None
+        else list(flags)
+    )
     if not names:
-        raise ValueError(f"flags must name columns of X; got none, and X has no red flag among {', '.join(X.columns)}.")
+        raise ValueError(
+            "flags must name columns of X; got none, and X has no red flag among "
+            f"{', '.join(X.columns)}."
+        )
     count = np.sum([_yes_no(X, name)[rows.first] for name in names], axis=0).astype(np.int64)
     numbers = np.unique(count[rows.n > 0])
     member = (count[:, None] == numbers) * rows.n[:, None]
@@ -185,27 +210,41 @@ def risk_by_count(
     )
 
 
-def _rows(model: BayesianLogisticModel, X: pd.DataFrame, sample_weight: npt.ArrayLike | None) -> DistinctRows:
+def _rows(
+    model: BayesianLogisticModel, X: pd.DataFrame, sample_weight: npt.ArrayLike | None
+) -> DistinctRows:
     """Distinct rows of a table with names, and the patients of each."""
     if not isinstance(X, pd.DataFrame):
-        raise ValueError(f"X must be a DataFrame, so that findings have names; got {type(X).__name__}.")
+        raise ValueError(
+            f"X must be a DataFrame, so that findings have names; got {type(X).__name__}."
+        )
     rows = model.distinct_rows(X)
-    return replace(rows, n=sum_by(rows.pattern, check_weight(sample_weight, len(X)), rows.first.size))
+    return replace(
+        rows, n=sum_by(rows.pattern, check_weight(sample_weight, len(X)), rows.first.size)
+    )
 
 
 def _yes_no(X: pd.DataFrame, name: str) -> FloatArray:
     """One column as 0/1."""
     if name not in X.columns:
         raise ValueError(
-            f"findings and flags must be columns of X; got {name!r}. Known: {', '.join(map(str, X.columns))}."
+            f"findings and flags must be columns of X; got {name!r}. Known: "
+            f"{', '.join(map(str, X.columns))}."
         )
     values = X[name].to_numpy(dtype=np.float64)
-    refuse_where((values != 0) & (values != 1), values, f"{name} must be 0 or 1", "Count yes/no columns only.")
+    refuse_where(
+        (values != 0) & (values != 1),
+        values,
+        f"{name} must be 0 or 1",
+        "Count yes/no columns only.",
+    )
     return values
 
 
 def _total_risk(posterior: Posterior, rows: DistinctRows, weight: FloatArray) -> FloatArray:
-    """Sums of risk over distinct rows with the given weights (rows, k), for each draw: (draws, k)."""
+    """Sums of risk over distinct rows with the given weights (rows, k), for each draw: (draws,
+    k).
+    """
     total = np.zeros((posterior.n_draws, weight.shape[1]))
     for block, risk in posterior.risk_in_blocks(rows):
         total += risk @ weight[block]

@@ -40,8 +40,8 @@ class LeaveOneOut:
 
     Notes
     -----
-    Patients of one pattern and outcome share one term, weighted by their number. Reference: Vehtari, Gelman, Gabry
-    (2017), Stat Comput 27:1413.
+    Patients of one pattern and outcome share one term, weighted by their number. Reference:
+    Vehtari, Gelman, Gabry (2017), Stat Comput 27:1413.
     """
 
     elpd: float
@@ -53,14 +53,17 @@ class LeaveOneOut:
 
     def to_frame(self) -> pd.DataFrame:
         """One row: elpd, se, p_loo, n, n_high_k."""
-        return pd.DataFrame([{name: getattr(self, name) for name in ("elpd", "se", "p_loo", "n", "n_high_k")}])
+        return pd.DataFrame(
+            [{name: getattr(self, name) for name in ("elpd", "se", "p_loo", "n", "n_high_k")}]
+        )
 
     def _repr_html_(self) -> str:
         return as_html(self.to_frame(), index=False)
 
 
 def leave_one_out(model: BayesianLogisticModel) -> LeaveOneOut:
-    """Leave-one-out of a fitted model by Pareto-smoothed importance sampling, one term per pattern and outcome.
+    """Leave-one-out of a fitted model by Pareto-smoothed importance sampling, one term per pattern
+    and outcome.
 
     Parameters
     ----------
@@ -70,7 +73,9 @@ def leave_one_out(model: BayesianLogisticModel) -> LeaveOneOut:
     Examples
     --------
     >>> from backpain_risk.models.bayesian import BayesianLogisticModel
-    >>> model = BayesianLogisticModel(method="laplace", random_state=1).fit([[0]] * 90 + [[1]] * 10, [0] * 95 + [1] * 5)
+    >>> model = BayesianLogisticModel(method="laplace", random_state=1).fit(
+    ...     [[0]] * 90 + [[1]] * 10, [0] * 95 + [1] * 5
+    ... )
     >>> loo = leave_one_out(model)
     >>> bool(-20 < loo.elpd < -5), loo.n_high_k
     (True, 0.0)
@@ -81,7 +86,9 @@ def leave_one_out(model: BayesianLogisticModel) -> LeaveOneOut:
     parameters = fit.parameters.reshape(-1, fit.parameters.shape[2])
     blocks = [slice(i, min(i + _BLOCK, fit.n_patterns)) for i in range(0, fit.n_patterns, _BLOCK)]
     parts = [part for block in blocks for part in _parts(fit, parameters, block)]
-    table = pd.DataFrame(np.concatenate(parts), columns=["outcome", "count", "elpd", "log_score", "pareto_k"])
+    table = pd.DataFrame(
+        np.concatenate(parts), columns=["outcome", "count", "elpd", "log_score", "pareto_k"]
+    )
     count, n = table["count"].to_numpy(), float(table["count"].sum())
     elpd, score = count @ table.elpd, count @ table.log_score
     variance = count @ (table.elpd - elpd / n) ** 2 / n
@@ -99,7 +106,10 @@ def _parts(fit: Fit, parameters: FloatArray, block: slice) -> list[FloatArray]:
     """Rows of the table for some patterns: events, then patients without."""
     events, n = fit.data["events"][block], fit.data["n"][block]
     logs = fit.log_outcome(parameters, block)
-    return [_rows(log[:, c > 0], c[c > 0], y) for log, c, y in zip(logs, (events, n - events), (1.0, 0.0), strict=True)]
+    return [
+        _rows(log[:, c > 0], c[c > 0], y)
+        for log, c, y in zip(logs, (events, n - events), (1.0, 0.0), strict=True)
+    ]
 
 
 def _rows(log: FloatArray, count: FloatArray, outcome: float) -> FloatArray:

@@ -9,7 +9,8 @@ from ...numerics.checks import FloatArray
 
 
 def intercept_for(log_odds: FloatArray, offset: FloatArray, weight: FloatArray) -> FloatArray:
-    """Solve logit(sum of weight * expit(intercept + offset)) = log_odds for the intercept, by safeguarded Newton steps.
+    """Solve logit(sum of weight * expit(intercept + offset)) = log_odds for the intercept, by
+    safeguarded Newton steps.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""Bayesian logistic regression on covariate patterns: published evidence as prior, a cohort as data."""
+"""Bayesian logistic regression on covariate patterns: published evidence as prior, a cohort as
+data.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ from .summary import PosteriorSummary, data_tree, summarise
 
 
 class _Patients(NamedTuple):
-    """Distinct rows of predictors and site (-1 for one not seen at fit), a patient of each, and the row of each."""
+    """Distinct rows of predictors and site (-1 for one not seen at fit), a patient of each, and
+    the row of each.
+    """
 
     predictors: FloatArray
     site: IntArray
@@ -47,59 +51,67 @@ class BayesianLogisticModel(RiskClassifier):
         ``"evidence"`` is :meth:`EvidencePrior.published`, whose findings must be among the columns.
     splines : mapping of column (name or position) to number of knots, optional
     groups : column (name or position), optional
-        Holds the site of each patient, as text or numbers: intercept and slopes then vary between sites, normally, SDs
-        half-normal(0, 0.5). Patients of a site not seen before get the doubt that goes with it.
+        Holds the site of each patient, as text or numbers: intercept and slopes then vary between
+        sites, normally, SDs half-normal(0, 0.5). Patients of a site not seen before get the doubt
+        that goes with it.
     draws, chains : int
         Draws per chain after warm-up, and chains.
     random_state : int or None
         Seed; None draws one.
     method : "nuts" or "laplace"
-        The no-U-turn sampler, or a normal approximation at the mode with importance weights: milliseconds a fit, for
-        simulation studies; its diagnostics say when it cannot be trusted.
+        The no-U-turn sampler, or a normal approximation at the mode with importance weights:
+        milliseconds a fit, for simulation studies; its diagnostics say when it cannot be trusted.
     verification_shift : float, optional
-        Allows unknown outcomes (NaN): log odds of malignancy of verified patients minus that of all patients with the
-        same findings. 0 means missing at random; None that every outcome must be known.
+        Allows unknown outcomes (NaN): log odds of malignancy of verified patients minus that of all
+        patients with the same findings. 0 means missing at random; None that every outcome must be
+        known.
     reference_standard : (sensitivity, specificity) or Accuracy, optional
-        What decided the outcome, when it errs: fixed numbers, or counts of a study large enough to make them nearly
-        known. The risk is then that of malignancy, not of a positive reference standard. Counts leave room for the
-        findings to move the errors, wrongly where the terms of the model do not fit: see ``standard_check_``.
+        What decided the outcome, when it errs: fixed numbers, or counts of a study large enough to
+        make them nearly known. The risk is then that of malignancy, not of a positive reference
+        standard. Counts leave room for the findings to move the errors, wrongly where the terms of
+        the model do not fit: see ``standard_check_``.
     progress : bool
         Show a progress bar while sampling.
     event : label, optional
-        Which of the two labels of the outcome is the event. The larger when None, with a warning where the labels are
-        text: "case" and "control" would make controls the event.
+        Which of the two labels of the outcome is the event. The larger when None, with a warning
+        where the labels are text: "case" and "control" would make controls the event.
     interactions : pairs of columns
-        Products added as terms: N(0, 0.5^2) under the evidence prior (:attr:`EvidencePrior.interaction_sd`), a slope
-        like any other, named ``a:b``, under other priors.
+        Products added as terms: N(0, 0.5^2) under the evidence prior
+        (:attr:`EvidencePrior.interaction_sd`), a slope like any other, named ``a:b``, under other
+        priors.
 
     Attributes
     ----------
     posterior_ : DataTree
-        Groups ``posterior`` and ``prior`` (intercept, coefficient, and with groups site_sd, site_effect) and
-        ``sample_stats``.
+        Groups ``posterior`` and ``prior`` (intercept, coefficient, and with groups site_sd,
+        site_effect) and ``sample_stats``.
     diagnostics_ : Diagnostics or ImportanceDiagnostics
         R-hat, effective sample sizes, divergences, E-BFMI; or Pareto k. One warning when any fails.
     standard_check_ : StandardCheck or None
-        With errors of the reference standard that are estimated: the base rate by its study alone, by the model, and
-        with pairwise products, and a ``MisspecificationWarning`` when the recorded outcomes contradict the terms.
+        With errors of the reference standard that are estimated: the base rate by its study alone,
+        by the model, and with pairwise products, and a ``MisspecificationWarning`` when the
+        recorded outcomes contradict the terms.
     prior_ : Prior or EvidencePrior
         As used, further counts included.
 
     Notes
     -----
-    The likelihood is that of the pattern counts, so the time does not grow with patients. Works with separated data and
-    without any event: the prior keeps every coefficient proper.
+    The likelihood is that of the pattern counts, so the time does not grow with patients. Works
+    with separated data and without any event: the prior keeps every coefficient proper.
 
     References
     ----------
-    Hoffman and Gelman (2014), J Mach Learn Res 15:1593. Phan, Pradhan, Jankowiak (2019), arXiv:1912.11554.
+    Hoffman and Gelman (2014), J Mach Learn Res 15:1593. Phan, Pradhan, Jankowiak (2019),
+    arXiv:1912.11554.
 
     Examples
     --------
     Without a single cancer among 1 172 patients the risk falls, and stays above zero:
 
     >>> X = pd.DataFrame({"history_of_cancer": [0] * 1125 + [1] * 47})
-    >>> model = BayesianLogisticModel(prior="evidence", method="laplace", random_state=1).fit(X, np.zeros(1172))
+    >>> model = BayesianLogisticModel(prior="evidence", method="laplace", random_state=1).fit(
+    ...     X, np.zeros(1172)
+    ... )
     >>> prior_odds, odds = np.exp(model.summary().loc["history_of_cancer", ["prior_mean", "mean"]])
     >>> bool(0 < model.risk(X).mean() < 0.01), bool(0.5 < odds / prior_odds < 1)
     (True, True)
@@ -148,7 +160,8 @@ class BayesianLogisticModel(RiskClassifier):
         method: str = "nuts",
         interactions: Iterable[tuple[Column, Column]] = (),
     ) -> BayesianLogisticModel:
-        """A model that knows the published evidence and no patient; :meth:`update_from_counts` adds studies to it.
+        """A model that knows the published evidence and no patient; :meth:`update_from_counts` adds
+        studies to it.
 
         Parameters
         ----------
@@ -160,10 +173,18 @@ class BayesianLogisticModel(RiskClassifier):
             As for the model.
         """
         columns = tuple(vocabulary.FINDINGS) if findings is None else tuple(findings)
-        options: dict[str, Any] = {"draws": draws, "chains": chains, "random_state": random_state, "method": method}
+        options: dict[str, Any] = {
+            "draws": draws,
+            "chains": chains,
+            "random_state": random_state,
+            "method": method,
+        }
         evidence = EvidencePrior.published() if prior is None else prior
         model = cls(evidence, interactions=interactions, **options)
-        model.feature_names_in_, model.n_features_in_ = np.array(columns, dtype=object), len(columns)
+        model.feature_names_in_, model.n_features_in_ = (
+            np.array(columns, dtype=object),
+            len(columns),
+        )
         model.classes_, model.sites_, model.n_unverified_ = np.array([0, 1]), (), 0.0
         predictors, share = evidence.reference_population(columns)
         nobody = np.zeros(len(share))
@@ -178,22 +199,26 @@ class BayesianLogisticModel(RiskClassifier):
         ----------
         X : DataFrame or array, shape (n, columns)
         y : array, shape (n,)
-            Two labels, see ``event``; 0/1 may hold one class only. NaN is a patient not verified, allowed with
-            ``verification_shift``.
+            Two labels, see ``event``; 0/1 may hold one class only. NaN is a patient not verified,
+            allowed with ``verification_shift``.
         sample_weight : array, shape (n,), optional
             Number of identical patients.
 
         Raises
         ------
         ValueError
-            For missing values, text, unknown outcomes without a stated shift, or options that do not exist.
+            For missing values, text, unknown outcomes without a stated shift, or options that do
+            not exist.
         """
         self._check_options()
         check_same_index(X=X, y=y, sample_weight=sample_weight)
         rows = self._read_patients(X, reset=True)
         outcome, known = self._read_known_outcome(y, rows.pattern.size)
         weight = self._read_weight(sample_weight, outcome.size)
-        counts = (sum_by(rows.pattern, w, rows.first.size) for w in (weight * known * outcome, weight * known, weight))
+        counts = (
+            sum_by(rows.pattern, w, rows.first.size)
+            for w in (weight * known * outcome, weight * known, weight)
+        )
         self._learn(rows.predictors, rows.site, *counts)
         self.n_unverified_ = float(weight @ ~known)
         self._draw()
@@ -205,7 +230,8 @@ class BayesianLogisticModel(RiskClassifier):
         Parameters
         ----------
         finding : str
-            A yes/no column of the model (``age_50_or_over`` also where the column is ``age_years`` in bands).
+            A yes/no column of the model (``age_50_or_over`` also where the column is ``age_years``
+            in bands).
         tp, fp, fn, tn : float
             Whole numbers of patients of the new study, none of whom are in the cohort.
 
@@ -216,8 +242,9 @@ class BayesianLogisticModel(RiskClassifier):
 
         Notes
         -----
-        Under the evidence prior the counts join those of the finding, as if the table had held the study. Under any
-        other prior they multiply the prior of the slope by what the study alone would make of it, see
+        Under the evidence prior the counts join those of the finding, as if the table had held the
+        study. Under any other prior they multiply the prior of the slope by what the study alone
+        would make of it, see
         :class:`EvidencePrior`.
         """
         check_is_fitted(self)
@@ -234,7 +261,9 @@ class BayesianLogisticModel(RiskClassifier):
         return np.asarray(np.concatenate(parts)[rows.pattern])
 
     def risk_draws(self, X: Any, n_draws: int | None = None) -> FloatArray:
-        """Draws of the risk of each patient, shape (draws, n); evenly thinned to ``n_draws`` when given."""
+        """Draws of the risk of each patient, shape (draws, n); evenly thinned to ``n_draws``
+        when given.
+        """
         rows = self.distinct_rows(X)
         posterior = self.sampled_.posterior
         return posterior.risk(rows.design, rows.site, posterior.thinned(n_draws))[:, rows.pattern]
@@ -258,7 +287,9 @@ class BayesianLogisticModel(RiskClassifier):
         )
 
     def summary(self) -> PosteriorSummary:
-        """Posterior and prior of every term with convergence, under a line on data, prior and method."""
+        """Posterior and prior of every term with convergence, under a line on data, prior and
+        method.
+        """
         check_is_fitted(self)
         return summarise(self.sampled_, self.term_prior_, self.diagnostics_, self._heading())
 
@@ -274,13 +305,29 @@ class BayesianLogisticModel(RiskClassifier):
         rows = self._read_patients(X, reset=True)
         n = np.bincount(rows.pattern).astype(np.float64)
         self._learn(rows.predictors, rows.site, np.zeros(n.size), n, n)
-        return self.counts_, self.prior_.over(self.design_, self.patterns_, self.weight_), self._outcome_model().data()
+        return (
+            self.counts_,
+            self.prior_.over(self.design_, self.patterns_, self.weight_),
+            self._outcome_model().data(),
+        )
 
     def _learn(
-        self, predictors: FloatArray, site: IntArray, events: FloatArray, n: FloatArray, weight: FloatArray
+        self,
+        predictors: FloatArray,
+        site: IntArray,
+        events: FloatArray,
+        n: FloatArray,
+        weight: FloatArray,
     ) -> None:
-        """Design, prior and counts of distinct rows; patients not verified count in ``weight`` only."""
-        columns = tuple(map(str, getattr(self, "feature_names_in_", [f"x{j}" for j in range(predictors.shape[1])])))
+        """Design, prior and counts of distinct rows; patients not verified count in ``weight``
+        only.
+        """
+        columns = tuple(
+            map(
+                str,
+                getattr(self, "feature_names_in_", [f"x{j}" for j in range(predictors.shape[1])]),
+            )
+        )
         self.prior_ = _named(self.prior)
         self.design_ = learn_design(
             predictors, weight, columns, self.splines, self.interactions, self.prior_.bands(columns)
@@ -304,11 +351,15 @@ class BayesianLogisticModel(RiskClassifier):
             seed=np.random.SeedSequence(self.random_state),
             progress=self.progress,
         )
-        self.sampled_: Fit = fit_posterior(self.counts_, self.term_prior_, self._outcome_model().data(), sampling)
+        self.sampled_: Fit = fit_posterior(
+            self.counts_, self.term_prior_, self._outcome_model().data(), sampling
+        )
         self.posterior_ = data_tree(self.sampled_)
         self.diagnostics_: Diagnostics | ImportanceDiagnostics = self.sampled_.diagnostics()
         if self.diagnostics_.problems:
-            warnings.warn(f"sampling: {'; '.join(self.diagnostics_.problems)}.", SamplingWarning, stacklevel=3)
+            warnings.warn(
+                f"sampling: {'; '.join(self.diagnostics_.problems)}.", SamplingWarning, stacklevel=3
+            )
         self._check_standard()
 
     def _check_standard(self) -> None:
@@ -321,19 +372,30 @@ class BayesianLogisticModel(RiskClassifier):
             self.counts_, self.weight_, self.design_, self.term_prior_, outcome.data()
         )
         if self.standard_check_.problems:
-            warnings.warn(f"{'; '.join(self.standard_check_.problems)}.", MisspecificationWarning, stacklevel=4)
+            warnings.warn(
+                f"{'; '.join(self.standard_check_.problems)}.",
+                MisspecificationWarning,
+                stacklevel=4,
+            )
 
     def _check_options(self) -> None:
         for name in ("draws", "chains"):
             value = getattr(self, name)
             if isinstance(value, bool) or value != int(value) or value < 1:
-                raise ValueError(f"{name} must be a whole number of 1 or more; got {value}. The default is enough.")
+                raise ValueError(
+                    f"{name} must be a whole number of 1 or more; got {value}. The default is "
+                    "enough."
+                )
         if not (self.random_state is None or isinstance(self.random_state, (int, np.integer))):
-            raise ValueError(f"random_state must be an int or None; got {self.random_state!r}. Pass a seed.")
+            raise ValueError(
+                f"random_state must be an int or None; got {self.random_state!r}. Pass a seed."
+            )
         self._outcome_model()
 
     def _outcome_model(self) -> ImperfectOutcome:
-        return ImperfectOutcome(verification_shift=self.verification_shift, reference_standard=self.reference_standard)
+        return ImperfectOutcome(
+            verification_shift=self.verification_shift, reference_standard=self.reference_standard
+        )
 
     def _read_known_outcome(self, y: Any, n: int) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
         """Outcome as 0/1, and for whom it is known; 0 where it is not."""
@@ -343,8 +405,10 @@ class BayesianLogisticModel(RiskClassifier):
             return self._read_outcome(y, n), np.ones(n, dtype=bool)
         if self.verification_shift is None:
             raise ValueError(
-                f"y must be known for every patient; got {int(unknown.sum())} of {n} missing. Remove these patients, "
-                "or state verification_shift (0.0 where the outcome is missing at random given the findings)."
+                f"y must be known for every patient; got {int(unknown.sum())} of {n} missing. "
+                "Remove these patients, "
+                "or state verification_shift (0.0 where the outcome is missing at random given "
+                "the findings)."
             )
         outcome, labels = np.zeros(n), pd.Series(np.asarray(y)[~unknown]).infer_objects().to_numpy()
         if labels.size:
@@ -358,7 +422,11 @@ class BayesianLogisticModel(RiskClassifier):
         rows = self._read_rows(predictors, reset=reset)
         if reset:
             self.sites_ = () if labels is None else learn_sites(labels)
-        site = np.zeros(rows.inverse.size, np.int64) if labels is None else find_sites(labels, self.sites_)
+        site = (
+            np.zeros(rows.inverse.size, np.int64)
+            if labels is None
+            else find_sites(labels, self.sites_)
+        )
         distinct, _ = distinct_rows(list(rows.values.T))
         pattern, first = distinct_rows([distinct[rows.inverse], site])
         return _Patients(rows.values[rows.inverse[first]], site[first], pattern, first)
@@ -372,11 +440,16 @@ class BayesianLogisticModel(RiskClassifier):
             known.append(AGE_BAND)
         if finding not in known:
             raise ValueError(
-                f"finding must be a yes/no column of the model; got {finding!r}. Known: {', '.join(known)}."
+                f"finding must be a yes/no column of the model; got {finding!r}. Known: "
+                f"{', '.join(known)}."
             )
 
 
 def _named(prior: str | Prior | EvidencePrior) -> Prior | EvidencePrior:
     if isinstance(prior, (Prior, EvidencePrior)):
         return prior
-    return WEAK if check_choice("prior", prior, ("weak", "evidence")) == "weak" else EvidencePrior.published()
+    return (
+        WEAK
+        if check_choice("prior", prior, ("weak", "evidence")) == "weak"
+        else EvidencePrior.published()
+    )

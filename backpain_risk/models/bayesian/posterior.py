@@ -56,7 +56,8 @@ class Posterior:
     site_effect : ndarray, shape (chains, draws, sites + 1, 1 + p)
         What each site adds to the coefficients; the last is a site not seen before.
     accuracy : ndarray, shape (chains, draws, 2)
-        Sensitivity and specificity of the reference standard; last axis empty where they are not estimated.
+        Sensitivity and specificity of the reference standard; last axis empty where they are not
+        estimated.
     """
 
     terms: tuple[str, ...]
@@ -87,13 +88,17 @@ class Posterior:
         return (*self.terms, *spread, *accuracy, *own)
 
     def at_site(self, site: int, draws: slice | IntArray = slice(None)) -> FloatArray:
-        """Coefficients at one site, -1 for one not seen before, (draws, 1 + p); the average ones without groups."""
+        """Coefficients at one site, -1 for one not seen before, (draws, 1 + p); the average ones
+        without groups.
+        """
         coefficient = self.coefficient.reshape(-1, len(self.terms))[draws]
         if not self.sites:
             return coefficient
         return coefficient + self.site_effect[:, :, site].reshape(-1, len(self.terms))[draws]
 
-    def risk(self, design: FloatArray, site: IntArray, draws: slice | IntArray = slice(None)) -> FloatArray:
+    def risk(
+        self, design: FloatArray, site: IntArray, draws: slice | IntArray = slice(None)
+    ) -> FloatArray:
         """Risk of each row of a design with constant, (draws, n)."""
         risk = np.empty((len(self.at_site(-1, draws)), len(design)))
         for one in np.unique(site):
@@ -102,7 +107,9 @@ class Posterior:
         return risk
 
     def risk_in_blocks(self, rows: DistinctRows) -> Iterator[tuple[slice, FloatArray]]:
-        """Positions of distinct rows and their risks (draws, rows), few enough at a time to stay in memory."""
+        """Positions of distinct rows and their risks (draws, rows), few enough at a time to stay
+        in memory.
+        """
         size = max(1, _BLOCK // self.n_draws)
         for start in range(0, len(rows.design), size):
             block = slice(start, start + size)
@@ -113,5 +120,7 @@ class Posterior:
         if n_draws is None:
             return slice(None)
         if not 1 <= n_draws <= self.n_draws:
-            raise ValueError(f"n_draws must be 1 to {self.n_draws}; got {n_draws}. Fit with more draws for more.")
+            raise ValueError(
+                f"n_draws must be 1 to {self.n_draws}; got {n_draws}. Fit with more draws for more."
+            )
         return np.linspace(0, self.n_draws - 1, n_draws).round().astype(np.int64)

@@ -24,7 +24,8 @@ WEAK_SLOPE: Normal = (0.0, 2.0)
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TermPrior:
-    """What a prior says of the terms of one model: a normal distribution of an anchor and the slopes.
+    """What a prior says of the terms of one model: a normal distribution of an anchor and the
+    slopes.
 
     Attributes
     ----------
@@ -32,7 +33,8 @@ class TermPrior:
     terms : tuple of str
         ``"intercept"`` first, p slopes after it.
     mean, covariance : ndarray, shape (1 + p,) and (1 + p, 1 + p)
-        Of the anchor and the slopes. The anchor is the logit of the mean risk of reference patients.
+        Of the anchor and the slopes. The anchor is the logit of the mean risk of reference
+        patients.
     reference : ndarray, shape (r, p)
         Terms of the reference patients.
     weight : ndarray, shape (r,)
@@ -40,8 +42,9 @@ class TermPrior:
 
     Notes
     -----
-    Anchor and slopes fix the intercept, so prior draws are exact; and the base rate of the reference patients is what
-    the prior says it is, whatever the slopes. One average patient as reference gives the usual centred intercept.
+    Anchor and slopes fix the intercept, so prior draws are exact; and the base rate of the
+    reference patients is what the prior says it is, whatever the slopes. One average patient as
+    reference gives the usual centred intercept.
     """
 
     name: str
@@ -57,15 +60,21 @@ class TermPrior:
         return np.asarray(linalg.inv(linalg.cholesky(self.covariance, lower=True)))
 
     def coefficients(self, anchored: FloatArray) -> FloatArray:
-        """Intercept and slopes (draws, 1 + p) from anchor and slopes: reference patients get the anchor's mean risk."""
+        """Intercept and slopes (draws, 1 + p) from anchor and slopes: reference patients get the
+        anchor's mean risk.
+        """
         rows = max(1, _BLOCK // len(self.weight))
         parts = [anchored[i : i + rows] for i in range(0, len(anchored), rows)]
-        intercept = [intercept_for(part[:, 0], part[:, 1:] @ self.reference.T, self.weight) for part in parts]
+        intercept = [
+            intercept_for(part[:, 0], part[:, 1:] @ self.reference.T, self.weight) for part in parts
+        ]
         return np.column_stack([np.concatenate(intercept), anchored[:, 1:]])
 
     def draw(self, size: int, rng: np.random.Generator) -> FloatArray:
         """Exact draws of intercept and slopes, (size, 1 + p)."""
-        return self.coefficients(rng.multivariate_normal(self.mean, self.covariance, size=size, method="cholesky"))
+        return self.coefficients(
+            rng.multivariate_normal(self.mean, self.covariance, size=size, method="cholesky")
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -77,8 +86,8 @@ class Prior:
     intercept : (mean, sd)
         Log odds of the event for a patient without findings and with average other predictors.
     slopes : (mean, sd) or mapping of term to (mean, sd)
-        Log odds ratios: per unit for yes/no predictors, per standard deviation for others. Terms missing from a mapping
-        take the weak slope, N(0, 2^2).
+        Log odds ratios: per unit for yes/no predictors, per standard deviation for others. Terms
+        missing from a mapping take the weak slope, N(0, 2^2).
     name : str
 
     Raises
@@ -100,11 +109,14 @@ class Prior:
     name: str = "own"
 
     def __post_init__(self) -> None:
-        given = self.slopes.items() if isinstance(self.slopes, Mapping) else [("slopes", self.slopes)]
+        given = (
+            self.slopes.items() if isinstance(self.slopes, Mapping) else [("slopes", self.slopes)]
+        )
         for term, (mean, sd) in [("intercept", self.intercept), *given]:
             if not (np.isfinite(mean) and sd > 0):
                 raise ValueError(
-                    f"prior of {term} must be a finite mean and a positive sd; got {mean}, {sd}. Pass (mean, sd)."
+                    f"prior of {term} must be a finite mean and a positive sd; got {mean}, {sd}. "
+                    "Pass (mean, sd)."
                 )
 
     def bands(self, columns: tuple[str, ...]) -> dict[str, Bands]:
@@ -112,7 +124,9 @@ class Prior:
         return {}
 
     def over(self, design: Design, predictors: FloatArray, n: FloatArray) -> TermPrior:
-        """The prior of one model's terms, given its distinct rows (m, columns) and the patients of each."""
+        """The prior of one model's terms, given its distinct rows (m, columns) and the patients
+        of each.
+        """
         terms = ("intercept", *design.terms)
         centre, scale = centre_and_scale(design.matrix(predictors), n)
         slopes = np.array([self._slope(term) for term in terms[1:]]).reshape(-1, 2) / scale[:, None]
@@ -139,9 +153,12 @@ class Prior:
     def to_frame(self) -> pd.DataFrame:
         """One row per stated prior: mean, sd, and the 95 % range of the odds (ratio)."""
         given = dict(self.slopes) if isinstance(self.slopes, Mapping) else {"slopes": self.slopes}
-        table = pd.DataFrame({"intercept": self.intercept, **given}, index=["mean", "sd"]).T.rename_axis("term")
+        table = pd.DataFrame(
+            {"intercept": self.intercept, **given}, index=["mean", "sd"]
+        ).T.rename_axis("term")
         return table.assign(
-            low=np.exp(table["mean"] - 1.96 * table["sd"]), high=np.exp(table["mean"] + 1.96 * table["sd"])
+            low=np.exp(table["mean"] - 1.96 * table["sd"]),
+            high=np.exp(table["mean"] + 1.96 * table["sd"]),
         )
 
     def _slope(self, term: str) -> Normal:
@@ -158,7 +175,9 @@ WEAK = Prior(name="weak")
 
 
 def centre_and_scale(terms: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean and SD of each term over patients; 0 and 1 for terms with at most two distinct values."""
+    """Mean and SD of each term over patients; 0 and 1 for terms with at most two distinct
+    values.
+    """
     weight = n / max(float(n.sum()), 1.0)
     centre = weight @ terms
     scale = np.sqrt(weight @ (terms - centre) ** 2)

@@ -20,7 +20,8 @@ THRESHOLD = 0.05
 
 
 def power_scaling(model: BayesianLogisticModel) -> ResultTable:
-    """Change of each term's posterior when the prior, or the likelihood, is raised to a power slightly off 1.
+    """Change of each term's posterior when the prior, or the likelihood, is raised to a power
+    slightly off 1.
 
     Parameters
     ----------
@@ -39,7 +40,9 @@ def power_scaling(model: BayesianLogisticModel) -> ResultTable:
     Examples
     --------
     >>> from backpain_risk.models.bayesian import BayesianLogisticModel
-    >>> model = BayesianLogisticModel(method="laplace", random_state=1).fit([[0]] * 90 + [[1]] * 10, [0] * 95 + [1] * 5)
+    >>> model = BayesianLogisticModel(method="laplace", random_state=1).fit(
+    ...     [[0]] * 90 + [[1]] * 10, [0] * 95 + [1] * 5
+    ... )
     >>> power_scaling(model).leans_on.tolist()
     ['prior and cohort', 'prior and cohort']
     """
@@ -54,11 +57,16 @@ def power_scaling(model: BayesianLogisticModel) -> ResultTable:
     terms = list(fit.posterior.terms)
     tree = arviz_base.from_dict(groups, coords={"term": terms}, dims={"coefficient": ["term"]})
     stats: Any = arviz_stats
-    scaled = {group: stats.psense(tree, group=group)["coefficient"].to_numpy() for group in ("prior", "likelihood")}
+    scaled = {
+        group: stats.psense(tree, group=group)["coefficient"].to_numpy()
+        for group in ("prior", "likelihood")
+    }
     table = pd.DataFrame(scaled, index=pd.Index(terms, name="term"))
     return ResultTable(table.assign(leans_on=[_leans_on(*row) for row in table.to_numpy()]))
 
 
 def _leans_on(prior: float, likelihood: float) -> str:
-    strong = [name for name, value in (("prior", prior), ("cohort", likelihood)) if value >= THRESHOLD]
+    strong = [
+        name for name, value in (("prior", prior), ("cohort", likelihood)) if value >= THRESHOLD
+    ]
     return " and ".join(strong) or "neither"

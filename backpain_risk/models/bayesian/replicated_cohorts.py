@@ -1,4 +1,6 @@
-"""Does a model, before or after seeing the cohort, predict numbers of events like those recorded?"""
+"""Does a model, before or after seeing the cohort, predict numbers of events like those
+recorded?
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ class PredictiveCheck:
     replicated : ndarray, shape (draws, groups)
         Events in a cohort drawn from the model, same patients.
     expected_rate : ndarray, shape (draws,)
-        Mean predicted risk of a recorded event over the cohort, one per draw: the predictive distribution of the rate.
+        Mean predicted risk of a recorded event over the cohort, one per draw: the predictive
+        distribution of the rate.
     level : float
     """
 
@@ -47,10 +50,24 @@ class PredictiveCheck:
     level: float = 0.95
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per group: n, observed, median, low, high and tail = P(replicated >= observed), ties one half."""
-        low, median, high = np.quantile(self.replicated, [(1 - self.level) / 2, 0.5, (1 + self.level) / 2], axis=0)
-        above = np.mean(self.replicated > self.observed, axis=0) + np.mean(self.replicated == self.observed, axis=0) / 2
-        columns = {"n": self.n, "observed": self.observed, "median": median, "low": low, "high": high, "tail": above}
+        """One row per group: n, observed, median, low, high and tail = P(replicated >=
+        observed), ties one half.
+        """
+        low, median, high = np.quantile(
+            self.replicated, [(1 - self.level) / 2, 0.5, (1 + self.level) / 2], axis=0
+        )
+        above = (
+            np.mean(self.replicated > self.observed, axis=0)
+            + np.mean(self.replicated == self.observed, axis=0) / 2
+        )
+        columns = {
+            "n": self.n,
+            "observed": self.observed,
+            "median": median,
+            "low": low,
+            "high": high,
+            "tail": above,
+        }
         return pd.DataFrame(columns, index=pd.Index(self.groups, name="patients"))
 
     def _repr_html_(self) -> str:
@@ -78,7 +95,9 @@ def predictive_check(
     Examples
     --------
     >>> from backpain_risk.models.bayesian import BayesianLogisticModel
-    >>> model = BayesianLogisticModel(method="laplace", random_state=1).fit([[0]] * 90 + [[1]] * 10, [0] * 95 + [1] * 5)
+    >>> model = BayesianLogisticModel(method="laplace", random_state=1).fit(
+    ...     [[0]] * 90 + [[1]] * 10, [0] * 95 + [1] * 5
+    ... )
     >>> predictive_check(model, rng=1).to_frame()[["n", "observed", "median"]].loc["all"].tolist()
     [100.0, 5.0, 5.0]
     """
@@ -87,11 +106,15 @@ def predictive_check(
     check_choice("source", source, ("posterior", "prior"))
     generator, fit = as_generator(rng), model.sampled_
     if fit.n_patterns == 0 or not fit.data["n"].any():
-        raise ValueError("model must be fitted to patients of known outcome; got none. Fit a cohort first.")
+        raise ValueError(
+            "model must be fitted to patients of known outcome; got none. Fit a cohort first."
+        )
     if source == "prior":
         parameters = prior_parameters(fit.data, model.term_prior_, n_draws, generator)
     else:
-        parameters = fit.parameters.reshape(-1, fit.parameters.shape[2])[fit.posterior.thinned(n_draws)]
+        parameters = fit.parameters.reshape(-1, fit.parameters.shape[2])[
+            fit.posterior.thinned(n_draws)
+        ]
     return _replicated(fit, source, parameters, _groups(model), generator)
 
 
@@ -103,7 +126,11 @@ def _groups(model: BayesianLogisticModel) -> dict[str, FloatArray]:
 
 
 def _replicated(
-    fit: Fit, source: str, parameters: FloatArray, groups: dict[str, FloatArray], rng: np.random.Generator
+    fit: Fit,
+    source: str,
+    parameters: FloatArray,
+    groups: dict[str, FloatArray],
+    rng: np.random.Generator,
 ) -> PredictiveCheck:
     member = np.column_stack(list(groups.values()))
     events, n = (fit.data[key][: fit.n_patterns] for key in ("events", "n"))
@@ -111,7 +138,9 @@ def _replicated(
     for start in range(0, fit.n_patterns, _BLOCK):
         block = slice(start, min(start + _BLOCK, fit.n_patterns))
         probability = np.exp(fit.log_outcome(parameters, block)[0])
-        replicated += rng.binomial(n[block].astype(np.int64), np.minimum(probability, 1.0)) @ member[block]
+        replicated += (
+            rng.binomial(n[block].astype(np.int64), np.minimum(probability, 1.0)) @ member[block]
+        )
         expected += probability @ n[block]
     return PredictiveCheck(
         source=source,

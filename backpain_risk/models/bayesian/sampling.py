@@ -1,4 +1,6 @@
-"""From counts and a prior to posterior draws: by the no-U-turn sampler, or by importance-weighted normal draws."""
+"""From counts and a prior to posterior draws: by the no-U-turn sampler, or by
+importance-weighted normal draws.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,19 @@ from scipy import linalg
 from scipy.special import expit, logit
 
 from ...numerics.checks import FloatArray
-from ...numerics.sampling.diagnostics import Diagnostics, ImportanceDiagnostics, diagnose, diagnose_importance
-from ...numerics.sampling.laplace import ImportanceDraws, NormalApproximation, approximate, evaluate, importance_sample
+from ...numerics.sampling.diagnostics import (
+    Diagnostics,
+    ImportanceDiagnostics,
+    diagnose,
+    diagnose_importance,
+)
+from ...numerics.sampling.laplace import (
+    ImportanceDraws,
+    NormalApproximation,
+    approximate,
+    evaluate,
+    importance_sample,
+)
 from ...numerics.sampling.nuts import Draws, padded, sample, sample_many
 from .density import SITE_SD, log_likelihood, log_outcome, log_posterior, log_prior
 from .posterior import IntArray, Posterior
@@ -28,8 +41,8 @@ ACCEPTANCE = {False: 0.9, True: 0.98}  # by whether there are sites: their SDs n
 class PatternCounts:
     """Covariate patterns with counts.
 
-    ``design`` (m, 1 + p) has the constant first; ``site`` (m,) is the position of each pattern's site in ``sites``,
-    which is empty without groups.
+    ``design`` (m, 1 + p) has the constant first; ``site`` (m,) is the position of each pattern's
+    site in ``sites``, which is empty without groups.
     """
 
     design: FloatArray
@@ -54,8 +67,9 @@ class Sampling:
 class Fit:
     """A posterior with what it was drawn from.
 
-    ``parameters`` (chains, draws, size) are those of the density, see :mod:`.bayesian_density`; its ``data`` are padded
-    beyond ``n_patterns``; ``drawn`` is what the method said of its draws. ``prior`` holds as many draws of the prior.
+    ``parameters`` (chains, draws, size) are those of the density, see :mod:`.bayesian_density`; its
+    ``data`` are padded beyond ``n_patterns``; ``drawn`` is what the method said of its draws.
+    ``prior`` holds as many draws of the prior.
     """
 
     data: dict[str, npt.NDArray[Any]]
@@ -67,7 +81,9 @@ class Fit:
 
     @property
     def statistics(self) -> dict[str, npt.NDArray[Any]]:
-        """What the sampler recorded of each draw, (chains, draws) each; nothing for the approximation."""
+        """What the sampler recorded of each draw, (chains, draws) each; nothing for the
+        approximation.
+        """
         if not isinstance(self.drawn, Draws):
             return {}
         return {"diverging": self.drawn.diverging, "energy": self.drawn.energy}
@@ -88,8 +104,13 @@ class Fit:
         return self._of_each_draw(log_likelihood)
 
     def log_outcome(self, parameters: FloatArray, patterns: slice) -> tuple[FloatArray, FloatArray]:
-        """Log P(event) and log P(none) of some patterns at each of the parameters, (draws, patterns) twice."""
-        some = {key: value[patterns] if key in _BY_PATTERN else value for key, value in self.data.items()}
+        """Log P(event) and log P(none) of some patterns at each of the parameters, (draws,
+        patterns) twice.
+        """
+        some = {
+            key: value[patterns] if key in _BY_PATTERN else value
+            for key, value in self.data.items()
+        }
         with_event, without = evaluate(log_outcome, parameters, some)
         return with_event, without
 
@@ -101,13 +122,20 @@ class Fit:
 _BY_PATTERN = ("X", "events", "n", "site")
 
 
-def fit_posterior(counts: PatternCounts, prior: TermPrior, outcome: dict[str, FloatArray], sampling: Sampling) -> Fit:
-    """Draw from the posterior of a model; ``outcome`` holds the density's entries for imperfect outcomes."""
+def fit_posterior(
+    counts: PatternCounts, prior: TermPrior, outcome: dict[str, FloatArray], sampling: Sampling
+) -> Fit:
+    """Draw from the posterior of a model; ``outcome`` holds the density's entries for imperfect
+    outcomes.
+    """
     data = posterior_data(counts, prior, outcome)
     chain_seed, *seeds = sampling.seed.spawn(3)
     normal = approximate(log_posterior, data, starting_point(data, prior))
     drawn = _DRAW[sampling.method](data, normal, chain_seed, sampling)
-    shape, (new_site, prior_rng) = (sampling.chains, sampling.draws, -1), map(np.random.default_rng, seeds)
+    shape, (new_site, prior_rng) = (
+        (sampling.chains, sampling.draws, -1),
+        map(np.random.default_rng, seeds),
+    )
     before = prior_parameters(data, prior, PRIOR_DRAWS, prior_rng)[None]
     after = drawn.parameters.reshape(shape)
     return Fit(
@@ -121,18 +149,30 @@ def fit_posterior(counts: PatternCounts, prior: TermPrior, outcome: dict[str, Fl
 
 
 def draw_many(
-    data: dict[str, Any], prior: TermPrior, events: FloatArray, *, seed: np.random.SeedSequence, draws: int, warmup: int
+    data: dict[str, Any],
+    prior: TermPrior,
+    events: FloatArray,
+    *,
+    seed: np.random.SeedSequence,
+    draws: int,
+    warmup: int,
 ) -> FloatArray:
-    """One chain for each of many outcomes (cohorts, patterns) of the same patients: parameters (cohorts, draws, p)."""
+    """One chain for each of many outcomes (cohorts, patterns) of the same patients: parameters
+    (cohorts, draws, p).
+    """
     start, each = starting_point(data, prior), [data | {"events": one} for one in events]
     normals = [approximate(log_posterior, one, start) for one in each]
     stacked = {key: np.stack([one[key] for one in each]) for key in data}
     modes = np.stack([normal.mode for normal in normals])
     factors = np.stack([linalg.cholesky(normal.covariance, lower=True) for normal in normals])
-    return sample_many(log_posterior, stacked, modes, factors, seed=seed, draws=draws, warmup=warmup).parameters
+    return sample_many(
+        log_posterior, stacked, modes, factors, seed=seed, draws=draws, warmup=warmup
+    ).parameters
 
 
-def _by_nuts(data: Any, normal: NormalApproximation, seed: np.random.SeedSequence, sampling: Sampling) -> Draws:
+def _by_nuts(
+    data: Any, normal: NormalApproximation, seed: np.random.SeedSequence, sampling: Sampling
+) -> Draws:
     return sample(
         log_posterior,
         data,
@@ -150,15 +190,24 @@ def _by_nuts(data: Any, normal: NormalApproximation, seed: np.random.SeedSequenc
 def _by_importance(
     data: Any, normal: NormalApproximation, seed: np.random.SeedSequence, sampling: Sampling
 ) -> ImportanceDraws:
-    return importance_sample(log_posterior, data, normal, seed=seed, draws=sampling.chains * sampling.draws)
+    return importance_sample(
+        log_posterior, data, normal, seed=seed, draws=sampling.chains * sampling.draws
+    )
 
 
-_DRAW: dict[str, Callable[..., Draws | ImportanceDraws]] = {"nuts": _by_nuts, "laplace": _by_importance}
+_DRAW: dict[str, Callable[..., Draws | ImportanceDraws]] = {
+    "nuts": _by_nuts,
+    "laplace": _by_importance,
+}
 METHODS = tuple(_DRAW)
 
 
-def posterior_data(counts: PatternCounts, prior: TermPrior, outcome: dict[str, FloatArray]) -> dict[str, Any]:
-    """What the density needs, patterns padded with empty ones so that few shapes are ever compiled."""
+def posterior_data(
+    counts: PatternCounts, prior: TermPrior, outcome: dict[str, FloatArray]
+) -> dict[str, Any]:
+    """What the density needs, patterns padded with empty ones so that few shapes are ever
+    compiled.
+    """
     extra = padded(len(counts.n)) - len(counts.n)
     data = {
         "X": np.pad(counts.design[:, 1:], ((0, extra), (0, 0))),
@@ -192,7 +241,9 @@ def starting_point(data: dict[str, Any], prior: TermPrior) -> FloatArray:
     return np.concatenate(parts)
 
 
-def prior_parameters(data: dict[str, Any], prior: TermPrior, size: int, rng: np.random.Generator) -> FloatArray:
+def prior_parameters(
+    data: dict[str, Any], prior: TermPrior, size: int, rng: np.random.Generator
+) -> FloatArray:
     """Exact draws from the prior of all parameters of the density, (size, parameters)."""
     p, parts = len(prior.terms), [prior.draw(size, rng)]
     if "site" in data:
@@ -210,13 +261,17 @@ def _reported(
     terms: tuple[str, ...],
     rng: np.random.Generator,
 ) -> Posterior:
-    """Reported quantities from the parameters of the density; a site not seen before gets effects of its own."""
+    """Reported quantities from the parameters of the density; a site not seen before gets
+    effects of its own.
+    """
     p, shape = len(terms), parameters.shape[:2]
     sd, effect = np.empty((*shape, 0)), np.empty((*shape, 1, p))
     if sites:
         sd = SITE_SD * parameters[:, :, p : 2 * p]
         seen = parameters[:, :, 2 * p : (2 + len(sites)) * p].reshape(*shape, len(sites), p)
-        effect = np.concatenate([seen, rng.standard_normal((*shape, 1, p))], axis=2) * sd[:, :, None]
+        effect = (
+            np.concatenate([seen, rng.standard_normal((*shape, 1, p))], axis=2) * sd[:, :, None]
+        )
     return Posterior(
         terms=terms,
         coefficient=parameters[:, :, :p],

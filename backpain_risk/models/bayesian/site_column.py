@@ -29,7 +29,8 @@ def _column(table: pd.DataFrame, groups: Column) -> int:
     if isinstance(groups, (int, np.integer)) and 0 <= groups < table.shape[1]:
         return int(groups)
     raise ValueError(
-        f"groups must name a column of X; got {groups!r}. Known: {', '.join(map(str, table.columns))}, or positions "
+        f"groups must name a column of X; got {groups!r}. Known: "
+        f"{', '.join(map(str, table.columns))}, or positions "
         "from 0."
     )
 
@@ -39,11 +40,15 @@ def learn_sites(labels: Labels) -> tuple[str, ...]:
     missing = sum(label is None for label in labels)
     if missing:
         raise ValueError(
-            f"groups must be known for every patient; got {missing} missing. Give them a site of their own."
+            f"groups must be known for every patient; got {missing} missing. Give them a site of "
+            "their own."
         )
     sites = tuple(sorted(set(labels)))
     if len(sites) < 2:
-        raise ValueError(f"groups must hold at least two sites; got {', '.join(sites) or 'none'}. Leave groups out.")
+        raise ValueError(
+            f"groups must hold at least two sites; got {', '.join(sites) or 'none'}. Leave groups "
+            "out."
+        )
     return sites
 
 

@@ -1,4 +1,6 @@
-"""Does the base rate under an imperfect reference standard rest on the patients, or on the form of the model?"""
+"""Does the base rate under an imperfect reference standard rest on the patients, or on the form
+of the model?
+"""
 
 from __future__ import annotations
 
@@ -31,36 +33,40 @@ class MisspecificationWarning(UserWarning):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StandardCheck:
-    """Base rate and specificity of an estimated reference standard, by what they are identified from.
+    """Base rate and specificity of an estimated reference standard, by what they are identified
+    from.
 
     Attributes
     ----------
     table : DataFrame
-        base_rate, low, high, and specificity, specificity_low, specificity_high (95 % credible limits), indexed by
-        source: ``margin`` (the share of recorded events and the standard's own study), ``model`` (its terms too),
-        ``products`` (these and all pairwise products of terms of different columns).
+        base_rate, low, high, and specificity, specificity_low, specificity_high (95 % credible
+        limits), indexed by source: ``margin`` (the share of recorded events and the standard's own
+        study), ``model`` (its terms too), ``products`` (these and all pairwise products of terms of
+        different columns).
     statistic, p_value : float
-        Twice the gain in log likelihood by the products at the posterior modes, against chi-squared; NaN without
-        products.
+        Twice the gain in log likelihood by the products at the posterior modes, against
+        chi-squared; NaN without products.
     degrees_of_freedom : int
         Products.
     problems : tuple of str
-        What contradicts the model, in words; empty when nothing was seen, which is no proof of the model.
+        What contradicts the model, in words; empty when nothing was seen, which is no proof of the
+        model.
 
     Notes
     -----
-    A cohort whose outcomes come from a standard that errs knows the share of recorded events, ``base rate *
-    sensitivity + (1 - base rate) * (1 - specificity)``, and no more: base rate and specificity can only be told apart
-    by the study of the standard (``margin``). Terms of the model add to that: patients whom it must give a risk near 0
-    show the false positives. Where log odds do not add up as the terms say, this part is wrong, however many patients.
+    A cohort whose outcomes come from a standard that errs knows the share of recorded events,
+    ``base rate * sensitivity + (1 - base rate) * (1 - specificity)``, and no more: base rate and
+    specificity can only be told apart by the study of the standard (``margin``). Terms of the model
+    add to that: patients whom it must give a risk near 0 show the false positives. Where log odds
+    do not add up as the terms say, this part is wrong, however many patients.
 
-    In cohorts of 200 000 with four red flags that overlap (``dependence=1``) the base rate came out 11 % too high on
-    average and its limits held the truth in 3 of 8; the check warned in 7 of 8. Without overlap (``dependence=0``) the
-    limits held it in 8 of 8 and nothing was warned of. Those of the margin held it in all 16. Smaller cohorts show
-    less, and have wider limits.
+    In cohorts of 200 000 with four red flags that overlap (``dependence=1``) the base rate came out
+    11 % too high on average and its limits held the truth in 3 of 8; the check warned in 7 of 8.
+    Without overlap (``dependence=0``) the limits held it in 8 of 8 and nothing was warned of. Those
+    of the margin held it in all 16. Smaller cohorts show less, and have wider limits.
 
-    The products let the log odds stray, N(0, 0.5^2) each, so the p value is somewhat conservative. All rows are by
-    Laplace approximation with importance weights; sites are left out.
+    The products let the log odds stray, N(0, 0.5^2) each, so the p value is somewhat conservative.
+    All rows are by Laplace approximation with importance weights; sites are left out.
     """
 
     table: pd.DataFrame
@@ -74,13 +80,20 @@ class StandardCheck:
         return self.table.copy()
 
     def _repr_html_(self) -> str:
-        found = "; ".join(self.problems) or "nothing seen that contradicts the model, which is no proof of it"
+        found = (
+            "; ".join(self.problems)
+            or "nothing seen that contradicts the model, which is no proof of it"
+        )
         head = f"What identifies the base rate. {found} (p = {self.p_value:.3g})"
         return as_html(head, self.to_frame(), digits=3)
 
 
 def check_standard(
-    counts: PatternCounts, weight: FloatArray, design: Design, prior: TermPrior, outcome: dict[str, FloatArray]
+    counts: PatternCounts,
+    weight: FloatArray,
+    design: Design,
+    prior: TermPrior,
+    outcome: dict[str, FloatArray],
 ) -> StandardCheck:
     """Compare what margin, model and model with products say of the base rate.
 
@@ -102,9 +115,15 @@ def check_standard(
     }
     product = _Products.learn(design, plain.design[:, 1:], plain.n)
     if product.pairs:
-        wider = replace(plain, design=np.column_stack([plain.design, product.of(plain.design[:, 1:])]))
+        wider = replace(
+            plain, design=np.column_stack([plain.design, product.of(plain.design[:, 1:])])
+        )
         fits["products"] = _fit(wider, weight, product.prior(prior), outcome)
-    gain = 2 * (fits["products"].log_likelihood - fits["model"].log_likelihood) if product.pairs else np.nan
+    gain = (
+        2 * (fits["products"].log_likelihood - fits["model"].log_likelihood)
+        if product.pairs
+        else np.nan
+    )
     p_value = float(stats.chi2.sf(gain, len(product.pairs))) if product.pairs else np.nan
     table = pd.DataFrame({source: fit.row for source, fit in fits.items()}).T.rename_axis("source")
     return StandardCheck(
@@ -119,9 +138,12 @@ def check_standard(
 def _problem(table: pd.DataFrame, p_value: float) -> str:
     rate, margin = table.base_rate, table.loc["margin"]
     return (
-        f"terms of the model must fit for it to estimate the errors of reference_standard; got p = {p_value:.2g} "
-        f"against pairwise products, and a base rate of {rate['model']:.2%} by the model, {rate['products']:.2%} with "
-        f"the products and {margin.base_rate:.2%} ({margin.low:.2%} to {margin.high:.2%}) without the findings. Report "
+        "terms of the model must fit for it to estimate the errors of reference_standard; got p "
+        f"= {p_value:.2g} "
+        f"against pairwise products, and a base rate of {rate['model']:.2%} by the model, "
+        f"{rate['products']:.2%} with "
+        f"the products and {margin.base_rate:.2%} ({margin.low:.2%} to {margin.high:.2%}) without "
+        "the findings. Report "
         "the last, add interactions, or state fixed errors and vary them"
     )
 
@@ -134,15 +156,21 @@ class _Rates:
     log_likelihood: float
 
 
-def _fit(counts: PatternCounts, weight: FloatArray, prior: TermPrior, outcome: dict[str, FloatArray]) -> _Rates:
+def _fit(
+    counts: PatternCounts, weight: FloatArray, prior: TermPrior, outcome: dict[str, FloatArray]
+) -> _Rates:
     data = posterior_data(counts, prior, outcome)
     normal = approximate(log_posterior, data, starting_point(data, prior))
-    seed = np.random.SeedSequence(0)  # of a summary by quadrature at random points: always the same ones
+    seed = np.random.SeedSequence(
+        0
+    )  # of a summary by quadrature at random points: always the same ones
     drawn = importance_sample(log_posterior, data, normal, seed=seed, draws=_DRAWS).parameters
     rate = _mean_risk(drawn[:, : len(prior.terms)], counts.design, weight)
     row = _summary(rate, ("base_rate", "low", "high"))
     row |= _summary(expit(drawn[:, -1]), ("specificity", "specificity_low", "specificity_high"))
-    return _Rates(row=row, log_likelihood=float(evaluate(log_likelihood, normal.mode[None], data)[0]))
+    return _Rates(
+        row=row, log_likelihood=float(evaluate(log_likelihood, normal.mode[None], data)[0])
+    )
 
 
 def _mean_risk(coefficient: FloatArray, design: FloatArray, weight: FloatArray) -> FloatArray:
@@ -161,7 +189,11 @@ def _summary(draws: FloatArray, names: tuple[str, str, str]) -> dict[str, float]
 def _margin(counts: PatternCounts) -> PatternCounts:
     """All patients as one pattern."""
     return replace(
-        counts, design=np.ones((1, 1)), events=counts.events.sum()[None], n=counts.n.sum()[None], site=counts.site[:1]
+        counts,
+        design=np.ones((1, 1)),
+        events=counts.events.sum()[None],
+        n=counts.n.sum()[None],
+        site=counts.site[:1],
     )
 
 
@@ -189,15 +221,20 @@ class _Products:
     def learn(cls, design: Design, terms: FloatArray, n: FloatArray) -> _Products:
         """Pairs that occur in the cohort and are no terms already."""
         centre, scale = centre_and_scale(terms, n)
-        column = [j for j in range(len(design.columns)) for _ in range(len(terms.T))[design.positions(j)]]
+        column = [
+            j for j in range(len(design.columns)) for _ in range(len(terms.T))[design.positions(j)]
+        ]
         able = [
             (a, b)
             for a, b in combinations(range(len(column)), 2)
-            if column[a] != column[b] and not {(column[a], column[b]), (column[b], column[a])} & {*design.interactions}
+            if column[a] != column[b]
+            and not {(column[a], column[b]), (column[b], column[a])} & {*design.interactions}
         ]
         every = cls(pairs=tuple(able), centre=centre, scale=scale)
         varies = np.ptp(every.of(terms)[n > 0], axis=0) > 0 if able and np.any(n > 0) else []
-        return replace(every, pairs=tuple(pair for pair, some in zip(able, varies, strict=True) if some))
+        return replace(
+            every, pairs=tuple(pair for pair, some in zip(able, varies, strict=True) if some)
+        )
 
     def of(self, terms: FloatArray) -> FloatArray:
         """The products of each row, (rows, pairs)."""
@@ -210,7 +247,10 @@ class _Products:
         k = len(self.pairs)
         return replace(
             prior,
-            terms=(*prior.terms, *(f"{prior.terms[a + 1]}:{prior.terms[b + 1]}" for a, b in self.pairs)),
+            terms=(
+                *prior.terms,
+                *(f"{prior.terms[a + 1]}:{prior.terms[b + 1]}" for a, b in self.pairs),
+            ),
             mean=np.pad(prior.mean, (0, k)),
             covariance=linalg.block_diag(prior.covariance, _PRODUCT_SD**2 * np.eye(k)),
             reference=np.column_stack([prior.reference, self.of(prior.reference)]),

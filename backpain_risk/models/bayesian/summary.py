@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 
 class PosteriorSummary(ResultTable):
-    """Posterior and prior of every term, side by side, under a line on the data, the prior and the draws.
+    """Posterior and prior of every term, side by side, under a line on the data, the prior and the
+    draws.
 
-    Indexed by term, on the log-odds scale: mean, sd, low, high (95 % credible limits), the same of the prior as
-    prior_mean, prior_sd, prior_low, prior_high, and the convergence of each term.
+    Indexed by term, on the log-odds scale: mean, sd, low, high (95 % credible limits), the same of
+    the prior as prior_mean, prior_sd, prior_low, prior_high, and the convergence of each term.
     """
 
     @property
@@ -51,17 +52,24 @@ class PosteriorSummary(ResultTable):
         return f"{self.heading}\n{table}\n95% credible limits. {vocabulary.NOTICE}"
 
     def _repr_html_(self) -> str:
-        return as_html(self.heading, self.to_frame(), f"95% credible limits. {vocabulary.NOTICE}", digits=4)
+        return as_html(
+            self.heading, self.to_frame(), f"95% credible limits. {vocabulary.NOTICE}", digits=4
+        )
 
 
 def summarise(
     fit: Fit, term_prior: TermPrior, diagnostics: Diagnostics | ImportanceDiagnostics, heading: str
 ) -> PosteriorSummary:
-    """Posterior beside prior; the prior's slopes are stated exactly, the rest of it from its draws."""
+    """Posterior beside prior; the prior's slopes are stated exactly, the rest of it from its
+    draws.
+    """
     posterior, prior = fit.posterior, fit.prior
     shown = len(posterior.names) - len(posterior.sites) * len(posterior.terms)
     table = pd.DataFrame(
-        {**_columns(posterior, shown), **{f"prior_{name}": x for name, x in _columns(prior, shown).items()}},
+        {
+            **_columns(posterior, shown),
+            **{f"prior_{name}": x for name, x in _columns(prior, shown).items()},
+        },
         index=pd.Index(posterior.names[:shown], name="term"),
     )
     slopes = list(term_prior.terms[1:])
@@ -70,7 +78,11 @@ def summarise(
     for name, values in stated.items():
         table.loc[slopes, f"prior_{name}"] = values
     result = PosteriorSummary(table.join(diagnostics.by_term))
-    result.attrs |= {"heading": heading, "n_patients": fit.data["n"].sum(), "n_events": fit.data["events"].sum()}
+    result.attrs |= {
+        "heading": heading,
+        "n_patients": fit.data["n"].sum(),
+        "n_events": fit.data["events"].sum(),
+    }
     return result
 
 
@@ -87,13 +99,26 @@ def data_tree(fit: Fit) -> Any:
     groups: dict[str, Any] = {"posterior": _variables(posterior), "prior": _variables(fit.prior)}
     if fit.statistics:
         groups["sample_stats"] = fit.statistics
-    coords = {"term": terms[1:], "effect": terms, "site": sites, "rate": ["sensitivity", "specificity"]}
-    dims = {"coefficient": ["term"], "site_sd": ["effect"], "site_effect": ["site", "effect"], "reference": ["rate"]}
+    coords = {
+        "term": terms[1:],
+        "effect": terms,
+        "site": sites,
+        "rate": ["sensitivity", "specificity"],
+    }
+    dims = {
+        "coefficient": ["term"],
+        "site_sd": ["effect"],
+        "site_effect": ["site", "effect"],
+        "reference": ["rate"],
+    }
     return arviz_base.from_dict(groups, coords=coords, dims=dims)
 
 
 def _variables(posterior: Posterior) -> dict[str, FloatArray]:
-    variables = {"intercept": posterior.coefficient[:, :, 0], "coefficient": posterior.coefficient[:, :, 1:]}
+    variables = {
+        "intercept": posterior.coefficient[:, :, 0],
+        "coefficient": posterior.coefficient[:, :, 1:],
+    }
     if posterior.sites:
         variables |= {"site_sd": posterior.site_sd, "site_effect": posterior.site_effect[:, :, :-1]}
     if posterior.accuracy.shape[2]:

@@ -79,7 +79,9 @@ class FindingLevels:
         term = COLUMNS.get(self.key)
         if isinstance(term, Measurement):
             return [term.low, term.high]
-        return [float(self.edges[0] - 1), float(self.edges[-1] + 1)] if self.edges.size else [0.0, 0.0]
+        return (
+            [float(self.edges[0] - 1), float(self.edges[-1] + 1)] if self.edges.size else [0.0, 0.0]
+        )
 
     def level(self, values: FloatArray) -> IntArray:
         """Level of each value, -1 where it is missing."""
@@ -108,12 +110,19 @@ class Counts:
 def published_levels(key: str, source: Accuracy | BandAccuracy) -> FindingLevels:
     """Levels of a published finding (no, yes) or test (bands)."""
     if isinstance(source, BandAccuracy):
-        return FindingLevels(key=key, labels=source.labels, edges=np.array(LABORATORY[key].cutoffs), source=source)
-    return FindingLevels(key=key, labels=(LEVELS[0], LEVELS[1]), edges=np.array([0.5]), source=source)
+        return FindingLevels(
+            key=key, labels=source.labels, edges=np.array(LABORATORY[key].cutoffs), source=source
+        )
+    return FindingLevels(
+        key=key, labels=(LEVELS[0], LEVELS[1]), edges=np.array([0.5]), source=source
+    )
 
 
-def learned_levels(key: str, values: FloatArray, events: FloatArray, n: FloatArray) -> FindingLevels:
-    """Levels of a column and their counts: its distinct values when few, the bands of the vocabulary, or quarters.
+def learned_levels(
+    key: str, values: FloatArray, events: FloatArray, n: FloatArray
+) -> FindingLevels:
+    """Levels of a column and their counts: its distinct values when few, the bands of the
+    vocabulary, or quarters.
 
     ``events`` and ``n`` are those of each row of ``values``.
     """

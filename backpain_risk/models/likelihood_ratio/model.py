@@ -15,7 +15,14 @@ from ... import vocabulary
 from ...evidence.band_accuracy import BandAccuracy
 from ...evidence.diagnostic_accuracy import Accuracy
 from ...evidence.tables import Evidence, load_evidence
-from ...numerics.checks import FloatArray, as_generator, check_choice, check_fraction, check_names, check_same_index
+from ...numerics.checks import (
+    FloatArray,
+    as_generator,
+    check_choice,
+    check_fraction,
+    check_names,
+    check_same_index,
+)
 from ...numerics.newton import LogisticObjective, maximise
 from ...numerics.patterns import IntArray, sum_by
 from ...numerics.values import as_numbers
@@ -41,11 +48,12 @@ class LikelihoodRatioModel(RiskClassifier):
     pretest : float, optional
         Pre-test probability; the event rate of the data when None.
     dependence : {"independent", "shrunk"}
-        Findings taken as independent given malignancy, which is what multiplication assumes and is rarely true; or each
-        ratio raised to an exponent of its own, learned from data together with a factor for the pre-test odds.
+        Findings taken as independent given malignancy, which is what multiplication assumes and is
+        rarely true; or each ratio raised to an exponent of its own, learned from data together with
+        a factor for the pre-test odds.
     event : label, optional
-        Which of the two labels of the outcome is the event. The larger when None, with a warning where the labels are
-        text: "case" and "control" would make controls the event.
+        Which of the two labels of the outcome is the event. The larger when None, with a warning
+        where the labels are text: "case" and "control" would make controls the event.
 
     Attributes
     ----------
@@ -54,16 +62,18 @@ class LikelihoodRatioModel(RiskClassifier):
     exponents_ : dict of float
         Exponent of each finding's ratio; 1 when independent.
     baseline_ : float
-        Probability before any finding: the pre-test probability, moved by the learned factor when shrunk.
+        Probability before any finding: the pre-test probability, moved by the learned factor when
+        shrunk.
 
     Notes
     -----
-    Exponents are 1 + d with d from a logistic regression on the log ratios, offset by their sum, each d with a N(0, 1)
-    prior so that rare findings do not separate.
+    Exponents are 1 + d with d from a logistic regression on the log ratios, offset by their sum,
+    each d with a N(0, 1) prior so that rare findings do not separate.
 
-    Unknown findings are skipped: a missing value or an absent column multiplies by 1. ``age_years`` is read as the band
-    ``age_50_or_over`` when only the former is there, and laboratory values by band. Columns without a likelihood ratio
-    are not used. Learned ratios add 1/2 to every count; columns with more than 10 distinct values are cut at quarters.
+    Unknown findings are skipped: a missing value or an absent column multiplies by 1. ``age_years``
+    is read as the band ``age_50_or_over`` when only the former is there, and laboratory values by
+    band. Columns without a likelihood ratio are not used. Learned ratios add 1/2 to every count;
+    columns with more than 10 distinct values are cut at quarters.
 
     Examples
     --------
@@ -85,7 +95,9 @@ class LikelihoodRatioModel(RiskClassifier):
         self.event = event
 
     @classmethod
-    def from_evidence(cls, findings: Iterable[str] | None = None, pretest: float = 0.01) -> LikelihoodRatioModel:
+    def from_evidence(
+        cls, findings: Iterable[str] | None = None, pretest: float = 0.01
+    ) -> LikelihoodRatioModel:
         """A model from the packaged evidence, ready without fitting.
 
         Parameters
@@ -98,12 +110,16 @@ class LikelihoodRatioModel(RiskClassifier):
         keys = _PUBLISHED if findings is None else check_names("findings", findings)
         sources = {key: _published(evidence, key) for key in keys}
         model = cls(sources, check_fraction("pretest", pretest))
-        model._keep({key: published_levels(key, source) for key, source in sources.items()}, pretest)
+        model._keep(
+            {key: published_levels(key, source) for key, source in sources.items()}, pretest
+        )
         model.classes_ = np.array([0, 1])
         return model
 
     def fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
-        """Learn what is not given: ratios from the levels of each column, pre-test from the event rate, exponents."""
+        """Learn what is not given: ratios from the levels of each column, pre-test from the
+        event rate, exponents.
+        """
         check_choice("dependence", self.dependence, DEPENDENCE)
         with in_turn():
             check_same_index(X=X, y=y, sample_weight=sample_weight)
@@ -114,33 +130,46 @@ class LikelihoodRatioModel(RiskClassifier):
         columns = self._columns(X, rows.values)
         if self.evidence is None:
             findings = {
-                name: learned_levels(name, x, events, n) for name, x in zip(columns, rows.values.T, strict=True)
+                name: learned_levels(name, x, events, n)
+                for name, x in zip(columns, rows.values.T, strict=True)
             }
         else:
-            findings = {key: published_levels(key, source) for key, source in _sources(self.evidence).items()}
+            findings = {
+                key: published_levels(key, source)
+                for key, source in _sources(self.evidence).items()
+            }
         given = _learned_pretest(events, n) if self.pretest is None else self.pretest
         self._keep(findings, check_fraction("pretest", given))
         if self.dependence == "shrunk":
             self._learn_exponents(self._levels(rows.values, columns), events, n)
         return self
 
-    def _learn_exponents(self, levels: dict[str, IntArray], events: FloatArray, n: FloatArray) -> None:
+    def _learn_exponents(
+        self, levels: dict[str, IntArray], events: FloatArray, n: FloatArray
+    ) -> None:
         _learned_pretest(events, n)
         ratios = np.column_stack([self._log_ratio(key)[level] for key, level in levels.items()])
         kept = n > 0
-        design, offset = with_constant(ratios)[kept], ratios.sum(axis=1)[kept] + logit(self.pretest_)
+        design, offset = (
+            with_constant(ratios)[kept],
+            ratios.sum(axis=1)[kept] + logit(self.pretest_),
+        )
         prior = np.ones(design.shape[1])
         prior[0] = 0.0
         objective = LogisticObjective(design, events[kept], n[kept], offset, ridge=prior)
         found = maximise(objective, np.zeros(prior.size)).parameters
         self.baseline_ = float(expit(logit(self.pretest_) + found[0]))
-        self.exponents_.update({key: 1 + float(d) for key, d in zip(levels, found[1:], strict=True)})
+        self.exponents_.update(
+            {key: 1 + float(d) for key, d in zip(levels, found[1:], strict=True)}
+        )
 
     def _log_ratio(self, key: str) -> FloatArray:
         """Log ratio of each level of a finding; -1, an unknown level, reads the last: 0."""
         return np.append(np.log(self.findings_[key].likelihood_ratios), 0.0)
 
-    def explain(self, X: pd.DataFrame, *, rng: int | np.random.SeedSequence | np.random.Generator = 0) -> ResultTable:
+    def explain(
+        self, X: pd.DataFrame, *, rng: int | np.random.SeedSequence | np.random.Generator = 0
+    ) -> ResultTable:
         """The steps from pre-test to post-test probability of each patient.
 
         Parameters
@@ -152,16 +181,20 @@ class LikelihoodRatioModel(RiskClassifier):
         Returns
         -------
         table with one row per patient and known finding
-            Columns patient (index of ``X``), finding, level, likelihood_ratio (raised to its exponent), log_odds_shift,
-            probability after the step, low, high (95 % credible limits from the uncertainty of all ratios so far),
-            status.
+            Columns patient (index of ``X``), finding, level, likelihood_ratio (raised to its
+            exponent), log_odds_shift, probability after the step, low, high (95 % credible limits
+            from the uncertainty of all ratios so far), status.
         """
         check_is_fitted(self)
         predictors = self._read_predictors(X, reset=False)
         levels = self._levels(predictors, self._columns(X, predictors))
         drawn = self._drawn(_EXPLAIN_DRAWS, as_generator(rng))
         patients = X.index if isinstance(X, pd.DataFrame) else range(len(predictors))
-        rows = [row for i, patient in enumerate(patients) for row in self._steps(patient, levels, i, drawn)]
+        rows = [
+            row
+            for i, patient in enumerate(patients)
+            for row in self._steps(patient, levels, i, drawn)
+        ]
         names = [
             "patient",
             "finding",
@@ -176,9 +209,15 @@ class LikelihoodRatioModel(RiskClassifier):
         return ResultTable(pd.DataFrame(rows, columns=names))
 
     def risk_draws(
-        self, X: Any, n_draws: int = 1000, *, rng: int | np.random.SeedSequence | np.random.Generator | None = None
+        self,
+        X: Any,
+        n_draws: int = 1000,
+        *,
+        rng: int | np.random.SeedSequence | np.random.Generator | None = None,
     ) -> FloatArray:
-        """Draws of the risk of each patient from the uncertainty of the likelihood ratios, shape (n_draws, n)."""
+        """Draws of the risk of each patient from the uncertainty of the likelihood ratios, shape
+        (n_draws, n).
+        """
         check_is_fitted(self)
         drawn = self._drawn(n_draws, as_generator(rng))
         predictors = self._read_predictors(X, reset=False)
@@ -190,7 +229,9 @@ class LikelihoodRatioModel(RiskClassifier):
         return np.asarray(expit(total))
 
     def risk(self, X: Any) -> FloatArray:
-        """Post-test probability of each patient, shape (n,); columns are matched by name where ``X`` has names."""
+        """Post-test probability of each patient, shape (n,); columns are matched by name where
+        ``X`` has names.
+        """
         check_is_fitted(self)
         rows = self._read_rows(X, reset=False)
         total = np.full(len(rows.values), logit(self.baseline_))
@@ -203,13 +244,17 @@ class LikelihoodRatioModel(RiskClassifier):
         self.exponents_: dict[str, float] = dict.fromkeys(findings, 1.0)
 
     def _read_predictors(self, X: Any, *, reset: bool) -> FloatArray:
-        """Numbers, missing values allowed; a model from evidence takes any of its columns by name."""
+        """Numbers, missing values allowed; a model from evidence takes any of its columns by
+        name.
+        """
         if isinstance(X, pd.DataFrame):
             refuse_text(X)
         refuse_no_table(X)
         plain = as_numbers("X", X) if isinstance(X, np.ma.MaskedArray) else X
         if reset or hasattr(self, "n_features_in_"):
-            values = validate_data(self, plain, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+            values = validate_data(
+                self, plain, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan"
+            )
         else:
             values = check_array(plain, dtype=np.float64, ensure_all_finite="allow-nan")
         read = np.asarray(values)
@@ -217,20 +262,34 @@ class LikelihoodRatioModel(RiskClassifier):
         return read
 
     def _columns(self, X: Any, predictors: FloatArray) -> tuple[str, ...]:
-        names = X.columns if isinstance(X, pd.DataFrame) else getattr(self, "feature_names_in_", None)
-        return tuple(map(str, names)) if names is not None else tuple(f"x{j}" for j in range(predictors.shape[1]))
+        names = (
+            X.columns if isinstance(X, pd.DataFrame) else getattr(self, "feature_names_in_", None)
+        )
+        return (
+            tuple(map(str, names))
+            if names is not None
+            else tuple(f"x{j}" for j in range(predictors.shape[1]))
+        )
 
     def _levels(self, X: FloatArray, columns: tuple[str, ...]) -> dict[str, IntArray]:
         """Level of every usable finding, in the order of the model."""
         values = {name: X[:, j] for j, name in enumerate(columns)}
         for name, x in values.items():
             vocabulary.check_values(name, x)
-        if "age_50_or_over" in self.findings_ and "age_50_or_over" not in values and "age_years" in values:
+        if (
+            "age_50_or_over" in self.findings_
+            and "age_50_or_over" not in values
+            and "age_years" in values
+        ):
             age = values["age_years"]
             values["age_50_or_over"] = np.where(np.isnan(age), np.nan, age >= 50)
         for key in self.findings_.keys() & values.keys():
             self.findings_[key].check(values[key])
-        levels = {key: finding.level(values[key]) for key, finding in self.findings_.items() if key in values}
+        levels = {
+            key: finding.level(values[key])
+            for key, finding in self.findings_.items()
+            if key in values
+        }
         if not levels:
             raise ValueError(
                 f"X must have at least one finding of the model; got columns {', '.join(columns)}. "
@@ -239,9 +298,14 @@ class LikelihoodRatioModel(RiskClassifier):
         return levels
 
     def _drawn(self, size: int, rng: np.random.Generator) -> dict[str, FloatArray]:
-        """Draws of every finding's ratios, each from a child of its own, so that columns do not disturb each other."""
+        """Draws of every finding's ratios, each from a child of its own, so that columns do not
+        disturb each other.
+        """
         children = rng.spawn(len(self.findings_))
-        return {key: f.draw(size, child) for (key, f), child in zip(self.findings_.items(), children, strict=True)}
+        return {
+            key: f.draw(size, child)
+            for (key, f), child in zip(self.findings_.items(), children, strict=True)
+        }
 
     def _steps(
         self, patient: Any, levels: dict[str, IntArray], row: int, drawn: dict[str, FloatArray]
@@ -271,7 +335,8 @@ def _learned_pretest(events_by_row: FloatArray, n_by_row: FloatArray) -> float:
     events, n = float(events_by_row.sum()), float(n_by_row.sum())
     if events in (0.0, n):
         raise ValueError(
-            f"y must have both events and non-events to learn the pre-test probability; got {events:g} events among "
+            "y must have both events and non-events to learn the pre-test probability; got "
+            f"{events:g} events among "
             f"{n:g} patients, one class only. Pass pretest=."
         )
     return events / n

@@ -61,12 +61,17 @@ def start_at_mean(objective: LogisticObjective) -> FloatArray:
 def maximum_likelihood(objective: LogisticObjective, terms: tuple[str, ...]) -> Fit:
     """Maximum likelihood, or its limit when the data are separated.
 
-    A converged fit without extreme risks proves that the data overlap: its residuals are the dual certificate. Only
-    otherwise is separation sought by linear programming.
+    A converged fit without extreme risks proves that the data overlap: its residuals are the dual
+    certificate. Only otherwise is separation sought by linear programming.
     """
     maximum = maximise(objective, start_at_mean(objective))
-    certain = maximum.converged and np.abs(objective.linear_predictor(maximum.parameters)).max() < _EXTREME
-    separation = None if certain else separation_of(objective.X, objective.events, objective.n, terms)
+    certain = (
+        maximum.converged
+        and np.abs(objective.linear_predictor(maximum.parameters)).max() < _EXTREME
+    )
+    separation = (
+        None if certain else separation_of(objective.X, objective.events, objective.n, terms)
+    )
     if separation is not None and separation.separated:
         return _limit(objective, separation)
     return penalised(objective, maximum)
@@ -92,16 +97,25 @@ def ridge(objective: LogisticObjective, penalty: FloatArray) -> Fit:
     used = np.flatnonzero((np.arange(p) == 0) | (np.ptp(objective.X, axis=0) > 0))
     fit = penalised(replace(objective, X=objective.X[:, used], ridge=penalty[used]))
     position, coefficient, matrix = np.full(p, -1), np.zeros(p), np.zeros((p, p))
-    position[used], coefficient[used], matrix[np.ix_(used, used)] = fit.position, fit.coefficient, fit.covariance
+    position[used], coefficient[used], matrix[np.ix_(used, used)] = (
+        fit.position,
+        fit.coefficient,
+        fit.covariance,
+    )
     return replace(fit, position=position, coefficient=coefficient, covariance=matrix)
 
 
 def _limit(objective: LogisticObjective, separation: Separation) -> Fit:
-    """Maximum likelihood on the patterns that the separating direction leaves, in the terms they identify."""
+    """Maximum likelihood on the patterns that the separating direction leaves, in the terms they
+    identify.
+    """
     rest = ~moved_by(objective.X, separation.direction)
     columns = _independent(objective.X[rest])
     part = LogisticObjective(
-        objective.X[np.ix_(rest, columns)], objective.events[rest], objective.n[rest], objective.offset[rest]
+        objective.X[np.ix_(rest, columns)],
+        objective.events[rest],
+        objective.n[rest],
+        objective.offset[rest],
     )
     maximum = maximise(part, np.zeros(columns.size))
     p = objective.X.shape[1]
@@ -121,11 +135,13 @@ def _limit(objective: LogisticObjective, separation: Separation) -> Fit:
 
 
 def without_doubt(whole: LogisticObjective, term: int) -> tuple[LogisticObjective, int] | None:
-    """The likelihood whose profile in one term is that of separated data, and where the term stands in it.
+    """The likelihood whose profile in one term is that of separated data, and where the term stands
+    in it.
 
-    With the term held, the other terms may still separate, in directions that no value of the term changes. Along them
-    the patterns they move come to be certain and add nothing: the profile's supremum is the maximum over the patterns
-    that are left. None where these do not identify the term: the profile is then flat.
+    With the term held, the other terms may still separate, in directions that no value of the term
+    changes. Along them the patterns they move come to be certain and add nothing: the profile's
+    supremum is the maximum over the patterns that are left. None where these do not identify the
+    term: the profile is then flat.
     """
     others = np.flatnonzero(np.arange(whole.X.shape[1]) != term)
     names = tuple(map(str, others))
@@ -135,7 +151,9 @@ def without_doubt(whole: LogisticObjective, term: int) -> tuple[LogisticObjectiv
     used = np.append(columns, term)
     if not rest.any() or np.linalg.matrix_rank(whole.X[np.ix_(rest, used)]) < used.size:
         return None
-    part = LogisticObjective(whole.X[np.ix_(rest, used)], whole.events[rest], whole.n[rest], whole.offset[rest])
+    part = LogisticObjective(
+        whole.X[np.ix_(rest, used)], whole.events[rest], whole.n[rest], whole.offset[rest]
+    )
     return part, columns.size
 
 
@@ -159,12 +177,21 @@ def firth(objective: LogisticObjective, correction: str) -> Fit:
     maximum = maximise(objective, start_at_mean(objective), tolerance=1e-11)
     if correction == "flac":
         return _flac(objective, maximum.parameters)
-    coefficient, matrix = maximum.parameters, covariance(objective.augmented_information(maximum.parameters))
+    coefficient, matrix = (
+        maximum.parameters,
+        covariance(objective.augmented_information(maximum.parameters)),
+    )
     position = np.arange(coefficient.size)
     if correction == "flic":
         coefficient, position[0] = _flic(objective, coefficient), -1
         matrix[0, 0] = covariance(objective.information(coefficient))[0, 0]
-    return Fit(objective=objective, maximum=maximum, position=position, coefficient=coefficient, covariance=matrix)
+    return Fit(
+        objective=objective,
+        maximum=maximum,
+        position=position,
+        coefficient=coefficient,
+        covariance=matrix,
+    )
 
 
 def _flic(objective: LogisticObjective, beta: FloatArray) -> FloatArray:
@@ -175,7 +202,9 @@ def _flic(objective: LogisticObjective, beta: FloatArray) -> FloatArray:
 
 
 def _flac(objective: LogisticObjective, beta: FloatArray) -> Fit:
-    """Maximum likelihood on Firth's augmented data with an indicator of the pseudo-patients as a further term."""
+    """Maximum likelihood on Firth's augmented data with an indicator of the pseudo-patients as a
+    further term.
+    """
     pseudo = objective.leverage(beta)
     indicator = np.repeat([0.0, 1.0], pseudo.size)[:, None]
     augmented = LogisticObjective(
@@ -194,7 +223,9 @@ def _flac(objective: LogisticObjective, beta: FloatArray) -> Fit:
     )
 
 
-def limiting_predictor(design: FloatArray, coefficient: FloatArray, direction: FloatArray) -> FloatArray:
+def limiting_predictor(
+    design: FloatArray, coefficient: FloatArray, direction: FloatArray
+) -> FloatArray:
     """Linear predictor, infinite for rows that a separating direction moves."""
     eta = design @ coefficient
     if not np.any(direction):
@@ -202,8 +233,14 @@ def limiting_predictor(design: FloatArray, coefficient: FloatArray, direction: F
     return np.where(moved_by(design, direction), np.copysign(np.inf, design @ direction), eta)
 
 
-def ranking_predictor(design: FloatArray, coefficient: FloatArray, direction: FloatArray) -> FloatArray:
-    """The limiting linear predictor with finite numbers for infinite ones, in the order in which they get there."""
+def ranking_predictor(
+    design: FloatArray, coefficient: FloatArray, direction: FloatArray
+) -> FloatArray:
+    """The limiting linear predictor with finite numbers for infinite ones, in the order in which
+    they get there.
+    """
     limit, finite = limiting_predictor(design, coefficient, direction), design @ coefficient
     moved = design @ direction / max(float(np.abs(direction).sum()), 1e-300)
-    return np.where(np.isinf(limit), np.copysign(_BEYOND, moved) * (1 + np.abs(moved)) + finite, finite)
+    return np.where(
+        np.isinf(limit), np.copysign(_BEYOND, moved) * (1 + np.abs(moved)) + finite, finite
+    )

@@ -1,4 +1,6 @@
-"""Logistic regression for a rare outcome: maximum likelihood, Firth with intercept corrections, ridge."""
+"""Logistic regression for a rare outcome: maximum likelihood, Firth with intercept corrections,
+ridge.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,13 @@ import numpy.typing as npt
 from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
 
-from ...numerics.checks import FloatArray, as_vector, check_choice, check_same_index, check_same_length
+from ...numerics.checks import (
+    FloatArray,
+    as_vector,
+    check_choice,
+    check_same_index,
+    check_same_length,
+)
 from ...numerics.intervals import normal_quantile
 from ...numerics.newton import LogisticObjective
 from ...numerics.patterns import distinct_rows, sum_by
@@ -35,7 +43,8 @@ class LogisticModel(RiskClassifier):
     Parameters
     ----------
     penalty : None, "firth" or "ridge"
-        Maximum likelihood, Jeffreys' prior, or a squared penalty on standardised terms that leaves the intercept free.
+        Maximum likelihood, Jeffreys' prior, or a squared penalty on standardised terms that leaves
+        the intercept free.
     correction : "auto", "none", "flic" or "flac"
         Correction of the mean risk after Firth; "auto" is FLIC after Firth and none otherwise.
     splines : mapping of column (name or position) to number of knots, optional
@@ -43,33 +52,33 @@ class LogisticModel(RiskClassifier):
     interactions : pairs of columns
         Products added as terms.
     ridge_strength : float, optional
-        Penalty ``0.5 * strength * sum(b^2)`` for coefficients ``b`` per standard deviation; chosen by 10-fold
-        cross-validated log likelihood when None.
+        Penalty ``0.5 * strength * sum(b^2)`` for coefficients ``b`` per standard deviation; chosen
+        by 10-fold cross-validated log likelihood when None.
     event : label, optional
-        Which of the two labels of the outcome is the event. The larger when None, with a warning where the labels are
-        text: "case" and "control" would make controls the event.
+        Which of the two labels of the outcome is the event. The larger when None, with a warning
+        where the labels are text: "case" and "control" would make controls the event.
 
     Attributes
     ----------
     coef_ : ndarray, shape (1, p)
-        Infinite where the data are separated under maximum likelihood, NaN where they leave a coefficient free; 0 under
-        ridge where a term does not vary.
+        Infinite where the data are separated under maximum likelihood, NaN where they leave a
+        coefficient free; 0 under ridge where a term does not vary.
     intercept_ : ndarray, shape (1,)
     result_ : LogisticResult
         Coefficients with standard errors, limits, tests, and what a reader needs to judge them.
 
     Notes
     -----
-    Identical rows are collapsed, so the time grows with covariate patterns. Newton steps run to full precision. A
-    converged fit with no extreme risk is itself the proof that the data overlap (its residuals are the dual
-    certificate); otherwise separation is sought by linear programming. Separated data do not raise: coefficients are
-    infinite, a warning names them, and risks are the limiting ones. Firth standard errors follow the augmented-weights
-    convention (logistf).
+    Identical rows are collapsed, so the time grows with covariate patterns. Newton steps run to
+    full precision. A converged fit with no extreme risk is itself the proof that the data overlap
+    (its residuals are the dual certificate); otherwise separation is sought by linear programming.
+    Separated data do not raise: coefficients are infinite, a warning names them, and risks are the
+    limiting ones. Firth standard errors follow the augmented-weights convention (logistf).
 
     References
     ----------
-    Firth (1993), Biometrika 80:27. Heinze and Schemper (2002), Stat Med 21:2409. Puhr et al. (2017), Stat Med 36:2302
-    (FLIC, FLAC).
+    Firth (1993), Biometrika 80:27. Heinze and Schemper (2002), Stat Med 21:2409. Puhr et al.
+    (2017), Stat Med 36:2302 (FLIC, FLAC).
 
     Examples
     --------
@@ -101,7 +110,11 @@ class LogisticModel(RiskClassifier):
         self.event = event
 
     def fit(
-        self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None, offset: npt.ArrayLike | None = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: npt.ArrayLike | None = None,
+        offset: npt.ArrayLike | None = None,
     ) -> Self:
         """Fit the model.
 
@@ -118,8 +131,8 @@ class LogisticModel(RiskClassifier):
         Raises
         ------
         ValueError
-            For missing values, text, one class only, options that do not exist, or (but for ridge) columns that are
-            constant or combinations of others, exactly or to 5 digits.
+            For missing values, text, one class only, options that do not exist, or (but for ridge)
+            columns that are constant or combinations of others, exactly or to 5 digits.
 
         Warns
         -----
@@ -138,7 +151,9 @@ class LogisticModel(RiskClassifier):
         rows, shift = _with_offset(rows, offset)
         events, n = (sum_by(rows.inverse, w, len(rows.values)) for w in (weight * outcome, weight))
         width = rows.values.shape[1]
-        columns = tuple(map(str, getattr(self, "feature_names_in_", [f"x{j}" for j in range(width)])))
+        columns = tuple(
+            map(str, getattr(self, "feature_names_in_", [f"x{j}" for j in range(width)]))
+        )
         self.design_ = learn_design(rows.values, n, columns, self.splines, self.interactions)
         self.reference_, self.range_ = _reference(rows.values[n > 0], n[n > 0])
         design, keep = with_constant(self.design_.matrix(rows.values)), n > 0
@@ -148,19 +163,24 @@ class LogisticModel(RiskClassifier):
         return self
 
     def _check_options(self) -> None:
-        if not (self.penalty is None or (isinstance(self.penalty, str) and self.penalty in PENALTIES)):
+        if not (
+            self.penalty is None or (isinstance(self.penalty, str) and self.penalty in PENALTIES)
+        ):
             raise ValueError(
-                f"penalty must be None, 'firth' or 'ridge'; got {shown(self.penalty)}. Choose one of these."
+                f"penalty must be None, 'firth' or 'ridge'; got {shown(self.penalty)}. Choose one "
+                "of these."
             )
         strength = as_real(0 if self.ridge_strength is None else self.ridge_strength)
         if strength is None or not 0 <= strength <= 1e12:
             raise ValueError(
-                f"ridge_strength must be 0 or more; got {shown(self.ridge_strength)}. Larger shrinks more."
+                f"ridge_strength must be 0 or more; got {shown(self.ridge_strength)}. Larger "
+                "shrinks more."
             )
         check_choice("correction", self.correction, CORRECTIONS)
         if self.correction in ("flic", "flac") and self.penalty != "firth":
             raise ValueError(
-                f"correction must be 'auto' or 'none' unless penalty='firth'; got correction={self.correction!r} with "
+                "correction must be 'auto' or 'none' unless penalty='firth'; got "
+                f"correction={self.correction!r} with "
                 f"penalty={self.penalty!r}. It corrects the mean risk of Firth's penalty."
             )
 
@@ -194,7 +214,9 @@ class LogisticModel(RiskClassifier):
         self.intercept_ = self.result_.coefficient[:1]
         self.coef_ = self.result_.coefficient[None, 1:]
         self.covariance_, self.finite_coefficient_ = fit.covariance, fit.coefficient
-        self.direction_ = np.zeros(len(terms)) if fit.separation is None else fit.separation.direction
+        self.direction_ = (
+            np.zeros(len(terms)) if fit.separation is None else fit.separation.direction
+        )
         self.n_iter_ = fit.maximum.n_iterations
         self._warn()
 
@@ -202,15 +224,18 @@ class LogisticModel(RiskClassifier):
         result = self.result_
         if result.separation is not None:
             warn(
-                f"the data are {result.separation}; these coefficients have no finite maximum likelihood estimate and "
+                f"the data are {result.separation}; these coefficients have no finite maximum "
+                "likelihood estimate and "
                 "risks are the limiting ones. Use penalty='firth' or BayesianLogisticModel.",
                 SeparationWarning,
                 stacklevel=4,
             )
         elif not result.converged:
             warn(
-                f"the Newton loop did not converge in {result.n_iterations} steps; coefficients are not the maximum "
-                "and profile limits NaN. Drop terms that say nearly the same, measure terms in units nearer 1, or use "
+                f"the Newton loop did not converge in {result.n_iterations} steps; coefficients "
+                "are not the maximum "
+                "and profile limits NaN. Drop terms that say nearly the same, measure terms in "
+                "units nearer 1, or use "
                 "penalty='ridge'.",
                 ConvergenceWarning,
                 stacklevel=4,
@@ -228,19 +253,25 @@ class LogisticModel(RiskClassifier):
         return self._linear_predictor(rows.values)[rows.inverse]
 
     def risk_interval(self, X: Any, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
-        """Confidence limits of each risk, each of shape (n,): Wald limits of the linear predictor, transformed.
+        """Confidence limits of each risk, each of shape (n,): Wald limits of the linear predictor,
+        transformed.
 
         NaN where separated data leave no finite linear predictor or no covariance.
         """
         check_is_fitted(self)
         rows = self._read_rows(X, reset=False)
-        design, eta = with_constant(self.design_.matrix(rows.values)), self._linear_predictor(rows.values)
+        design, eta = (
+            with_constant(self.design_.matrix(rows.values)),
+            self._linear_predictor(rows.values),
+        )
         variance = np.einsum("ij,jk,ik->i", design, self.covariance_, design)
         half = normal_quantile(level) * np.sqrt(np.where(np.isfinite(eta), variance, np.nan))
         low, high = expit(eta - half), expit(eta + half)
         return low[rows.inverse], high[rows.inverse]
 
-    def effect(self, column: str, values: npt.ArrayLike | None = None, level: float = 0.95) -> Effect:
+    def effect(
+        self, column: str, values: npt.ArrayLike | None = None, level: float = 0.95
+    ) -> Effect:
         """Log odds ratio of a column against its reference value, with pointwise limits.
 
         Parameters
@@ -251,7 +282,9 @@ class LogisticModel(RiskClassifier):
         """
         check_is_fitted(self)
         if column not in self.design_.columns:
-            raise ValueError(f"column must be one of {', '.join(self.design_.columns)}; got {column!r}.")
+            raise ValueError(
+                f"column must be one of {', '.join(self.design_.columns)}; got {column!r}."
+            )
         j = self.design_.columns.index(column)
         low, high = (float(end) for end in self.range_[:, j])
         at = np.linspace(low, high, 100) if values is None else as_vector("values", values)
@@ -259,16 +292,22 @@ class LogisticModel(RiskClassifier):
         base = with_constant(self.design_.matrix(self.reference_[None]))
         rows[:, j] = at
         gap = with_constant(self.design_.matrix(rows)) - base
-        half = normal_quantile(level) * np.sqrt(np.einsum("ij,jk,ik->i", gap, self.covariance_, gap))
+        half = normal_quantile(level) * np.sqrt(
+            np.einsum("ij,jk,ik->i", gap, self.covariance_, gap)
+        )
         value = gap @ self.finite_coefficient_
-        return Effect(column, at, value, value - half, value + half, float(self.reference_[j]), level)
+        return Effect(
+            column, at, value, value - half, value + half, float(self.reference_[j]), level
+        )
 
     def decision_function(self, X: Any) -> FloatArray:
-        """A finite score to rank patients by, shape (n,): the linear predictor wherever that is finite.
+        """A finite score to rank patients by, shape (n,): the linear predictor wherever that is
+        finite.
 
-        Separated data make some linear predictors infinite. These patients come before or after all others, in the
-        order in which the likelihood drives their log odds apart: by the direction of separation first, then by the
-        finite part. So scikit-learn's ``roc_auc`` may tell patients apart whose risks are all 0 or all 1.
+        Separated data make some linear predictors infinite. These patients come before or after all
+        others, in the order in which the likelihood drives their log odds apart: by the direction
+        of separation first, then by the finite part. So scikit-learn's ``roc_auc`` may tell
+        patients apart whose risks are all 0 or all 1.
         """
         check_is_fitted(self)
         rows = self._read_rows(X, reset=False)
@@ -276,7 +315,9 @@ class LogisticModel(RiskClassifier):
         return ranking_predictor(design, self.finite_coefficient_, self.direction_)[rows.inverse]
 
     def _linear_predictor(self, X: FloatArray) -> FloatArray:
-        return limiting_predictor(with_constant(self.design_.matrix(X)), self.finite_coefficient_, self.direction_)
+        return limiting_predictor(
+            with_constant(self.design_.matrix(X)), self.finite_coefficient_, self.direction_
+        )
 
     def _risk(self, X: FloatArray) -> FloatArray:
         return np.asarray(expit(self._linear_predictor(X)))
@@ -295,11 +336,16 @@ def _with_offset(rows: Rows, offset: npt.ArrayLike | None) -> tuple[Rows, FloatA
 
 
 def _reference(values: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """A patient to compare with: no for yes/no columns, the median of others; and the range of each column, (2, p)."""
+    """A patient to compare with: no for yes/no columns, the median of others; and the range of
+    each column, (2, p).
+    """
     low, high = values.min(axis=0), values.max(axis=0)
     few = [np.unique(column).size <= 2 for column in values.T]
     half = np.array([0.5])
-    middle = [low[j] if few[j] else weighted_quantile(values[:, j], half, n)[0] for j in range(values.shape[1])]
+    middle = [
+        low[j] if few[j] else weighted_quantile(values[:, j], half, n)[0]
+        for j in range(values.shape[1])
+    ]
     return np.array(middle), np.array([low, high])
 
 
@@ -307,13 +353,16 @@ def _refuse_one_class(outcome: FloatArray, weight: FloatArray) -> None:
     events, n = float(weight @ outcome), float(weight.sum())
     if events in (0.0, n):
         raise ValueError(
-            f"y must have both events and non-events; got {events:g} events among {n:g} patients, one class only. "
+            f"y must have both events and non-events; got {events:g} events among {n:g} patients, "
+            "one class only. "
             "Use a larger cohort, or BayesianLogisticModel, which works without events."
         )
 
 
 def _column_variance(objective: LogisticObjective) -> FloatArray:
-    """Variance of each term over patients; 0 for the constant and every other that does not vary."""
+    """Variance of each term over patients; 0 for the constant and every other that does not
+    vary.
+    """
     weight = objective.n / objective.n.sum()
     mean = weight @ objective.X
     return np.where(np.ptp(objective.X, axis=0) > 0, weight @ (objective.X - mean) ** 2, 0.0)
@@ -323,7 +372,8 @@ def _warn_of_constant(objective: LogisticObjective, terms: tuple[str, ...]) -> N
     constant = [terms[j] for j in np.flatnonzero(np.ptp(objective.X, axis=0) == 0) if j > 0]
     if constant:
         warn(
-            f"{', '.join(constant)} took one value only, from which nothing is learned: coefficient 0, without limits. "
+            f"{', '.join(constant)} took one value only, from which nothing is learned: "
+            "coefficient 0, without limits. "
             "Drop such terms, or pool them with others.",
             ConvergenceWarning,
             stacklevel=4,

@@ -43,7 +43,8 @@ class LogisticResult:
 
     @property
     def coefficient(self) -> FloatArray:
-        """Log odds ratios, shape (p,), after the correction of the intercept; infinite where separated.
+        """Log odds ratios, shape (p,), after the correction of the intercept; infinite where
+        separated.
 
         NaN where separated data leave a coefficient free: any value has the same likelihood.
         """
@@ -76,7 +77,9 @@ class LogisticResult:
 
     @property
     def log_likelihood(self) -> float:
-        """Maximised log likelihood, penalised when the fit is (that of the augmented data under FLAC)."""
+        """Maximised log likelihood, penalised when the fit is (that of the augmented data under
+        FLAC).
+        """
         return self.fit.maximum.terms.value
 
     def conf_int(self, level: float = 0.95, method: str = "profile") -> pd.DataFrame:
@@ -86,8 +89,8 @@ class LogisticResult:
         ----------
         level : float
         method : {"profile", "wald"}
-            Profile limits use the penalised likelihood under Firth and the augmented data under FLAC; the intercept
-            corrected by FLIC has Wald limits always.
+            Profile limits use the penalised likelihood under Firth and the augmented data under
+            FLAC; the intercept corrected by FLIC has Wald limits always.
 
         Returns
         -------
@@ -97,12 +100,14 @@ class LogisticResult:
         Warns
         -----
         ConvergenceWarning
-            When a profile limit cannot be determined; it is NaN. All are where the fit itself did not converge.
+            When a profile limit cannot be determined; it is NaN. All are where the fit itself did
+            not converge.
 
         Notes
         -----
-        Where data are separated, a held coefficient leaves others that still separate: their supremum is the maximum
-        over the patterns that no such direction moves, found by linear programming.
+        Where data are separated, a held coefficient leaves others that still separate: their
+        supremum is the maximum over the patterns that no such direction moves, found by linear
+        programming.
         """
         check_choice("method", method, ("profile", "wald"))
         check_fraction("level", level)
@@ -112,40 +117,57 @@ class LogisticResult:
             for j in np.flatnonzero((self.fit.position >= 0) | self._doubtful):
                 limits[j] = self._profile_limits(int(j), level) if self.converged else np.nan
             self._warn_of_undetermined(limits)
-        return pd.DataFrame(limits, index=pd.Index(self.terms, name="term"), columns=["low", "high"])
+        return pd.DataFrame(
+            limits, index=pd.Index(self.terms, name="term"), columns=["low", "high"]
+        )
 
     def likelihood_ratio_tests(self) -> pd.DataFrame:
         """Chi-squared statistic and p-value of each coefficient being 0, indexed by term.
 
-        Under Firth the penalised likelihood keeps the penalty of the full design (logistf). NaN where a fit did not
-        converge.
+        Under Firth the penalised likelihood keeps the penalty of the full design (logistf). NaN
+        where a fit did not converge.
         """
         tests = np.full((len(self.terms), 2), np.nan)
-        for j in np.flatnonzero((self.fit.position >= 0) | self._doubtful) if self.converged else ():
+        for j in (
+            np.flatnonzero((self.fit.position >= 0) | self._doubtful) if self.converged else ()
+        ):
             tests[j] = self._test(int(j))
-        return pd.DataFrame(tests, index=pd.Index(self.terms, name="term"), columns=["chi_squared", "p_value"])
+        return pd.DataFrame(
+            tests, index=pd.Index(self.terms, name="term"), columns=["chi_squared", "p_value"]
+        )
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per term: coefficient, standard error, odds ratio, and 95 % profile limits of the odds ratio."""
+        """One row per term: coefficient, standard error, odds ratio, and 95 % profile limits of
+        the odds ratio.
+        """
         low, high = self._profile_95.to_numpy().T
         with np.errstate(over="ignore"):  # what is too large for a float is infinite
-            odds = {"odds_ratio": np.exp(self.coefficient), "low": np.exp(low), "high": np.exp(high)}
+            odds = {
+                "odds_ratio": np.exp(self.coefficient),
+                "low": np.exp(low),
+                "high": np.exp(high),
+            }
         table = {"coefficient": self.coefficient, "standard_error": self.standard_error, **odds}
         return pd.DataFrame(table, index=pd.Index(self.terms, name="term"))
 
     def summary(self) -> LogisticSummary:
-        """A readable table with a heading; prints as text, shows as HTML, ``to_frame()`` gives the numbers."""
+        """A readable table with a heading; prints as text, shows as HTML, ``to_frame()`` gives
+        the numbers.
+        """
         return LogisticSummary(self)
 
     def marginal_odds_ratios(self) -> pd.DataFrame:
-        """Odds ratio of each term by itself, with Wald limits: what it is before the other terms are known.
+        """Odds ratio of each term by itself, with Wald limits: what it is before the other terms
+        are known.
 
-        Columns odds_ratio, low, high, indexed by term; NaN where the term alone separates. Spline columns are each
-        taken alone too, which has a meaning for the first only.
+        Columns odds_ratio, low, high, indexed by term; NaN where the term alone separates. Spline
+        columns are each taken alone too, which has a meaning for the first only.
         """
         objective = self.fit.whole or self.fit.objective
         rows = [_alone(objective, j) for j in range(1, len(self.terms))]
-        return pd.DataFrame(rows, index=pd.Index(self.terms[1:], name="term"), columns=["odds_ratio", "low", "high"])
+        return pd.DataFrame(
+            rows, index=pd.Index(self.terms[1:], name="term"), columns=["odds_ratio", "low", "high"]
+        )
 
     @property
     def _doubtful(self) -> BoolArray:
@@ -155,13 +177,17 @@ class LogisticResult:
     def _profile_limits(self, j: int, level: float) -> tuple[float, float]:
         fit, position = self.fit, int(self.fit.position[j])
         if fit.whole is None or position >= 0:
-            return profile_limits(fit.objective, fit.maximum, position, float(self.standard_error[j]), level)
+            return profile_limits(
+                fit.objective, fit.maximum, position, float(self.standard_error[j]), level
+            )
         found = without_doubt(fit.whole, j)
         if found is None:
             return -np.inf, np.inf
         part, index = found
         sign, unit = float(np.sign(self.coefficient[j])), 1 / float(np.abs(part.X[:, index]).max())
-        other = limit_of_infinite(part, fit.maximum.terms.value, index, part.X.shape[1], unit, sign, level)
+        other = limit_of_infinite(
+            part, fit.maximum.terms.value, index, part.X.shape[1], unit, sign, level
+        )
         return (other, np.inf) if sign > 0 else (-np.inf, other)
 
     def _test(self, j: int) -> tuple[float, float]:
@@ -173,15 +199,19 @@ class LogisticResult:
             return 0.0, 1.0
         part, index = found
         start = np.zeros(part.X.shape[1])
-        return likelihood_ratio_test(part, Maximum(start, part(start), 0, False), index, fit.maximum.terms.value)
+        return likelihood_ratio_test(
+            part, Maximum(start, part(start), 0, False), index, fit.maximum.terms.value
+        )
 
     def _warn_of_undetermined(self, limits: FloatArray) -> None:
         expected = (self.fit.position >= 0) | self._doubtful
         unknown = [self.terms[j] for j in np.flatnonzero(expected & np.isnan(limits).any(axis=1))]
         if unknown:
             warnings.warn(
-                f"profile limits of {', '.join(unknown)} cannot be determined and are NaN: a maximum on the way "
-                "to them was not found. Use penalty='firth', or drop terms that say nearly the same.",
+                f"profile limits of {', '.join(unknown)} cannot be determined and are NaN: a "
+                "maximum on the way "
+                "to them was not found. Use penalty='firth', or drop terms that say nearly the "
+                "same.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
@@ -196,7 +226,9 @@ class LogisticResult:
 
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """Effect of one column: log odds ratio against its ``reference`` at each of ``values``, with limits; all (k,)."""
+    """Effect of one column: log odds ratio against its ``reference`` at each of ``values``, with
+    limits; all (k,).
+    """
 
     column: str
     values: FloatArray
@@ -208,7 +240,9 @@ class Effect:
 
     def to_frame(self) -> pd.DataFrame:
         """One row per value."""
-        return pd.DataFrame({name: getattr(self, name) for name in ("values", "log_odds_ratio", "low", "high")})
+        return pd.DataFrame(
+            {name: getattr(self, name) for name in ("values", "log_odds_ratio", "low", "high")}
+        )
 
     def _repr_html_(self) -> str:
         return as_html(self.to_frame())
@@ -223,22 +257,30 @@ class LogisticSummary:
     def heading(self) -> str:
         """One line on the data and the method."""
         r = self.result
-        method = {None: "maximum likelihood", "firth": "Firth's penalty", "ridge": "ridge"}[r.penalty]
+        method = {None: "maximum likelihood", "firth": "Firth's penalty", "ridge": "ridge"}[
+            r.penalty
+        ]
         correction = f", {r.correction.upper()} correction" if r.correction != "none" else ""
         state = "converged" if r.converged else "NOT CONVERGED"
         separated = f"; {r.separation}" if r.separation is not None else ""
         return (
-            f"Logistic model by {method}{correction}: {r.n:g} patients, {r.n_events:g} events; {state} after "
+            f"Logistic model by {method}{correction}: {r.n:g} patients, {r.n_events:g} events; "
+            f"{state} after "
             f"{r.n_iterations} steps{separated}."
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Coefficients, standard errors, odds ratios with profile limits, likelihood-ratio p-values."""
-        return self.result.to_frame().assign(p_value=self.result.likelihood_ratio_tests()["p_value"])
+        """Coefficients, standard errors, odds ratios with profile limits, likelihood-ratio
+        p-values.
+        """
+        return self.result.to_frame().assign(
+            p_value=self.result.likelihood_ratio_tests()["p_value"]
+        )
 
     def __str__(self) -> str:
         table = self.to_frame()
-        return f"{self.heading()}\n{table.to_string(float_format=lambda x: f'{x:.4g}')}\n{_foot(table)}"
+        shown = table.to_string(float_format="{:.4g}".format)
+        return f"{self.heading()}\n{shown}\n{_foot(table)}"
 
     __repr__ = __str__
 
@@ -256,7 +298,9 @@ def _foot(table: pd.DataFrame) -> str:
 
 def _alone(objective: LogisticObjective, column: int) -> tuple[float, float, float]:
     """Odds ratio of one column with Wald limits, in a model of the constant and that column."""
-    single = LogisticObjective(objective.X[:, [0, column]], objective.events, objective.n, objective.offset)
+    single = LogisticObjective(
+        objective.X[:, [0, column]], objective.events, objective.n, objective.offset
+    )
     maximum = maximise(single, start_at_mean(single))
     if not maximum.converged or abs(maximum.parameters[1]) * np.abs(single.X[:, 1]).max() > 30:
         return np.nan, np.nan, np.nan

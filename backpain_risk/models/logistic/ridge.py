@@ -17,8 +17,8 @@ N_FOLDS = 10
 def cross_validated_strength(objective: LogisticObjective, variance: FloatArray) -> float:
     """The strength with the largest 10-fold cross-validated log likelihood.
 
-    Patients of one pattern and outcome are spread over the folds as evenly as whole counts allow, in the order of the
-    patterns, so no random numbers are used and row order does not matter.
+    Patients of one pattern and outcome are spread over the folds as evenly as whole counts allow,
+    in the order of the patterns, so no random numbers are used and row order does not matter.
     """
     used = np.flatnonzero((np.arange(variance.size) == 0) | (variance > 0))
     objective, variance = replace(objective, X=objective.X[:, used]), variance[used]
@@ -36,16 +36,21 @@ def cross_validated_strength(objective: LogisticObjective, variance: FloatArray)
     return float(STRENGTHS[int(np.argmax(total))])
 
 
-def _follow(objective: LogisticObjective, beta: FloatArray, gram: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The maximum near ``beta``, which a little less strength has moved little, so that ``gram`` mostly still serves.
+def _follow(
+    objective: LogisticObjective, beta: FloatArray, gram: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """The maximum near ``beta``, which a little less strength has moved little, so that ``gram``
+    mostly still serves.
 
-    Steps with an information that is kept cost a gradient each; it is computed anew, with full Newton steps, only
-    where they do not shrink to a third each time.
+    Steps with an information that is kept cost a gradient each; it is computed anew, with full
+    Newton steps, only where they do not shrink to a third each time.
     """
     penalty = np.zeros(beta.size) if objective.ridge is None else objective.ridge
     half, start, last = scaled_root(gram + np.diag(penalty)), beta, np.inf
     while half is not None:
-        gradient = objective.X.T @ (objective.events - objective.n * expit(objective.linear_predictor(beta)))
+        gradient = objective.X.T @ (
+            objective.events - objective.n * expit(objective.linear_predictor(beta))
+        )
         step = half.solve(gradient - penalty * beta)
         distance = float(np.sqrt(max(float((gradient - penalty * beta) @ step), 0.0)))
         if not distance < last / 3:
@@ -53,7 +58,9 @@ def _follow(objective: LogisticObjective, beta: FloatArray, gram: FloatArray) ->
         beta, last = beta + step, distance
         if distance < 1e-6:
             return beta, gram
-    found = maximise(objective, start if np.isinf(last) else _better(objective, start, beta), tolerance=1e-6)
+    found = maximise(
+        objective, start if np.isinf(last) else _better(objective, start, beta), tolerance=1e-6
+    )
     return found.parameters, objective.information(found.parameters)
 
 
@@ -62,7 +69,9 @@ def _better(objective: LogisticObjective, one: FloatArray, other: FloatArray) ->
 
 
 def _fold(objective: LogisticObjective, fold: int) -> tuple[FloatArray, FloatArray]:
-    """Events and patients of one fold: the k-th, (k + 10)-th ... event and non-event in the order of the patterns."""
+    """Events and patients of one fold: the k-th, (k + 10)-th ... event and non-event in the
+    order of the patterns.
+    """
     events = _every_tenth(objective.events, fold)
     return events, events + _every_tenth(objective.n - objective.events, fold)
 

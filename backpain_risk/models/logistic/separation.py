@@ -1,4 +1,6 @@
-"""Separation: when maximum likelihood estimates are infinite, in which direction, and what the risks tend to."""
+"""Separation: when maximum likelihood estimates are infinite, in which direction, and what the
+risks tend to.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linprog
 
-from ...numerics.checks import FloatArray, check_flag, check_outcome, check_same_index, check_same_length, refuse_where
+from ...numerics.checks import (
+    FloatArray,
+    check_flag,
+    check_outcome,
+    check_same_index,
+    check_same_length,
+    refuse_where,
+)
 from ...numerics.patterns import collapse
 from ...numerics.values import as_numbers, shown
 from ...results.notebook import as_html
@@ -49,11 +58,15 @@ class Separation:
         return as_html(self.to_frame())
 
     def __str__(self) -> str:
-        infinite = [f"{t} {d}" for t, d in zip(self.terms, self.directions, strict=True) if d != "finite"]
+        infinite = [
+            f"{t} {d}" for t, d in zip(self.terms, self.directions, strict=True) if d != "finite"
+        ]
         return f"separated: {', '.join(infinite)}" if infinite else "not separated"
 
 
-def detect_separation(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, *, intercept: bool = True) -> Separation:
+def detect_separation(
+    X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, *, intercept: bool = True
+) -> Separation:
     """Find infinite maximum likelihood estimates of a logistic model by linear programming.
 
     Parameters
@@ -71,8 +84,9 @@ def detect_separation(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, *, inte
 
     Notes
     -----
-    A direction delta separates when X delta >= 0 for every event, <= 0 for every non-event, and is not 0 everywhere.
-    Directions are collected until none separates a further pattern, so every infinite coefficient is found.
+    A direction delta separates when X delta >= 0 for every event, <= 0 for every non-event, and is
+    not 0 everywhere. Directions are collected until none separates a further pattern, so every
+    infinite coefficient is found.
 
     References
     ----------
@@ -105,15 +119,25 @@ def detect_separation(X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, *, inte
 
 def _check_numbers(table: Any, given: Any) -> None:
     """Refuse what is no table of finite numbers."""
-    columns = [table.iloc[:, j] for j in range(table.shape[1])] if isinstance(table, pd.DataFrame) else [table]
+    columns = (
+        [table.iloc[:, j] for j in range(table.shape[1])]
+        if isinstance(table, pd.DataFrame)
+        else [table]
+    )
     if not columns or table.ndim > 2 or table.size == 0:
-        raise ValueError(f"X must be a table with columns; got {shown(given)}. Pass a DataFrame or an array.")
+        raise ValueError(
+            f"X must be a table with columns; got {shown(given)}. Pass a DataFrame or an array."
+        )
     for column in columns:
         values = as_numbers("X", column)
-        refuse_where(~np.isfinite(values), values, "X must be finite", "Remove or impute these rows first.")
+        refuse_where(
+            ~np.isfinite(values), values, "X must be finite", "Remove or impute these rows first."
+        )
 
 
-def separation_of(design: FloatArray, events: FloatArray, n: FloatArray, terms: tuple[str, ...]) -> Separation:
+def separation_of(
+    design: FloatArray, events: FloatArray, n: FloatArray, terms: tuple[str, ...]
+) -> Separation:
     """Separation of a design matrix (constant included) with counts per pattern."""
     present = n > 0
     scale = np.abs(design[present]).max(axis=0)
@@ -128,11 +152,15 @@ def separation_of(design: FloatArray, events: FloatArray, n: FloatArray, terms: 
         direction, found = direction + step, found | moved
     direction = np.where(np.abs(direction) > 1e-7, direction / scale, 0.0)
     names = np.array(["-inf", "finite", "+inf"])[np.sign(direction).astype(int) + 1]
-    return Separation(terms=terms, directions=tuple(str(name) for name in names), direction=direction)
+    return Separation(
+        terms=terms, directions=tuple(str(name) for name in names), direction=direction
+    )
 
 
 def _separating_direction(X: FloatArray, y: FloatArray, count: npt.NDArray[np.bool_]) -> FloatArray:
-    """The direction in the unit box that moves ``count`` furthest the right way, and no pattern the wrong way."""
+    """The direction in the unit box that moves ``count`` furthest the right way, and no pattern
+    the wrong way.
+    """
     signed = np.where(y[:, None] == 1, X, -X)
     mixed = (y > 0) & (y < 1)
     solution = linprog(

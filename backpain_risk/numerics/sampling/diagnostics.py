@@ -50,7 +50,11 @@ class Diagnostics:
     def to_frame(self) -> pd.DataFrame:
         """One row: worst R-hat and effective sample sizes, divergences, E-BFMI."""
         worst = {"r_hat": self.by_term.r_hat.max(), "ess_bulk": self.by_term.ess_bulk.min()}
-        worst |= {"ess_tail": self.by_term.ess_tail.min(), "divergences": self.divergences, "e_bfmi": self.e_bfmi}
+        worst |= {
+            "ess_tail": self.by_term.ess_tail.min(),
+            "divergences": self.divergences,
+            "e_bfmi": self.e_bfmi,
+        }
         return pd.DataFrame([worst])
 
     def _repr_html_(self) -> str:
@@ -82,7 +86,10 @@ class ImportanceDiagnostics:
     @property
     def method(self) -> str:
         """How the draws were made."""
-        return f"Laplace approximation, {self.n_draws} importance-weighted draws, Pareto k {self.pareto_k:.2f}"
+        return (
+            f"Laplace approximation, {self.n_draws} importance-weighted draws, Pareto k "
+            f"{self.pareto_k:.2f}"
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row: Pareto k and effective draws."""
@@ -98,7 +105,9 @@ def _html(diagnostics: Diagnostics | ImportanceDiagnostics) -> str:
 
 
 def diagnose(drawn: Draws, terms: tuple[str, ...]) -> Diagnostics:
-    """R-hat below 1.01, at least 100 effective draws per chain in bulk and tail, no divergences, E-BFMI above 0.3."""
+    """R-hat below 1.01, at least 100 effective draws per chain in bulk and tail, no divergences,
+    E-BFMI above 0.3.
+    """
     stats: Any = arviz_stats
     array = np.moveaxis(drawn.parameters, -1, 0)
     table = pd.DataFrame(
@@ -126,8 +135,14 @@ def diagnose(drawn: Draws, terms: tuple[str, ...]) -> Diagnostics:
 def _problems(table: pd.DataFrame, divergences: int, e_bfmi: float, enough: int) -> tuple[str, ...]:
     checks = [
         (table.r_hat.max() > 1.01, f"R-hat up to {table.r_hat.max():.3f}, should be below 1.01"),
-        (table.ess_bulk.min() < enough, f"bulk ESS down to {table.ess_bulk.min():.0f}, should be {enough}"),
-        (table.ess_tail.min() < enough, f"tail ESS down to {table.ess_tail.min():.0f}, should be {enough}"),
+        (
+            table.ess_bulk.min() < enough,
+            f"bulk ESS down to {table.ess_bulk.min():.0f}, should be {enough}",
+        ),
+        (
+            table.ess_tail.min() < enough,
+            f"tail ESS down to {table.ess_tail.min():.0f}, should be {enough}",
+        ),
         (divergences > 0, f"{divergences} divergent transitions, should be none"),
         (e_bfmi < 0.3, f"E-BFMI down to {e_bfmi:.2f}, should be above 0.3"),
     ]
@@ -137,8 +152,14 @@ def _problems(table: pd.DataFrame, divergences: int, e_bfmi: float, enough: int)
 def diagnose_importance(drawn: ImportanceDraws, terms: tuple[str, ...]) -> ImportanceDiagnostics:
     """Pareto k at most 0.7 and at least 400 effective draws."""
     checks = [
-        (drawn.pareto_k > 0.7, f"Pareto k {drawn.pareto_k:.2f}, should be at most 0.7: use method='nuts'"),
-        (drawn.effective < 400, f"{drawn.effective:.0f} effective draws, should be 400: use more draws"),
+        (
+            drawn.pareto_k > 0.7,
+            f"Pareto k {drawn.pareto_k:.2f}, should be at most 0.7: use method='nuts'",
+        ),
+        (
+            drawn.effective < 400,
+            f"{drawn.effective:.0f} effective draws, should be 400: use more draws",
+        ),
     ]
     return ImportanceDiagnostics(
         pareto_k=drawn.pareto_k,

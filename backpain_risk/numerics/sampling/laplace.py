@@ -16,7 +16,9 @@ from ..newton import Terms, maximise
 from .nuts import LogDensity
 from .pareto import smoothed_weights
 
-_DEGREES_OF_FREEDOM = 7.0  # of the multivariate t that is drawn from: tails heavier than those of the posterior
+_DEGREES_OF_FREEDOM = (
+    7.0  # of the multivariate t that is drawn from: tails heavier than those of the posterior
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -31,7 +33,8 @@ class NormalApproximation:
 class ImportanceDraws:
     """Draws (draws, p) resampled with smoothed importance weights.
 
-    ``pareto_k`` above 0.7 means that the weights cannot be trusted; ``effective`` is how many draws they are worth.
+    ``pareto_k`` above 0.7 means that the weights cannot be trusted; ``effective`` is how many draws
+    they are worth.
     """
 
     parameters: FloatArray
@@ -56,7 +59,9 @@ def approximate(log_density: LogDensity, data: Any, start: FloatArray) -> Normal
         return Terms(float(value), np.asarray(gradient), _positive(-np.asarray(hessian)))
 
     maximum = maximise(objective, start)
-    return NormalApproximation(mode=maximum.parameters, covariance=linalg.inv(maximum.terms.information))
+    return NormalApproximation(
+        mode=maximum.parameters, covariance=linalg.inv(maximum.terms.information)
+    )
 
 
 @partial(jax.jit, static_argnames="log_density")
@@ -66,35 +71,50 @@ def _derivatives(log_density: LogDensity, parameters: Any, data: Any) -> Any:
 
 
 def _positive(information: FloatArray) -> FloatArray:
-    """The matrix itself where it is positive definite; its eigenvalues made positive where it is not."""
+    """The matrix itself where it is positive definite; its eigenvalues made positive where it is
+    not.
+    """
     if not np.all(np.isfinite(information)):
         return information
     values, vectors = linalg.eigh(information)
     if values[0] > 1e-10 * values[-1]:
         return information
-    return np.asarray((vectors * np.maximum(np.abs(values), 1e-6 * np.abs(values).max())) @ vectors.T)
+    return np.asarray(
+        (vectors * np.maximum(np.abs(values), 1e-6 * np.abs(values).max())) @ vectors.T
+    )
 
 
 def importance_sample(
-    log_density: LogDensity, data: Any, normal: NormalApproximation, *, seed: np.random.SeedSequence, draws: int
+    log_density: LogDensity,
+    data: Any,
+    normal: NormalApproximation,
+    *,
+    seed: np.random.SeedSequence,
+    draws: int,
 ) -> ImportanceDraws:
-    """Draw from a multivariate t around the mode and resample with Pareto-smoothed importance weights.
+    """Draw from a multivariate t around the mode and resample with Pareto-smoothed importance
+    weights.
 
     Notes
     -----
-    Resampling is systematic: every draw is kept as often as its weight asks, give or take one. Standard draws are
-    turned by the Cholesky factor of the covariance, which is unique: a basis of eigenvectors is not where eigenvalues
-    are near each other, and its rounding would give another processor other draws.
+    Resampling is systematic: every draw is kept as often as its weight asks, give or take one.
+    Standard draws are turned by the Cholesky factor of the covariance, which is unique: a basis of
+    eigenvectors is not where eigenvalues are near each other, and its rounding would give another
+    processor other draws.
     """
     rng = np.random.default_rng(seed)
     standard = _standard_t(rng, draws, normal.mode.size)
     drawn = normal.mode + standard @ linalg.cholesky(normal.covariance, lower=True).T
-    log_weight, pareto_k = smoothed_weights(evaluate(log_density, drawn, data) - _log_standard_t(standard))
+    log_weight, pareto_k = smoothed_weights(
+        evaluate(log_density, drawn, data) - _log_standard_t(standard)
+    )
     weight = np.exp(log_weight)
     places = (np.arange(draws) + rng.random()) / draws
     chosen = rng.permutation(np.minimum(np.searchsorted(np.cumsum(weight), places), draws - 1))
     return ImportanceDraws(
-        parameters=drawn[chosen], pareto_k=float(pareto_k), effective=float(1 / np.sum(np.square(weight)))
+        parameters=drawn[chosen],
+        pareto_k=float(pareto_k),
+        effective=float(1 / np.sum(np.square(weight))),
     )
 
 
@@ -107,11 +127,15 @@ def _standard_t(rng: np.random.Generator, draws: int, size: int) -> FloatArray:
 def _log_standard_t(standard: FloatArray) -> FloatArray:
     """Log density of each draw up to a constant, (draws,)."""
     squared = np.sum(standard**2, axis=1)
-    return np.asarray(-0.5 * (_DEGREES_OF_FREEDOM + standard.shape[1]) * np.log1p(squared / _DEGREES_OF_FREEDOM))
+    return np.asarray(
+        -0.5 * (_DEGREES_OF_FREEDOM + standard.shape[1]) * np.log1p(squared / _DEGREES_OF_FREEDOM)
+    )
 
 
 def evaluate(function: LogDensity, parameters: FloatArray, data: Any) -> Any:
-    """A function of parameters and data at each of the parameters (draws, p), in double precision, as NumPy arrays."""
+    """A function of parameters and data at each of the parameters (draws, p), in double
+    precision, as NumPy arrays.
+    """
     with jax.enable_x64(True):
         return jax.tree.map(np.asarray, _at_each(function, jnp.asarray(parameters), data))
 

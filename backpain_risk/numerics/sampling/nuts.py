@@ -1,8 +1,10 @@
-"""The no-U-turn sampler of NumPyro on preconditioned parameters, all chains in one compiled program.
+"""The no-U-turn sampler of NumPyro on preconditioned parameters, all chains in one compiled
+program.
 
-Parameters are written as ``mode + factor @ z`` with a Laplace approximation, so that z is close to a standard normal:
-trajectories are short. The program makes a hundred steps of every chain and is called again and again, so it is
-compiled once for each shape of the data, whatever the number of draws.
+Parameters are written as ``mode + factor @ z`` with a Laplace approximation, so that z is close to
+a standard normal: trajectories are short. The program makes a hundred steps of every chain and is
+called again and again, so it is compiled once for each shape of the data, whatever the number of
+draws.
 """
 
 from __future__ import annotations
@@ -22,12 +24,16 @@ from rich.progress import Progress
 from ..checks import FloatArray
 
 LogDensity = Callable[[Any, Any], Any]
-"""Parameters (p,) and a tuple or dict of arrays to a log density; a module-level function, so that it compiles once."""
+"""Parameters (p,) and a tuple or dict of arrays to a log density; a module-level function, so
+that it compiles once.
+"""
 
 STEPS = 100
 """Steps of all chains in one call of the compiled program."""
 
-_COMPILER = {"xla_backend_optimization_level": 1}  # as fast as the default, and compiled in four fifths of the time
+_COMPILER = {
+    "xla_backend_optimization_level": 1
+}  # as fast as the default, and compiled in four fifths of the time
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -44,7 +50,9 @@ class Draws:
 
 @dataclass(frozen=True)
 class _Options:
-    """What is fixed when the program is compiled; ``shared`` chains see one posterior, the others one each."""
+    """What is fixed when the program is compiled; ``shared`` chains see one posterior, the
+    others one each.
+    """
 
     log_density: LogDensity
     warmup: int
@@ -106,19 +114,29 @@ def sample_many(
     warmup: int,
     target_acceptance: float = 0.9,
 ) -> Draws:
-    """One chain of each of many posteriors of one shape, in lockstep; all arrays have a leading axis of posteriors."""
+    """One chain of each of many posteriors of one shape, in lockstep; all arrays have a leading
+    axis of posteriors.
+    """
     options = _Options(log_density, warmup, target_acceptance, shared=False)
     return _run(options, (data, modes, factors), modes.shape, seed, draws, progress=False)
 
 
 def _run(
-    options: _Options, given: Any, shape: tuple[int, ...], seed: np.random.SeedSequence, draws: int, progress: bool
+    options: _Options,
+    given: Any,
+    shape: tuple[int, ...],
+    seed: np.random.SeedSequence,
+    draws: int,
+    progress: bool,
 ) -> Draws:
     generator = np.random.default_rng(seed)
     calls = range(-(-(options.warmup + draws) // STEPS))
     with jax.enable_x64(True), Progress(disable=not progress) as bar:
         keys = jax.random.split(jax.random.PRNGKey(int(generator.integers(2**31))), shape[0])
-        given, start = jax.tree.map(jnp.asarray, given), jnp.asarray(generator.standard_normal(shape))
+        given, start = (
+            jax.tree.map(jnp.asarray, given),
+            jnp.asarray(generator.standard_normal(shape)),
+        )
         state, pieces = _blank(options, given, start, keys), []
         for call in bar.track(calls, description="sampling"):
             state, piece = _advance(options, given, start, keys, state, call == 0)
@@ -157,7 +175,9 @@ def _step(options: _Options, given: Any, state: Any) -> Any:
 
 
 def _kernel(options: _Options, given: Any, z: Any, key: Any) -> tuple[Any, Any]:
-    """Begun state and step function; the step knows its settings only once a state was begun in the same trace."""
+    """Begun state and step function; the step knows its settings only once a state was begun in
+    the same trace.
+    """
 
     def potential(given: Any) -> Callable[[Any], Any]:
         data, mode, factor = given
@@ -165,7 +185,9 @@ def _kernel(options: _Options, given: Any, z: Any, key: Any) -> tuple[Any, Any]:
 
     initialise, step = hmc(potential_fn_gen=potential, algo="NUTS")
     target = options.target_acceptance
-    return initialise(z, options.warmup, target_accept_prob=target, model_args=(given,), rng_key=key), step
+    return initialise(
+        z, options.warmup, target_accept_prob=target, model_args=(given,), rng_key=key
+    ), step
 
 
 def _blank(options: _Options, given: Any, start: Any, keys: Any) -> Any:
@@ -175,5 +197,7 @@ def _blank(options: _Options, given: Any, start: Any, keys: Any) -> Any:
 
 
 def padded(rows: int) -> int:
-    """The power of two that holds so many rows, at least 64, so that few shapes are ever compiled."""
+    """The power of two that holds so many rows, at least 64, so that few shapes are ever
+    compiled.
+    """
     return max(64, 1 << (rows - 1).bit_length())

@@ -15,7 +15,9 @@ from ...files import read_json, replace_folder, sha256
 MANIFEST = "manifest.json"
 
 
-def write_folder(folder: Path, made_by: str, write: Callable[[Path], Any], *, force: bool = False) -> None:
+def write_folder(
+    folder: Path, made_by: str, write: Callable[[Path], Any], *, force: bool = False
+) -> None:
     """Fill a folder with results and a manifest of them.
 
     Parameters
@@ -52,17 +54,24 @@ def check_folder(folder: Path, made_by: str, *, force: bool = False) -> None:
     if not folder.is_dir():
         return
     if Path.cwd().is_relative_to(folder.resolve()):
-        raise ValueError(f"out must not be the folder you work in; got {folder}. Name a new folder inside it.")
+        raise ValueError(
+            f"out must not be the folder you work in; got {folder}. Name a new folder inside it."
+        )
     entries = sorted(folder.iterdir())
     inner = [path.name for path in entries if path.is_dir() and not path.is_symlink()]
     if inner:
-        raise ValueError(f"out must be a folder of results; {folder} holds the folder {inner[0]!r}. Choose another.")
+        raise ValueError(
+            f"out must be a folder of results; {folder} holds the folder {inner[0]!r}. Choose "
+            "another."
+        )
     stated = _stated(folder, made_by)
     other = [path.name for path in entries if not _is_ours(path, stated)]
     if other and not force:
         raise ValueError(
-            f"out must be a new or empty folder, or one of an earlier run; {folder} holds {len(other)} other or "
-            f"changed files (first {other[0][:60]!r}). Choose another, or pass --force, which replaces files of the "
+            f"out must be a new or empty folder, or one of an earlier run; {folder} holds "
+            f"{len(other)} other or "
+            f"changed files (first {other[0][:60]!r}). Choose another, or pass --force, which "
+            "replaces files of the "
             "same names and keeps the others."
         )
 

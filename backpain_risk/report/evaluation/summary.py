@@ -12,17 +12,29 @@ from ... import plots
 from ...measures.decision.inputs import TREAT_ALL, TREAT_NONE
 from ...results.markdown import as_markdown, markdown_table
 
-SHOWN = ("auroc", "observed_expected", "calibration_in_the_large", "calibration_slope", "ici_share", "scaled_brier")
+SHOWN = (
+    "auroc",
+    "observed_expected",
+    "calibration_in_the_large",
+    "calibration_slope",
+    "ici_share",
+    "scaled_brier",
+)
 """Measures in the table of the summary."""
 
 _EXPLAINED = """\
-AUROC: 0.5 is chance. O:E ratio and calibration slope: 1 is ideal; calibration-in-the-large: 0. ICI / event rate: mean
-gap between predicted risk and the calibration curve, as a share of the event rate. Net benefit: true positives per
-patient, less false positives weighted by the odds of the threshold; compare it with treating all and none."""
+AUROC: 0.5 is chance. O:E ratio and calibration slope: 1 is ideal; calibration-in-the-large: 0.
+ICI / event rate: mean gap between predicted risk and the calibration curve, as a share of the
+event rate. Net benefit: true positives per patient, less false positives weighted by the odds of
+the threshold; compare it with treating all and none."""
 
 
-def summary(tables: Mapping[str, pd.DataFrame], n: float, n_events: float, notes: Sequence[str]) -> str:
-    """Patients, the table of measures, where each strategy is best, and what could not be computed."""
+def summary(
+    tables: Mapping[str, pd.DataFrame], n: float, n_events: float, notes: Sequence[str]
+) -> str:
+    """Patients, the table of measures, where each strategy is best, and what could not be
+    computed.
+    """
     share = f"{n_events:,.0f} with the outcome ({n_events / n:.2%})"
     parts = [
         "# Evaluation of predicted risks",
@@ -33,7 +45,10 @@ def summary(tables: Mapping[str, pd.DataFrame], n: float, n_events: float, notes
         _best_table(tables["best_strategy"]),
     ]
     if notes:
-        parts += ["## What could not be computed", "\n".join(f"- {as_markdown(note)}" for note in dict.fromkeys(notes))]
+        parts += [
+            "## What could not be computed",
+            "\n".join(f"- {as_markdown(note)}" for note in dict.fromkeys(notes)),
+        ]
     return "\n\n".join([*parts, "Research; not for clinical use."])
 
 
@@ -49,7 +64,9 @@ def _measures_table(table: pd.DataFrame) -> str:
     models = [name for name in dict.fromkeys(table.model) if name not in (TREAT_ALL, TREAT_NONE)]
     models += [TREAT_ALL, TREAT_NONE]
     cells = {(row.measure, row.model): _cell(row) for row in table.itertuples()}
-    rows = [[_label(m), *(cells.get((m, model), "") for model in models)] for m in (*SHOWN, *benefits)]
+    rows = [
+        [_label(m), *(cells.get((m, model), "") for model in models)] for m in (*SHOWN, *benefits)
+    ]
     return markdown_table(["measure", *models], rows)
 
 

@@ -1,4 +1,6 @@
-"""Run the notebooks and build the report: results.json, figures and one self-contained HTML page."""
+"""Run the notebooks and build the report: results.json, figures and one self-contained HTML
+page.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ _KINDS = {FIGURE: "fig", TABLE: "tbl"}
 
 @dataclass
 class Contents:
-    """What the notebooks offered, in order; ``mcse`` is the Monte-Carlo error of results that have one."""
+    """What the notebooks offered, in order; ``mcse`` is the Monte-Carlo error of results that
+    have one.
+    """
 
     results: dict[str, Any] = field(default_factory=dict)
     mcse: dict[str, float] = field(default_factory=dict)
@@ -43,7 +47,10 @@ class Contents:
         """Keep recorded values and their Monte-Carlo errors; a key is recorded once."""
         repeated = sorted(set(values) & set(self.results))
         if repeated:
-            raise ValueError(f"{where}: {', '.join(repeated)} is recorded twice. Give each result a key of its own.")
+            raise ValueError(
+                f"{where}: {', '.join(repeated)} is recorded twice. Give each result a key of its "
+                "own."
+            )
         self.results |= {key: rounded(value) for key, value in values.items()}
         self.mcse |= {key: float(f"{error:.2g}") for key, error in mcse.items()}
 
@@ -51,7 +58,9 @@ class Contents:
         """Number a table or figure."""
         name = f"{kind}-{payload['key']}"
         if name in self.numbers:
-            raise ValueError(f"{where}: {name} is shown twice. Give each table and figure a key of its own.")
+            raise ValueError(
+                f"{where}: {name} is shown twice. Give each table and figure a key of its own."
+            )
         self.numbers[name] = 1 + sum(other.startswith(kind) for other in self.numbers)
         self.blocks.append((where, kind, payload))
 
@@ -65,9 +74,16 @@ def run_notebooks(folder: Path, *, timeout: int = 600) -> Contents:
     """Execute every notebook from top to bottom in a fresh kernel, showing progress by cell."""
     paths = sorted(folder.glob("*.ipynb"))
     if not paths:
-        raise ValueError(f"notebooks must hold .ipynb files; got none in {folder}. Check the folder.")
+        raise ValueError(
+            f"notebooks must hold .ipynb files; got none in {folder}. Check the folder."
+        )
     contents = Contents()
-    columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<32}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns) as progress, TemporaryDirectory() as work:
         for path in paths:
             executed = _executed(path, Path(work), timeout, progress)
@@ -86,7 +102,8 @@ def _executed(path: Path, work: Path, timeout: int, progress: Progress) -> Any:
         notebook,
         timeout=timeout,
         kernel_name="python3",
-        shutdown_kernel="immediate",  # nothing of it is needed any more, and an interrupted one would complain
+        # nothing of it is needed any more, and an interrupted one would complain
+        shutdown_kernel="immediate",
         extra_arguments=["--log-level=40"],
         resources={"metadata": {"path": str(work)}},
         on_cell_executed=lambda **_: progress.advance(task),
@@ -96,7 +113,9 @@ def _executed(path: Path, work: Path, timeout: int, progress: Progress) -> Any:
 
 
 def _apart(work: Callable[[], Any]) -> Any:
-    """Do the work in a thread, where nbclient leaves interruptions to Python; its own handler fails on them."""
+    """Do the work in a thread, where nbclient leaves interruptions to Python; its own handler
+    fails on them.
+    """
     done: Future[Any] = Future()
 
     def run() -> None:
@@ -142,27 +161,44 @@ def markdown(contents: Contents, figures: Path) -> str:
     parts = [_front_matter()]
     for where, kind, item in contents.blocks:
         if kind == "prose":
-            parts.append(number_references(fill(item, contents.results, where), contents.numbers, where))
+            parts.append(
+                number_references(fill(item, contents.results, where), contents.numbers, where)
+            )
             continue
-        caption = number_references(fill(item["caption"], contents.results, where), contents.numbers, where)
-        label = f"{ {'fig': 'Figure', 'tbl': 'Table'}[kind] } {contents.numbers[f'{kind}-' + item['key']]}"
+        caption = number_references(
+            fill(item["caption"], contents.results, where), contents.numbers, where
+        )
+        label = (
+            f"{ {'fig': 'Figure', 'tbl': 'Table'}[kind] } "
+            f"{contents.numbers[f'{kind}-' + item['key']]}"
+        )
         if kind == "fig":
-            parts.append(f"![**{label}.** {caption}]({figures / item['key']}.png){{#fig-{item['key']}}}")
+            parts.append(
+                f"![**{label}.** {caption}]({figures / item['key']}.png){{#fig-{item['key']}}}"
+            )
         else:
-            parts.append(f"::: {{#tbl-{item['key']} .table}}\n{_pipe_table(item)}\n\n: **{label}.** {caption}\n:::")
+            parts.append(
+                f"::: {{#tbl-{item['key']} .table}}\n{_pipe_table(item)}\n\n: **{label}.** "
+                f"{caption}\n:::"
+            )
     parts.append("# References")
     return "\n\n".join(parts) + "\n"
 
 
 def _front_matter() -> str:
     subtitle = f"backpain_risk {__version__}. {vocabulary.NOTICE}"
-    return f"---\ntitle: {TITLE}\nsubtitle: {json.dumps(subtitle)}\nlang: en-GB\nlink-citations: true\n---"
+    return (
+        f"---\ntitle: {TITLE}\nsubtitle: {json.dumps(subtitle)}\nlang: en-GB\nlink-citations: "
+        "true\n---"
+    )
 
 
 def _pipe_table(item: dict[str, Any]) -> str:
     rule = ["--:" if numeric else ":--" for numeric in item["numeric"]]
     rows = [item["columns"], rule, *item["rows"]]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows)
+    return "\n".join(
+        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows
+    )
 
 
 def build_report(notebooks: Path, reports: Path) -> None:
@@ -176,12 +212,16 @@ def build_report(notebooks: Path, reports: Path) -> None:
         (figures / f"{key}.png").write_bytes(picture)
     text = (
         json.dumps(
-            {"notice": vocabulary.NOTICE, "results": contents.results, "mcse": contents.mcse}, indent=1, sort_keys=True
+            {"notice": vocabulary.NOTICE, "results": contents.results, "mcse": contents.mcse},
+            indent=1,
+            sort_keys=True,
         )
         + "\n"
     )
     write_atomically(reports / "results.json", lambda part: part.write_text(text, "utf-8"))
-    write_atomically(reports / "report.html", lambda part: _html(markdown(contents, figures.resolve()), part))
+    write_atomically(
+        reports / "report.html", lambda part: _html(markdown(contents, figures.resolve()), part)
+    )
 
 
 def _html(text: str, target: Path) -> None:

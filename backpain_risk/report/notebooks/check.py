@@ -17,10 +17,12 @@ RELATIVE, ABSOLUTE = 1e-5, 1e-9
 """Difference allowed to a number: rounding, and six digits kept."""
 
 ERRORS = 7.0
-"""Monte-Carlo standard errors allowed besides, where a number has one: five of the difference of two runs.
+"""Monte-Carlo standard errors allowed besides, where a number has one: five of the difference of
+two runs.
 
-On one machine a second build gives the same bytes. Draws of the package are the same on any processor but those of the
-no-U-turn sampler, whose chains part after rounding; what comes from these is recorded with its Monte-Carlo error.
+On one machine a second build gives the same bytes. Draws of the package are the same on any
+processor but those of the no-U-turn sampler, whose chains part after rounding; what comes from
+these is recorded with its Monte-Carlo error.
 """
 
 _LOADING = {
@@ -50,7 +52,11 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        self.loads += [given[name] for name in _LOADING.get(tag, ()) if given.get(name) and not _inside(given[name])]
+        self.loads += [
+            given[name]
+            for name in _LOADING.get(tag, ())
+            if given.get(name) and not _inside(given[name])
+        ]
         self.loads += _css_loads(given.get("style", ""))
         if tag == "span" and "data-key" in given:
             self._open = (given["data-key"], given.get("data-format", ""))
@@ -66,7 +72,9 @@ def _inside(address: str) -> bool:
 
 
 def _css_loads(css: str) -> list[str]:
-    found = re.findall(r"url\(\s*['\"]?([^'\")]+)", css) + re.findall(r"@import\s+['\"]([^'\"]+)", css)
+    found = re.findall(r"url\(\s*['\"]?([^'\")]+)", css) + re.findall(
+        r"@import\s+['\"]([^'\"]+)", css
+    )
     return [address for address in found if not _inside(address)]
 
 
@@ -75,11 +83,15 @@ def page_problems(html: str, results: dict[str, Any]) -> list[str]:
     page = _Page()
     page.feed(html)
     loads = page.loads + [
-        a for css in re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL) for a in _css_loads(css)
+        a
+        for css in re.findall(r"<style[^>]*>(.*?)</style>", html, re.DOTALL)
+        for a in _css_loads(css)
     ]
     problems = [f"the page loads {address[:80]}; everything must be embedded." for address in loads]
     for key, specification, shown in page.values:
-        expected = format_value(results[key], specification) if key in results else "nothing recorded"
+        expected = (
+            format_value(results[key], specification) if key in results else "nothing recorded"
+        )
         if shown != expected:
             problems.append(f"the page shows {shown} for {key}; results.json gives {expected}.")
     if not page.values:
@@ -87,14 +99,20 @@ def page_problems(html: str, results: dict[str, Any]) -> list[str]:
     return problems
 
 
-def result_problems(kept: dict[str, Any], built: dict[str, Any], mcse: dict[str, float]) -> list[str]:
-    """Results that differ beyond tolerance, or exist on one side only; ``mcse`` are the Monte-Carlo errors kept."""
+def result_problems(
+    kept: dict[str, Any], built: dict[str, Any], mcse: dict[str, float]
+) -> list[str]:
+    """Results that differ beyond tolerance, or exist on one side only; ``mcse`` are the
+    Monte-Carlo errors kept.
+    """
     problems = [f"{key} is kept but not built." for key in sorted(set(kept) - set(built))]
     problems += [f"{key} is built but not kept." for key in sorted(set(built) - set(kept))]
     for key in sorted(set(kept) & set(built)):
         if not _agree(kept[key], built[key], mcse.get(key, 0.0)):
             error = f" (Monte-Carlo error {mcse[key]})" if key in mcse else ""
-            problems.append(f"{key} is {kept[key]}{error} in results.json; a new build gives {built[key]}.")
+            problems.append(
+                f"{key} is {kept[key]}{error} in results.json; a new build gives {built[key]}."
+            )
     return problems
 
 
@@ -117,4 +135,6 @@ def check_report(notebooks: Path, reports: Path) -> None:
     if set(kept.get("mcse", {})) != set(built["mcse"]):
         problems.append("the results with a Monte-Carlo error differ; build the report again.")
     if problems:
-        raise ValueError("the report must agree with a new build and stand alone; got: " + " ".join(problems))
+        raise ValueError(
+            "the report must agree with a new build and stand alone; got: " + " ".join(problems)
+        )

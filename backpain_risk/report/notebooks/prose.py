@@ -1,4 +1,6 @@
-"""Prose with numbers that code produced: placeholders filled, typed numbers refused, cross-references numbered."""
+"""Prose with numbers that code produced: placeholders filled, typed numbers refused,
+cross-references numbered.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +16,23 @@ _NOT_PROSE = re.compile(
     re.DOTALL,
 )
 ALLOWED = re.compile(r"\b(?:19|20)\d\d\b|\b1 ?%|\b95 ?%|\b2x2\b|\bNG12\b|\bTRIPOD\+AI\b")
-"""Years, the base rate of 1 %, the usual level of intervals, the name of a 2x2 table and of a guideline."""
+"""Years, the base rate of 1 %, the usual level of intervals, the name of a 2x2 table and of a
+guideline.
+"""
 
 
 def fill(text: str, results: Mapping[str, Any], where: str) -> str:
-    """Replace every ``{{key}}`` by its value, wrapped so that the report can be checked against the results."""
+    """Replace every ``{{key}}`` by its value, wrapped so that the report can be checked against
+    the results.
+    """
 
     def value(match: re.Match[str]) -> str:
         key, specification = match.group(1), match.group(2) or ""
         if key not in results:
-            raise ValueError(f"{where}: prose quotes {{{{{key}}}}}, which no cell recorded. Record it or mend the key.")
+            raise ValueError(
+                f"{where}: prose quotes {{{{{key}}}}}, which no cell recorded. Record it or mend "
+                "the key."
+            )
         shown = format_value(results[key], specification)
         return f'[{shown}]{{.value data-key="{key}" data-format="{specification}"}}'
 
@@ -31,7 +40,9 @@ def fill(text: str, results: Mapping[str, Any], where: str) -> str:
 
 
 def format_value(value: Any, specification: str) -> str:
-    """A recorded value as prose shows it: whole numbers with separators, others with 3 digits unless specified."""
+    """A recorded value as prose shows it: whole numbers with separators, others with 3 digits
+    unless specified.
+    """
     if specification:
         return format(value, specification)
     if isinstance(value, (bool, str)):
@@ -50,7 +61,8 @@ def refuse_typed_numbers(text: str, where: str) -> None:
     found = typed_numbers(text)
     if found:
         raise ValueError(
-            f"{where}: numbers in prose must come from code; got {', '.join(found[:5])}. Record them and quote "
+            f"{where}: numbers in prose must come from code; got {', '.join(found[:5])}. Record "
+            "them and quote "
             "{{key}}."
         )
 
@@ -62,7 +74,9 @@ def number_references(text: str, numbers: Mapping[str, int], where: str) -> str:
         kind, key = match.groups()
         name = f"{kind}-{key}"
         if name not in numbers:
-            raise ValueError(f"{where}: prose refers to @{name}, which no cell shows. Show it or mend the key.")
+            raise ValueError(
+                f"{where}: prose refers to @{name}, which no cell shows. Show it or mend the key."
+            )
         return f"[{_NAMES[kind]} {numbers[name]}](#{name})"
 
     return _REFERENCE.sub(link, text)

@@ -31,11 +31,12 @@ def record(key: str, value: Any, *, mcse: Any = None) -> None:
     key : str
         Dotted name.
     value : float, int, bool, str, Estimate or mapping of these
-        An estimate is recorded as ``key.value``, ``key.low`` and ``key.high``, a mapping as ``key.name``.
+        An estimate is recorded as ``key.value``, ``key.low`` and ``key.high``, a mapping as
+        ``key.name``.
     mcse : float or mapping like ``value``, optional
-        Monte-Carlo standard error of what the sampler's chains gave, see :func:`monte_carlo_error`. Chains part after
-        rounding on another processor, so ``check-report`` allows such a value seven of these; any other value must
-        be the same.
+        Monte-Carlo standard error of what the sampler's chains gave, see :func:`monte_carlo_error`.
+        Chains part after rounding on another processor, so ``check-report`` allows such a value
+        seven of these; any other value must be the same.
 
     Raises
     ------
@@ -44,7 +45,8 @@ def record(key: str, value: Any, *, mcse: Any = None) -> None:
     """
     flat = dict(_flat(key, value))
     text = ", ".join(
-        f"{name} = {item:.6g}" if isinstance(item, float) else f"{name} = {item}" for name, item in flat.items()
+        f"{name} = {item:.6g}" if isinstance(item, float) else f"{name} = {item}"
+        for name, item in flat.items()
     )
     _show({RECORD: {"values": flat, "mcse": _errors(key, mcse, flat)}, "text/plain": text})
 
@@ -53,20 +55,27 @@ def _errors(key: str, mcse: Any, flat: Mapping[str, Any]) -> dict[str, float]:
     """Monte-Carlo error of each recorded value; a single number holds for all."""
     if mcse is None:
         return {}
-    errors = dict(_flat(key, mcse)) if isinstance(mcse, Mapping) else dict.fromkeys(flat, float(mcse))
+    errors = (
+        dict(_flat(key, mcse)) if isinstance(mcse, Mapping) else dict.fromkeys(flat, float(mcse))
+    )
     if set(errors) != set(flat):
         raise ValueError(
-            f"mcse must have the names of value; got {', '.join(sorted(set(errors) ^ set(flat)))} on one side only. "
+            f"mcse must have the names of value; got {', '.join(sorted(set(errors) ^ set(flat)))} "
+            "on one side only. "
             "Give one for each, or a single number."
         )
     wrong = [name for name, error in errors.items() if not 0 < error < np.inf]
     if wrong:
-        raise ValueError(f"mcse must be positive and finite; got {errors[wrong[0]]} for {wrong[0]}. Leave it out.")
+        raise ValueError(
+            f"mcse must be positive and finite; got {errors[wrong[0]]} for {wrong[0]}. Leave it "
+            "out."
+        )
     return errors
 
 
 def monte_carlo_error(value: Any, effective: float) -> dict[str, Any]:
-    """Monte-Carlo standard errors of a posterior's centre and 95 % limits, for ``record(mcse=...)``.
+    """Monte-Carlo standard errors of a posterior's centre and 95 % limits, for
+    ``record(mcse=...)``.
 
     Parameters
     ----------
@@ -77,14 +86,15 @@ def monte_carlo_error(value: Any, effective: float) -> dict[str, Any]:
     Returns
     -------
     dict
-        Like ``value``. Of a normal with SD s: 1.25 s / sqrt(effective) for the centre (a median; a mean has less), 2.67
-        s / sqrt(effective) for a limit, s being taken from the distance of that limit; on the log scale where all are
-        positive.
+        Like ``value``. Of a normal with SD s: 1.25 s / sqrt(effective) for the centre (a median; a
+        mean has less), 2.67 s / sqrt(effective) for a limit, s being taken from the distance of
+        that limit; on the log scale where all are positive.
 
     Raises
     ------
     ValueError
-        When ``low`` or ``high`` or what lies between them is not there, or ``effective`` is below 1.
+        When ``low`` or ``high`` or what lies between them is not there, or ``effective`` is below
+        1.
 
     Examples
     --------
@@ -94,17 +104,32 @@ def monte_carlo_error(value: Any, effective: float) -> dict[str, Any]:
     """
     if not effective >= 1:
         raise ValueError(f"effective must be 1 or more; got {effective}. Pass effective draws.")
-    parts = {name: getattr(value, name) for name in _PARTS} if isinstance(value, Estimate) else dict(value)
+    parts = (
+        {name: getattr(value, name) for name in _PARTS}
+        if isinstance(value, Estimate)
+        else dict(value)
+    )
     if all(isinstance(part, Mapping | Estimate) for part in parts.values()):
         return {name: monte_carlo_error(part, effective) for name, part in parts.items()}
     if len(parts) != 3 or not {"low", "high"} < set(parts):
-        raise ValueError(f"value must have low, high and a centre; got {', '.join(parts)}. Choose these three.")
+        raise ValueError(
+            f"value must have low, high and a centre; got {', '.join(parts)}. Choose these three."
+        )
     middle = next(name for name in parts if name not in ("low", "high"))
     positive = parts["low"] > 0
-    low, centre, high = (np.log(x) if positive else x for x in (parts["low"], parts[middle], parts["high"]))
-    sizes = {"low": 2.67 * (centre - low), middle: 1.25 * (high - low) / 2, "high": 2.67 * (high - centre)}
+    low, centre, high = (
+        np.log(x) if positive else x for x in (parts["low"], parts[middle], parts["high"])
+    )
+    sizes = {
+        "low": 2.67 * (centre - low),
+        middle: 1.25 * (high - low) / 2,
+        "high": 2.67 * (high - centre),
+    }
     unit = 1 / (1.96 * np.sqrt(effective))
-    return {name: float(sizes[name] * unit * (part if positive else 1.0)) for name, part in parts.items()}
+    return {
+        name: float(sizes[name] * unit * (part if positive else 1.0))
+        for name, part in parts.items()
+    }
 
 
 def _show(data: Mapping[str, Any]) -> None:
@@ -123,7 +148,9 @@ def _flat(key: str, value: Any) -> list[tuple[str, Any]]:
     return [(key, float(value))]
 
 
-def table(key: str, frame: pd.DataFrame, caption: str, *, formats: Mapping[str, str] | None = None) -> None:
+def table(
+    key: str, frame: pd.DataFrame, caption: str, *, formats: Mapping[str, str] | None = None
+) -> None:
     """Show a table and offer it to the report.
 
     Parameters
@@ -136,7 +163,12 @@ def table(key: str, frame: pd.DataFrame, caption: str, *, formats: Mapping[str, 
     formats : mapping of column to format specification, optional
         For example ``{"risk": ".1%"}``.
     """
-    text = pd.DataFrame({str(c): [_cell(v, (formats or {}).get(str(c), "")) for v in frame[c]] for c in frame.columns})
+    text = pd.DataFrame(
+        {
+            str(c): [_cell(v, (formats or {}).get(str(c), "")) for v in frame[c]]
+            for c in frame.columns
+        }
+    )
     numeric = [bool(pd.api.types.is_numeric_dtype(frame[c])) for c in frame.columns]
     payload = {
         "key": key,
@@ -145,7 +177,13 @@ def table(key: str, frame: pd.DataFrame, caption: str, *, formats: Mapping[str, 
         "numeric": numeric,
         "rows": text.to_numpy().tolist(),
     }
-    _show({TABLE: payload, "text/html": as_html(caption, text, index=False), "text/plain": text.to_string(index=False)})
+    _show(
+        {
+            TABLE: payload,
+            "text/html": as_html(caption, text, index=False),
+            "text/plain": text.to_string(index=False),
+        }
+    )
 
 
 def _cell(value: Any, specification: str) -> str:
@@ -157,7 +195,9 @@ def _cell(value: Any, specification: str) -> str:
 
 
 def figure(key: str, ax: Axes | Any, caption: str) -> None:
-    """Show a figure (given one of its axes) and offer it to the report, where prose refers to ``@fig-key``."""
+    """Show a figure (given one of its axes) and offer it to the report, where prose refers to
+    ``@fig-key``.
+    """
     drawn: Any = ax.figure if isinstance(ax, Axes) else np.ravel(ax)[0].figure
     buffer = io.BytesIO()
     drawn.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})

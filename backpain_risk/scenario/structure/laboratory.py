@@ -1,9 +1,11 @@
-"""Marginal distributions of recorded laboratory values in each class, meeting every published cut-off exactly.
+"""Marginal distributions of recorded laboratory values in each class, meeting every published
+cut-off exactly.
 
-Without malignancy the probit of the distribution function is a monotone cubic in the (log) value through the cut-offs,
-linear beyond. With malignancy the distribution is that one times a likelihood ratio, the exponential of a
-monotone-preserving cubic through one node per band, constant beyond the outer nodes. A normal result so has one and the
-same likelihood ratio however normal it is: published figures support no more.
+Without malignancy the probit of the distribution function is a monotone cubic in the (log) value
+through the cut-offs, linear beyond. With malignancy the distribution is that one times a likelihood
+ratio, the exponential of a monotone-preserving cubic through one node per band, constant beyond the
+outer nodes. A normal result so has one and the same likelihood ratio however normal it is:
+published figures support no more.
 """
 
 from __future__ import annotations
@@ -29,16 +31,19 @@ RATIO_NODES: Mapping[str, tuple[float, ...]] = {
     "haematocrit_percent": (27.0, 33.0, 38.0),
     "white_cell_count_10e9_l": (10.0, 14.0),
 }
-"""One node in each band, the likelihood ratio constant beyond the outer ones (38 %, 10: limits of normal)."""
+"""One node in each band, the likelihood ratio constant beyond the outer ones (38 %, 10: limits
+of normal).
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class RecordedDistribution:
     """Distribution of a recorded value in each class.
 
-    ``values`` (k,) are the recorded values, the last one meaning that value or more; ``below`` and ``above`` (k - 1,)
-    are P(value <= values[i] | no malignancy) and its complement; ``log_ratio`` (k,) is the log likelihood ratio of each
-    value, ``nodes`` (n,) the positions of its nodes among the values.
+    ``values`` (k,) are the recorded values, the last one meaning that value or more; ``below`` and
+    ``above`` (k - 1,) are P(value <= values[i] | no malignancy) and its complement; ``log_ratio``
+    (k,) is the log likelihood ratio of each value, ``nodes`` (n,) the positions of its nodes among
+    the values.
     """
 
     values: FloatArray
@@ -69,12 +74,16 @@ def value_bands(key: str) -> FloatArray:
 
 
 def recorded_distributions(key: str, target: LaboratoryTarget) -> RecordedDistribution:
-    """Distributions of a laboratory value that meet the sensitivity and specificity at every cut-off."""
+    """Distributions of a laboratory value that meet the sensitivity and specificity at every
+    cut-off.
+    """
     values, test = recorded_values(key), vocabulary.LABORATORY[key]
     scale = np.asarray if key == "haematocrit_percent" else np.log
     edges = values[1:]  # recorded <= values[i] means the underlying value is below values[i + 1]
     points = _known_points(key, target)
-    probit = _probit(scale(list(points)), np.array(list(points.values())), scale([edges[0] / 2, edges[-1] * 2]))
+    probit = _probit(
+        scale(list(points)), np.array(list(points.values())), scale([edges[0] / 2, edges[-1] * 2])
+    )
     z = probit(scale(edges))
     places = np.searchsorted(values, RATIO_NODES[key]).astype(np.float64)
     bare = RecordedDistribution(values, ndtr(z), ndtr(-z), np.zeros(values.size), places)
@@ -84,7 +93,9 @@ def recorded_distributions(key: str, target: LaboratoryTarget) -> RecordedDistri
 
 
 def _known_points(key: str, target: LaboratoryTarget) -> dict[float, float]:
-    """Probit of P(value below | no malignancy) at the cut-offs, and at the median where one is stated."""
+    """Probit of P(value below | no malignancy) at the cut-offs, and at the median where one is
+    stated.
+    """
     test = vocabulary.LABORATORY[key]
     z = ndtri(np.cumsum(band_probabilities(1 - np.asarray(target.specificity), test.abnormal))[:-1])
     points = dict(zip(test.cutoffs, z.tolist(), strict=True))
@@ -92,8 +103,10 @@ def _known_points(key: str, target: LaboratoryTarget) -> dict[float, float]:
         (cutoff, at_cutoff), median = *points.items(), target.median_non_malignant or 0.0
         if (np.log(cutoff) - np.log(median)) * at_cutoff <= 0:
             raise ValueError(
-                f"median_non_malignant must lie on the normal side of the cut-off {cutoff:g} with more than half of "
-                f"the non-malignant; got {median:g} with {ndtr(at_cutoff):.3f} below the cut-off. Change one of them."
+                f"median_non_malignant must lie on the normal side of the cut-off {cutoff:g} with "
+                "more than half of "
+                f"the non-malignant; got {median:g} with {ndtr(at_cutoff):.3f} below the cut-off. "
+                "Change one of them."
             )
         points = dict(sorted({median: 0.0, **points}.items()))
     return points
@@ -106,8 +119,12 @@ def _probit(x: FloatArray, z: FloatArray, ends: FloatArray) -> PchipInterpolator
     return PchipInterpolator([ends[0], *x, ends[1]], [first, *z, last])
 
 
-def _log_ratio(key: str, x: FloatArray, nodes: FloatArray, healthy: FloatArray, malignant: FloatArray) -> FloatArray:
-    """Log likelihood ratio of each value, (k,), whose nodes give the bands their probability with malignancy."""
+def _log_ratio(
+    key: str, x: FloatArray, nodes: FloatArray, healthy: FloatArray, malignant: FloatArray
+) -> FloatArray:
+    """Log likelihood ratio of each value, (k,), whose nodes give the bands their probability
+    with malignancy.
+    """
     where, bands = np.clip(x, nodes[0], nodes[-1]), value_bands(key)
 
     def curve(heights: FloatArray) -> FloatArray:
@@ -119,7 +136,8 @@ def _log_ratio(key: str, x: FloatArray, nodes: FloatArray, healthy: FloatArray, 
     solution = root(mismatch, np.log(malignant / (bands @ healthy)), tol=1e-14)
     if np.abs(mismatch(solution.x)).max() > 1e-10:
         raise ValueError(
-            f"the distribution of {key} with malignancy has no solution for bands {malignant.round(4).tolist()}. "
+            f"the distribution of {key} with malignancy has no solution for bands "
+            f"{malignant.round(4).tolist()}. "
             "Bring its sensitivities closer to its specificities."
         )
     return curve(solution.x)

@@ -1,7 +1,7 @@
 """Reading a table of predictors as a question to the joint distribution.
 
-Every column becomes a range of possible values for each distinct row: one value when recorded, a band, or everything
-when missing.
+Every column becomes a range of possible values for each distinct row: one value when recorded, a
+band, or everything when missing.
 """
 
 from __future__ import annotations
@@ -34,9 +34,11 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Possible:
-    """What one column allows: ``code`` (patterns,) numbers the rows of ``ranges`` (k, 2), inclusive value indices.
+    """What one column allows: ``code`` (patterns,) numbers the rows of ``ranges`` (k, 2), inclusive
+    value indices.
 
-    Yes/no columns have indices 0 and 1, laboratory values the position among the recorded values, age years.
+    Yes/no columns have indices 0 and 1, laboratory values the position among the recorded values,
+    age years.
     """
 
     code: IntArray
@@ -69,8 +71,9 @@ class Possible:
 class Branch:
     """Distinct combinations of some columns among some rows, as a tree.
 
-    ``which`` is the combination of each row. A leaf has a column ``key`` and the ``ranges`` (m, 2) of its combinations;
-    a branch has two ``parts`` that split its columns, whose rows are the combinations of this branch.
+    ``which`` is the combination of each row. A leaf has a column ``key`` and the ``ranges`` (m, 2)
+    of its combinations; a branch has two ``parts`` that split its columns, whose rows are the
+    combinations of this branch.
     """
 
     which: IntArray
@@ -90,7 +93,8 @@ class Branch:
 class Query:
     """Distinct rows of a table of predictors, as what each column allows.
 
-    ``inverse`` is the pattern of each original row; ``halves`` splits the columns that are findings or tests.
+    ``inverse`` is the pattern of each original row; ``halves`` splits the columns that are findings
+    or tests.
     """
 
     columns: dict[str, Possible]
@@ -105,12 +109,17 @@ class Query:
         order = np.argsort(which, kind="stable")
         start = int(vocabulary.AGE.low)
         for rows in np.split(order, np.cumsum(np.bincount(which, minlength=first.size))[:-1]):
-            (youngest, oldest), (x, y) = age.ranges[age.code[rows[0]]], male.ranges[male.code[rows[0]]]
+            (youngest, oldest), (x, y) = (
+                age.ranges[age.code[rows[0]]],
+                male.ranges[male.code[rows[0]]],
+            )
             ages, sexes = np.arange(youngest - start, oldest - start + 1), np.arange(x, y + 1)
             yield Group(rows, (2 * ages[:, None] + sexes).ravel())
 
     def branch(self, columns: tuple[str, ...], rows: IntArray) -> Branch:
-        """The distinct combinations of ``columns`` among ``rows``, halved until a branch is one column."""
+        """The distinct combinations of ``columns`` among ``rows``, halved until a branch is one
+        column.
+        """
         if not columns:
             return Branch(np.zeros(rows.size, dtype=np.int64))
         which, first = distinct_rows([self.columns[key].code[rows] for key in columns])
@@ -118,7 +127,10 @@ class Query:
             possible = self.columns[columns[0]]
             return Branch(which, key=columns[0], ranges=possible.ranges[possible.code[rows[first]]])
         middle = len(columns) // 2
-        parts = (self.branch(columns[:middle], rows[first]), self.branch(columns[middle:], rows[first]))
+        parts = (
+            self.branch(columns[:middle], rows[first]),
+            self.branch(columns[middle:], rows[first]),
+        )
         return Branch(which, parts=parts)
 
 
@@ -128,34 +140,47 @@ def read_query(predictors: pd.DataFrame) -> Query:
     Raises
     ------
     ValueError
-        Naming the column, the rule and the first offending value; also where age and its band contradict each other.
+        Naming the column, the rule and the first offending value; also where age and its band
+        contradict each other.
     """
     check_table("predictors", predictors)
     if not len(predictors.columns):
-        raise ValueError("predictors must have at least one column of the vocabulary; got none. Name one.")
+        raise ValueError(
+            "predictors must have at least one column of the vocabulary; got none. Name one."
+        )
     if predictors.columns.has_duplicates:
         raise ValueError(
-            f"predictors must have columns of distinct names; got {shown(list(predictors.columns))}. Drop one."
+            "predictors must have columns of distinct names; got "
+            f"{shown(list(predictors.columns))}. Drop one."
         )
     known = (*_CONTEXT, "age_50_or_over", *YES_NO, *vocabulary.LABORATORY)
     unknown = [str(column) for column in predictors.columns if column not in known]
     if unknown:
         raise ValueError(
-            f"predictors must have columns of the vocabulary; got {', '.join(unknown)}. Rename or drop them; known: "
+            f"predictors must have columns of the vocabulary; got {', '.join(unknown)}. Rename or "
+            "drop them; known: "
             f"{', '.join(known)}."
         )
     if not len(predictors.columns) or predictors.columns.has_duplicates:
         repeated = predictors.columns[predictors.columns.duplicated()]
         got = f"{', '.join(map(str, repeated[:5]))} twice" if len(repeated) else "none"
-        raise ValueError(f"predictors must have one or more columns of distinct names; got {got}. Rename or drop some.")
+        raise ValueError(
+            f"predictors must have one or more columns of distinct names; got {got}. Rename or "
+            "drop some."
+        )
     inverse, first = distinct_rows([predictors[column] for column in predictors.columns])
     rows = predictors.iloc[first]
     columns = {column: Possible.read(column, rows[column]) for column in predictors.columns}
-    columns.setdefault("age_years", Possible.anything(int(vocabulary.AGE.low), int(vocabulary.AGE.high), first.size))
+    columns.setdefault(
+        "age_years",
+        Possible.anything(int(vocabulary.AGE.low), int(vocabulary.AGE.high), first.size),
+    )
     columns.setdefault("male", Possible.anything(0, 1, first.size))
     if "age_50_or_over" in columns:
         columns["age_years"] = _merged(columns["age_years"], columns.pop("age_50_or_over"), first)
-    return Query(columns, inverse, first.size, _halves([key for key in columns if key not in _CONTEXT]))
+    return Query(
+        columns, inverse, first.size, _halves([key for key in columns if key not in _CONTEXT])
+    )
 
 
 def _halves(findings: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -178,16 +203,21 @@ def _numbers(column: str, values: pd.Series[Any]) -> npt.NDArray[np.float64]:
     try:
         return np.asarray(pd.to_numeric(values), dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"{column} must hold numbers; got {values.iloc[0]!r}. Map text to 0 and 1 first.") from None
+        raise ValueError(
+            f"{column} must hold numbers; got {values.iloc[0]!r}. Map text to 0 and 1 first."
+        ) from None
 
 
-def _whole_bounds(column: str, values: pd.Series[Any], lowest: int, highest: int) -> tuple[IntArray, IntArray]:
+def _whole_bounds(
+    column: str, values: pd.Series[Any], lowest: int, highest: int
+) -> tuple[IntArray, IntArray]:
     x = _numbers(column, values)
     missing = np.isnan(x)
     bad = ~missing & ((x != np.floor(x)) | (x < lowest) | (x > highest))
     if bad.any():
         raise ValueError(
-            f"{column} must be a whole number from {lowest} to {highest}, or missing; got {x[bad][0]:g}. "
+            f"{column} must be a whole number from {lowest} to {highest}, or missing; got "
+            f"{x[bad][0]:g}. "
             "Recode the value or set it to NaN."
         )
     low, high = np.where(missing, lowest, x), np.where(missing, highest, x)
@@ -207,14 +237,18 @@ def _laboratory_bounds(column: str, values: pd.Series[Any]) -> tuple[IntArray, I
     bad = off | (position < 0) | (position >= grid.size)
     if bad.any():
         raise ValueError(
-            f"{column} must be from {grid[0]:g} to {grid[-1]:g} in steps of {1 / per_unit:g}, a band, or missing; got "
-            f"{x[bad][0]:g}. Round to the recorded precision, or set values beyond the range to its end."
+            f"{column} must be from {grid[0]:g} to {grid[-1]:g} in steps of {1 / per_unit:g}, a "
+            "band, or missing; got "
+            f"{x[bad][0]:g}. Round to the recorded precision, or set values beyond the range to "
+            "its end."
         )
     index = position.astype(np.int64)
     return np.where(missing, 0, index), np.where(missing, grid.size - 1, index)
 
 
-def _band_bounds(column: str, values: pd.Series[Any], grid: npt.NDArray[np.float64]) -> tuple[IntArray, IntArray]:
+def _band_bounds(
+    column: str, values: pd.Series[Any], grid: npt.NDArray[np.float64]
+) -> tuple[IntArray, IntArray]:
     labels = vocabulary.LABORATORY[column].bands
     starts = np.searchsorted(grid, [grid[0], *vocabulary.LABORATORY[column].cutoffs])
     ends = np.append(starts[1:], grid.size) - 1
@@ -224,9 +258,12 @@ def _band_bounds(column: str, values: pd.Series[Any], grid: npt.NDArray[np.float
     unknown = sorted({value for value in text if value is not None and value not in ranges})
     if unknown:
         raise ValueError(
-            f"{column} must hold numbers or the bands {', '.join(labels)}; got {unknown[0]!r}. Relabel it."
+            f"{column} must hold numbers or the bands {', '.join(labels)}; got {unknown[0]!r}. "
+            "Relabel it."
         )
-    pairs = np.array([everything if value is None else ranges[value] for value in text], dtype=np.int64)
+    pairs = np.array(
+        [everything if value is None else ranges[value] for value in text], dtype=np.int64
+    )
     return pairs[:, 0], pairs[:, 1]
 
 
@@ -238,7 +275,8 @@ def _merged(age: Possible, band: Possible, first: IntArray) -> Possible:
     clash = np.greater(low, high)
     if clash.any():
         raise ValueError(
-            f"age_years and age_50_or_over must agree; got a contradiction at row {int(first[clash][0])}. "
+            "age_years and age_50_or_over must agree; got a contradiction at row "
+            f"{int(first[clash][0])}. "
             "Correct one of them."
         )
     return Possible.of(low, high)

@@ -24,11 +24,13 @@ _PIECE = 4_000_000  # numbers held at once while solving
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """How one finding responds within one class, or whether the illness shows in a laboratory value.
+    """How one finding responds within one class, or whether the illness shows in a laboratory
+    value.
 
-    The mean of state s in context c is ``dependence * (state[s] + context[c] + loading * f)``; it is the same in every
-    draw, only the intercepts ``location`` (D, 1) differ. ``recording`` (1 or D, 2) holds the probabilities that what is
-    there is missed, and what is not is invented, when it is written down.
+    The mean of state s in context c is ``dependence * (state[s] + context[c] + loading * f)``; it
+    is the same in every draw, only the intercepts ``location`` (D, 1) differ. ``recording`` (1 or
+    D, 2) holds the probabilities that what is there is missed, and what is not is invented, when it
+    is written down.
     """
 
     state: FloatArray
@@ -53,8 +55,12 @@ class Response:
         return invented + (1 - missed - invented) * present
 
 
-def responses(scenarios: Sequence[Scenario], key: str, states: tuple[ClassStates, ClassStates]) -> tuple[Response, ...]:
-    """Responses of a finding without and with malignancy whose class marginals equal the targets."""
+def responses(
+    scenarios: Sequence[Scenario], key: str, states: tuple[ClassStates, ClassStates]
+) -> tuple[Response, ...]:
+    """Responses of a finding without and with malignancy whose class marginals equal the
+    targets.
+    """
     first, targets = scenarios[0], [scenario.findings[key] for scenario in scenarios]
     effects = first.findings[key]
     grid = states[0].grid
@@ -65,7 +71,11 @@ def responses(scenarios: Sequence[Scenario], key: str, states: tuple[ClassStates
     bare = _bare(first, effects, context, states)
     errors = np.array([[effects.missed, effects.invented]])
     return tuple(
-        replace(bare[g], location=-_located(bare[g], states[g].weight, absent[g], present[g]), recording=errors)
+        replace(
+            bare[g],
+            location=-_located(bare[g], states[g].weight, absent[g], present[g]),
+            recording=errors,
+        )
         for g in (0, 1)
     )
 
@@ -73,25 +83,40 @@ def responses(scenarios: Sequence[Scenario], key: str, states: tuple[ClassStates
 def value_responses(
     scenarios: Sequence[Scenario], key: str, states: tuple[ClassStates, ClassStates]
 ) -> tuple[tuple[Response, ...], Values]:
-    """Responses of whether the illness shows in a laboratory value, and the value given that; see `value_response`."""
+    """Responses of whether the illness shows in a laboratory value, and the value given that;
+    see `value_response`.
+    """
     first, wanted = scenarios[0], margins(scenarios, key)
     effects, grid = first.laboratory[key], states[0].grid
     nothing = np.zeros(wanted.bound.size)
-    errors = (np.column_stack([1 - wanted.bound, nothing]), np.column_stack([nothing, wanted.bound]))
+    errors = (
+        np.column_stack([1 - wanted.bound, nothing]),
+        np.column_stack([nothing, wanted.bound]),
+    )
     pair, weight = [], []
-    sign = -1.0 if vocabulary.LABORATORY[key].abnormal == "low" else 1.0  # effects raise the value, y may lower it
+    sign = (
+        -1.0 if vocabulary.LABORATORY[key].abnormal == "low" else 1.0
+    )  # effects raise the value, y may lower it
     for g, bare in enumerate(_bare(first, effects, np.zeros(grid.male.size), states, sign)):
         positive = wanted.positive[:, [g]]
         location = -_located(bare, states[g].weight, 1 - positive, positive)
         pair.append(replace(bare, location=location, recording=errors[g]))
         showing = pair[g].probability([0])[:, 0] @ grid.node_weights
-        weight.append(np.stack([states[g].weight @ p[:, :, None] for p in (1 - showing, showing)], axis=-1)[:, :, 0])
+        weight.append(
+            np.stack([states[g].weight @ p[:, :, None] for p in (1 - showing, showing)], axis=-1)[
+                :, :, 0
+            ]
+        )
     effect = first.dependence * (effects.age * grid.decades + effects.male * grid.male)
     return tuple(pair), values(key, wanted, effect, (weight[0], weight[1]))
 
 
 def _bare(
-    scenario: Scenario, effects: Effects, context: FloatArray, states: tuple[ClassStates, ...], sign: float = 1.0
+    scenario: Scenario,
+    effects: Effects,
+    context: FloatArray,
+    states: tuple[ClassStates, ...],
+    sign: float = 1.0,
 ) -> list[Response]:
     """Responses without and with malignancy, still without locations."""
     loadings = (effects.severity.non_malignant, effects.severity.malignant)
@@ -110,11 +135,14 @@ def _bare(
     ]
 
 
-def _located(response: Response, weight: FloatArray, below: FloatArray, above: FloatArray) -> FloatArray:
-    """The locations tau (D, k) at which the class mixture of Phi(tau - mean) equals ``below`` = 1 - ``above``.
+def _located(
+    response: Response, weight: FloatArray, below: FloatArray, above: FloatArray
+) -> FloatArray:
+    """The locations tau (D, k) at which the class mixture of Phi(tau - mean) equals ``below`` = 1 -
+    ``above``.
 
-    States with equal effects are pooled, and the severity factor is integrated in closed form, which its 21 nodes
-    reproduce to rounding for loadings up to 0.75.
+    States with equal effects are pooled, and the severity factor is integrated in closed form,
+    which its 21 nodes reproduce to rounding for loadings up to 0.75.
     """
     levels, which = np.unique(response.state, return_inverse=True)
     member = (which[:, None] == np.arange(levels.size)).astype(np.float64)
@@ -123,11 +151,17 @@ def _located(response: Response, weight: FloatArray, below: FloatArray, above: F
     pooled = (weight @ member).reshape(len(weight), -1)
     size = max(1, _PIECE // (mean.size * below.shape[1]))
     pieces = [slice(i, i + size) for i in range(0, len(weight), size)]
-    return spread * np.concatenate([_mixture_quantile(pooled[p], mean, below[p], above[p]) for p in pieces])
+    return spread * np.concatenate(
+        [_mixture_quantile(pooled[p], mean, below[p], above[p]) for p in pieces]
+    )
 
 
-def _mixture_quantile(weight: FloatArray, mean: FloatArray, below: FloatArray, above: FloatArray) -> FloatArray:
-    """Solve sum(weight * Phi(t - mean)) = below, (D, k), by Newton steps on the probit scale, in the smaller tail."""
+def _mixture_quantile(
+    weight: FloatArray, mean: FloatArray, below: FloatArray, above: FloatArray
+) -> FloatArray:
+    """Solve sum(weight * Phi(t - mean)) = below, (D, k), by Newton steps on the probit scale, in
+    the smaller tail.
+    """
     sign = np.where(below < above, 1.0, -1.0)
     target = sign * ndtri(np.minimum(below, above))
     centre = weight @ mean

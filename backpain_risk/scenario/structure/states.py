@@ -1,4 +1,5 @@
-"""States of patients (causes, primary sites, mechanisms), their ages and sexes, with the shares held exactly.
+"""States of patients (causes, primary sites, mechanisms), their ages and sexes, with the shares
+held exactly.
 
 Functions carry a leading axis of draws: D scenarios that differ in base rate and accuracy only.
 """
@@ -32,9 +33,9 @@ HEALTHY, MALIGNANT = 0, 1
 class Grid:
     """The ages, sexes and severities that probabilities are summed over.
 
-    ``decades`` and ``male`` (contexts,) are ages (decades over 50) and sexes; ``spread`` (contexts, N_CONTEXTS) writes
-    every age and sex in terms of them, so that a sum over all is a sum over these; ``nodes`` and ``node_weights`` are
-    those of the severity factor.
+    ``decades`` and ``male`` (contexts,) are ages (decades over 50) and sexes; ``spread`` (contexts,
+    N_CONTEXTS) writes every age and sex in terms of them, so that a sum over all is a sum over
+    these; ``nodes`` and ``node_weights`` are those of the severity factor.
     """
 
     decades: FloatArray
@@ -46,7 +47,13 @@ class Grid:
 
 def _every_age_and_sex() -> Grid:
     nodes, node_weights = normal_nodes(21)
-    return Grid(decades=DECADES, male=MALE, spread=np.eye(N_CONTEXTS), nodes=nodes, node_weights=node_weights)
+    return Grid(
+        decades=DECADES,
+        male=MALE,
+        spread=np.eye(N_CONTEXTS),
+        nodes=nodes,
+        node_weights=node_weights,
+    )
 
 
 EXACT = _every_age_and_sex()
@@ -57,8 +64,9 @@ EXACT = _every_age_and_sex()
 class ClassStates:
     """States of one class and their probability in each context (age, sex).
 
-    ``cause`` and ``primary_site`` are vocabulary keys (site empty without malignancy), ``mechanisms`` is (S, 3) of 0/1,
-    ``weight`` is (D, contexts, S) with P(age, sex, state | class), summing to 1 in each draw.
+    ``cause`` and ``primary_site`` are vocabulary keys (site empty without malignancy),
+    ``mechanisms`` is (S, 3) of 0/1, ``weight`` is (D, contexts, S) with P(age, sex, state | class),
+    summing to 1 in each draw.
     """
 
     cause: tuple[str, ...]
@@ -69,14 +77,21 @@ class ClassStates:
 
     def on(self, grid: Grid) -> ClassStates:
         """The same with the contexts of a grid, the probability of all others spread over them."""
-        weight = self.weight if grid is EXACT else np.einsum("ca,das->dcs", grid.spread, self.weight)
+        weight = (
+            self.weight if grid is EXACT else np.einsum("ca,das->dcs", grid.spread, self.weight)
+        )
         return replace(self, weight=weight, grid=grid)
 
     def shifts(self, table: Mapping[str, float]) -> FloatArray:
         """Sum of the effects of each state, (S,)."""
         named = zip(self.cause, self.primary_site, strict=True)
-        of_mechanisms = self.mechanisms @ np.array([table.get(key, 0.0) for key in vocabulary.MECHANISMS])
-        return np.array([table.get(cause, 0.0) + table.get(site, 0.0) for cause, site in named]) + of_mechanisms
+        of_mechanisms = self.mechanisms @ np.array(
+            [table.get(key, 0.0) for key in vocabulary.MECHANISMS]
+        )
+        return (
+            np.array([table.get(cause, 0.0) + table.get(site, 0.0) for cause, site in named])
+            + of_mechanisms
+        )
 
     def pooled(self, pool: npt.NDArray[np.int64], first: npt.NDArray[np.int64]) -> ClassStates:
         """States of one pool taken together; each pool keeps the description of its first state."""
@@ -91,24 +106,37 @@ class ClassStates:
         )
 
 
-def class_states(scenarios: Sequence[Scenario], grid: Grid = EXACT) -> tuple[ClassStates, ClassStates]:
-    """States without and with malignancy of scenarios that share everything but base rate and accuracy."""
+def class_states(
+    scenarios: Sequence[Scenario], grid: Grid = EXACT
+) -> tuple[ClassStates, ClassStates]:
+    """States without and with malignancy of scenarios that share everything but base rate and
+    accuracy.
+    """
     first = scenarios[0]
     targets = [scenario.findings["age_50_or_over"] for scenario in scenarios]
     healthy = tilted_ages(
-        first.age.non_malignant_mean, first.age.non_malignant_sd, np.array([1 - t.specificity for t in targets])
+        first.age.non_malignant_mean,
+        first.age.non_malignant_sd,
+        np.array([1 - t.specificity for t in targets]),
     )
     malignant = tilted_ages(
-        first.age.malignant_mean, first.age.malignant_sd, np.array([t.sensitivity for t in targets]), healthy
+        first.age.malignant_mean,
+        first.age.malignant_sd,
+        np.array([t.sensitivity for t in targets]),
+        healthy,
     )
     return _cause_states(first, healthy).on(grid), _tumour_states(first, malignant).on(grid)
 
 
-def tilted_ages(mean: float, sd: float, over_50: FloatArray, others: FloatArray | None = None) -> FloatArray:
-    """P(age), (D, 78): a normal density on the ages 18 to 95, tilted so that P(age >= 50) is ``over_50``.
+def tilted_ages(
+    mean: float, sd: float, over_50: FloatArray, others: FloatArray | None = None
+) -> FloatArray:
+    """P(age), (D, 78): a normal density on the ages 18 to 95, tilted so that P(age >= 50) is
+    ``over_50``.
 
-    Where its ratio to the distribution of ``others`` (D, 78) would fall with age, it keeps the highest ratio so far, so
-    that the likelihood ratio of age never falls. (Not in draws in which being 50 or over speaks against malignancy.)
+    Where its ratio to the distribution of ``others`` (D, 78) would fall with age, it keeps the
+    highest ratio so far, so that the likelihood ratio of age never falls. (Not in draws in which
+    being 50 or over speaks against malignancy.)
     """
     base, old = -(((AGES - mean) / sd) ** 2) / 2, AGES >= 50
     step: FloatArray = AGES.astype(np.float64) - 50
@@ -131,8 +159,12 @@ def tilted_ages(mean: float, sd: float, over_50: FloatArray, others: FloatArray 
     return p * share
 
 
-def _held(log_ratio: FloatArray, step: FloatArray, held: npt.NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
-    """The highest log ratio up to each age in the draws that are ``held``, and how it moves with the tilt."""
+def _held(
+    log_ratio: FloatArray, step: FloatArray, held: npt.NDArray[np.bool_]
+) -> tuple[FloatArray, FloatArray]:
+    """The highest log ratio up to each age in the draws that are ``held``, and how it moves with
+    the tilt.
+    """
     ages = np.arange(step.size)
     highest = np.where(log_ratio >= np.maximum.accumulate(log_ratio, axis=1), ages, 0)
     place = np.where(held[:, None], np.maximum.accumulate(highest, axis=1), ages)
@@ -140,9 +172,11 @@ def _held(log_ratio: FloatArray, step: FloatArray, held: npt.NDArray[np.bool_]) 
 
 
 def raked(weight: FloatArray, context: FloatArray, share: FloatArray) -> FloatArray:
-    """P(state | context), (D, S, C): ``weight`` times row and column factors, with the shares held exactly.
+    """P(state | context), (D, S, C): ``weight`` times row and column factors, with the shares held
+    exactly.
 
-    ``weight`` is (S, C), ``context`` (D, C) the probability of each context, ``share`` (S,) that of each state.
+    ``weight`` is (S, C), ``context`` (D, C) the probability of each context, ``share`` (S,) that of
+    each state.
     """
     factor = np.ones((len(context), share.size))
     for _ in range(10_000):
@@ -163,7 +197,9 @@ def _contexts(ages: FloatArray, male_share: float) -> FloatArray:
 def _cause_states(scenario: Scenario, ages: FloatArray) -> ClassStates:
     causes = list(scenario.causes.values())
     share = np.array([cause.share for cause in causes])
-    log_weight = np.outer([c.age for c in causes], DECADES) + np.outer([c.male for c in causes], MALE)
+    log_weight = np.outer([c.age for c in causes], DECADES) + np.outer(
+        [c.male for c in causes], MALE
+    )
     context = _contexts(ages, scenario.male_share)
     conditional = raked(share[:, None] * np.exp(log_weight), context, share / share.sum())
     return ClassStates(
@@ -191,8 +227,12 @@ def _tumour_states(scenario: Scenario, ages: FloatArray) -> ClassStates:
 
 
 def _mechanisms(scenario: Scenario) -> tuple[npt.NDArray[np.int8], FloatArray]:
-    """The eight combinations of mechanisms, (8, 3), and their probability given each site, (sites, 8)."""
+    """The eight combinations of mechanisms, (8, 3), and their probability given each site,
+    (sites, 8).
+    """
     on = np.array(list(product((0, 1), repeat=len(vocabulary.MECHANISMS))), dtype=np.int8)
     sites = scenario.primary_sites.values()
-    p = np.array([[getattr(site.mechanisms, key) for key in vocabulary.MECHANISMS] for site in sites])
+    p = np.array(
+        [[getattr(site.mechanisms, key) for key in vocabulary.MECHANISMS] for site in sites]
+    )
     return on, np.prod(np.where(on, p[:, None], 1 - p[:, None]), axis=2)

@@ -1,9 +1,11 @@
 """The joint distribution of a scenario, and exact probabilities under it.
 
-Every patient belongs to a class g (malignant or not), has a state s (a cause; for cancers a primary site and three
-mechanisms), an integer age, a sex, and a severity f. Given these, findings are independent:
+Every patient belongs to a class g (malignant or not), has a state s (a cause; for cancers a primary
+site and three mechanisms), an integer age, a sex, and a severity f. Given these, findings are
+independent:
 
-    P(x_j = 1 | g, s, age, sex, f) = Phi( alpha_jg + d * ( beta_js + gamma_j age + delta_j sex + lambda_jg f ) )
+    P(x_j = 1 | g, s, age, sex, f) = Phi( alpha_jg + d * ( beta_js + gamma_j age + delta_j sex +
+    lambda_jg f ) )
 
 so that any probability is a finite sum over states, ages, sexes and the 21 nodes of f.
 """
@@ -43,7 +45,8 @@ _ACCURACY = {
     "study",
     "lr_positive_below",
 }
-_PAIRED = 32  # all pairs of two halves are multiplied as matrices up to so many times the rows that are asked
+# all pairs of two halves are multiplied as matrices up to so many times the rows that are asked
+_PAIRED = 32
 _AT_ONCE = 2_000_000  # numbers held at once
 _IN_CACHE = 100_000  # numbers in one table that the processor keeps close
 
@@ -77,7 +80,9 @@ class Structure:
         """P(finding recorded | class, context, state, severity), shape (D, contexts, S, nodes)."""
         return self.responses[key][g].probability(contexts)
 
-    def value_probability(self, key: str, g: int, ranges: IntArray, contexts: Any = slice(None)) -> FloatArray:
+    def value_probability(
+        self, key: str, g: int, ranges: IntArray, contexts: Any = slice(None)
+    ) -> FloatArray:
         """P(first <= value index <= last | ...), shape (D, contexts, len(ranges), S, nodes)."""
         within = self.values[key].probability(ranges, contexts)
         showing = self.responses[key][g].probability([0])
@@ -86,7 +91,9 @@ class Structure:
         return flat.reshape(*within.shape[:3], *showing.shape[2:])
 
     def probabilities(self, predictors: pd.DataFrame) -> FloatArray:
-        """P(the given columns | class), shape (D, n, 2): without and with malignancy; missing values integrated out."""
+        """P(the given columns | class), shape (D, n, 2): without and with malignancy; missing
+        values integrated out.
+        """
         query = read_query(predictors)
         pooled, groups = self._pooled(query.halves[0] + query.halves[1]), list(query.groups())
         result = np.zeros((2, self.base_rate.size, query.n_patterns))
@@ -96,7 +103,9 @@ class Structure:
             pooled._add_all_pairs(result, everyone, groups)
         else:
             for group in groups:
-                pooled._add_group(result, [query.branch(columns, group.rows) for columns in query.halves], group)
+                pooled._add_group(
+                    result, [query.branch(columns, group.rows) for columns in query.halves], group
+                )
         return np.moveaxis(result[:, :, query.inverse], 0, -1)
 
     def risk(self, predictors: pd.DataFrame) -> FloatArray:
@@ -107,10 +116,14 @@ class Structure:
         return malignant / (healthy + malignant)
 
     def _pooled(self, columns: tuple[str, ...]) -> Structure:
-        """The same distribution of some columns, with states that they cannot tell apart taken together."""
+        """The same distribution of some columns, with states that they cannot tell apart taken
+        together.
+        """
         states, kept = list(self.states), {key: list(self.responses[key]) for key in columns}
         for g in (HEALTHY, MALIGNANT):
-            effects = [self.responses[key][g].state for key in columns] or [np.zeros(len(self.states[g].cause))]
+            effects = [self.responses[key][g].state for key in columns] or [
+                np.zeros(len(self.states[g].cause))
+            ]
             pool, first = distinct_rows(effects)
             states[g] = self.states[g].pooled(pool, first)
             for key in columns:
@@ -122,13 +135,19 @@ class Structure:
         )
 
     def _add_all_pairs(self, result: FloatArray, halves: list[Branch], groups: list[Group]) -> None:
-        """Every pair of combinations of the two halves in every context, as batched matrix products."""
+        """Every pair of combinations of the two halves in every context, as batched matrix
+        products.
+        """
         asking: dict[int, list[IntArray]] = {}
         for group in groups:
             for context in group.contexts:
                 asking.setdefault(int(context), []).append(group.rows)
-        places = {context: _places(np.concatenate(rows), halves) for context, rows in asking.items()}
-        for g, contexts in product((HEALTHY, MALIGNANT), self._pieces(halves, np.array(list(places)))):
+        places = {
+            context: _places(np.concatenate(rows), halves) for context, rows in asking.items()
+        }
+        for g, contexts in product(
+            (HEALTHY, MALIGNANT), self._pieces(halves, np.array(list(places)))
+        ):
             left, right = self._halves_probability(halves, contexts, g)
             table = (left @ right.swapaxes(-1, -2)).reshape(self.base_rate.size, len(contexts), -1)
             for i, context in enumerate(contexts):
@@ -136,7 +155,9 @@ class Structure:
                 result[g][:, rows] += table[:, i].take(place, axis=1)
 
     def _add_group(self, result: FloatArray, halves: list[Branch], group: Group) -> None:
-        """One group of patterns that share their contexts: all pairs where many are asked, else row by row."""
+        """One group of patterns that share their contexts: all pairs where many are asked, else
+        row by row.
+        """
         many = halves[0].size * halves[1].size <= _PAIRED * group.rows.size
         for g, contexts in product((HEALTHY, MALIGNANT), self._pieces(halves, group.contexts)):
             left, right = self._halves_probability(halves, contexts, g)
@@ -144,33 +165,58 @@ class Structure:
                 found = (left @ right.swapaxes(-1, -2))[:, halves[0].which, halves[1].which]
             else:
                 found = _rowwise(left, halves[0].which, right, halves[1].which)
-            result[g][:, group.rows] += found.reshape(-1, len(contexts), group.rows.size).sum(axis=1)
+            result[g][:, group.rows] += found.reshape(-1, len(contexts), group.rows.size).sum(
+                axis=1
+            )
 
     def _pieces(self, halves: list[Branch], contexts: IntArray) -> list[IntArray]:
         """Contexts in pieces whose tables stay in memory."""
         cells = max(len(states.cause) for states in self.states) * self.grid.nodes.size
-        size = max(1, _IN_CACHE // (self.base_rate.size * cells * max(half.size for half in halves)))
+        size = max(
+            1, _IN_CACHE // (self.base_rate.size * cells * max(half.size for half in halves))
+        )
         return [contexts[i : i + size] for i in range(0, len(contexts), size)]
 
-    def _halves_probability(self, halves: list[Branch], contexts: IntArray, g: int) -> tuple[FloatArray, FloatArray]:
-        """P of each half's combinations, (D * contexts, m, S * nodes), the first weighted by P(context, s, f)."""
+    def _halves_probability(
+        self, halves: list[Branch], contexts: IntArray, g: int
+    ) -> tuple[FloatArray, FloatArray]:
+        """P of each half's combinations, (D * contexts, m, S * nodes), the first weighted by
+        P(context, s, f).
+        """
         left, right = (self._branch_probability(half, contexts, g) for half in halves)
         weight = self.states[g].weight[:, contexts, None, :, None] * self.grid.node_weights
-        flat = (self.base_rate.size * len(contexts), -1, len(self.states[g].cause) * self.grid.nodes.size)
+        flat = (
+            self.base_rate.size * len(contexts),
+            -1,
+            len(self.states[g].cause) * self.grid.nodes.size,
+        )
         return (left * weight).reshape(flat), right.reshape(flat)
 
     def _branch_probability(self, branch: Branch, contexts: IntArray, g: int) -> FloatArray:
         """P(columns of a branch | ...) of its combinations, (D, contexts, m, S, nodes)."""
         if branch.parts:
-            a, b = (self._branch_probability(part, contexts, g).take(part.which, axis=2) for part in branch.parts)
+            a, b = (
+                self._branch_probability(part, contexts, g).take(part.which, axis=2)
+                for part in branch.parts
+            )
             return np.multiply(a, b, out=a)
         if branch.key in vocabulary.LABORATORY:
             return self.value_probability(branch.key, g, branch.ranges, contexts)
         if not branch.key:
-            return np.ones((self.base_rate.size, len(contexts), 1, len(self.states[g].cause), self.grid.nodes.size))
+            return np.ones(
+                (
+                    self.base_rate.size,
+                    len(contexts),
+                    1,
+                    len(self.states[g].cause),
+                    self.grid.nodes.size,
+                )
+            )
         p = self.finding_probability(branch.key, g, contexts)
         low, high = branch.ranges.T
-        return np.stack([1 - p, p, np.ones_like(p)], axis=2).take(np.where(low == high, low, 2), axis=2)
+        return np.stack([1 - p, p, np.ones_like(p)], axis=2).take(
+            np.where(low == high, low, 2), axis=2
+        )
 
 
 def _places(rows: IntArray, halves: list[Branch]) -> tuple[IntArray, IntArray]:
@@ -178,7 +224,9 @@ def _places(rows: IntArray, halves: list[Branch]) -> tuple[IntArray, IntArray]:
     return rows, halves[0].which[rows] * halves[1].size + halves[1].which[rows]
 
 
-def _rowwise(left: FloatArray, left_of: IntArray, right: FloatArray, right_of: IntArray) -> FloatArray:
+def _rowwise(
+    left: FloatArray, left_of: IntArray, right: FloatArray, right_of: IntArray
+) -> FloatArray:
     """Row by row dot products, (batch, rows), in pieces that stay in memory."""
     result = np.empty((len(left), left_of.size))
     size = max(1, _AT_ONCE // (len(left) * left.shape[2]))
@@ -188,11 +236,14 @@ def _rowwise(left: FloatArray, left_of: IntArray, right: FloatArray, right_of: I
     return result
 
 
-def build_structure(scenarios: Sequence[Scenario], columns: Iterable[str] = KEYS, grid: Grid = EXACT) -> Structure:
+def build_structure(
+    scenarios: Sequence[Scenario], columns: Iterable[str] = KEYS, grid: Grid = EXACT
+) -> Structure:
     """Calibrate the joint distribution of scenarios that differ in base rate and accuracy only.
 
-    ``columns`` limits the work to the findings and tests that will be asked for. A ``grid`` other than the exact one
-    sums over fewer ages and severities; its structure answers to contexts of that grid only.
+    ``columns`` limits the work to the findings and tests that will be asked for. A ``grid`` other
+    than the exact one sums over fewer ages and severities; its structure answers to contexts of
+    that grid only.
 
     Raises
     ------
@@ -214,9 +265,18 @@ def _check_alike(first: Scenario, other: Scenario) -> None:
     """Refuse a scenario that differs in what the calibration takes from the first alone."""
     shared = ("dependence", "male_share", "age", "causes", "primary_sites")
     differing = [name for name in shared if getattr(first, name) != getattr(other, name)]
-    for group, own in (("findings", _ACCURACY), ("laboratory", _ACCURACY | {"median_non_malignant"})):
-        pairs = ((key, part, getattr(other, group)[key]) for key, part in getattr(first, group).items())
-        differing += [f"{group}.{key}" for key, a, b in pairs if a.model_dump(exclude=own) != b.model_dump(exclude=own)]
+    for group, own in (
+        ("findings", _ACCURACY),
+        ("laboratory", _ACCURACY | {"median_non_malignant"}),
+    ):
+        pairs = (
+            (key, part, getattr(other, group)[key]) for key, part in getattr(first, group).items()
+        )
+        differing += [
+            f"{group}.{key}"
+            for key, a, b in pairs
+            if a.model_dump(exclude=own) != b.model_dump(exclude=own)
+        ]
     if differing:
         raise ValueError(
             "scenarios must differ in base rate and accuracy only; got a difference in "

@@ -1,31 +1,36 @@
-"""How a laboratory value depends on age, sex, state and severity, so that its likelihood ratio never falls.
+"""How a laboratory value depends on age, sex, state and severity, so that its likelihood ratio
+never falls.
 
-Whether the illness shows in the value is a yes/no variable y that responds to states and severity as a finding does,
-but never more often without malignancy than with it; ages and sexes shift the value itself:
+Whether the illness shows in the value is a yes/no variable y that responds to states and severity
+as a finding does, but never more often without malignancy than with it; ages and sexes shift the
+value itself:
 
-    P(y = 1 | not malignant, s, f) = t Phi( alpha_0 + d ( beta_s + lambda_0 f ) )            at most t
-    P(y = 1 | malignant,     s, f) = t + (1 - t) Phi( alpha_1 + d ( beta_s + lambda_1 f ) )  at least t
-    P(value | y, age, sex)         = q(value | age, sex) r(value) exp( y h(value) ) / its sum
+    P(y = 1 | not malignant, s, f) = t Phi( alpha_0 + d ( beta_s + lambda_0 f ) )            at most
+    t P(y = 1 | malignant,     s, f) = t + (1 - t) Phi( alpha_1 + d ( beta_s + lambda_1 f ) )  at
+    least t P(value | y, age, sex)         = q(value | age, sex) r(value) exp( y h(value) ) / its
+    sum
 
-q is an ordinal probit whose thresholds are those of all non-malignant, shifted by d times the effects of age and sex;
-r is raked so that the distribution without malignancy is the marginal one, value by value, at every d; h, monotone,
-is solved so that the bands have their probabilities with malignancy.
+q is an ordinal probit whose thresholds are those of all non-malignant, shifted by d times the
+effects of age and sex; r is raked so that the distribution without malignancy is the marginal one,
+value by value, at every d; h, monotone, is solved so that the bands have their probabilities with
+malignancy.
 
-*Proof that the risk is monotone in the value, given age, sex and any other findings.* Other findings change only the
-weights of s and f, so the likelihood ratio of the value given them is
+*Proof that the risk is monotone in the value, given age, sex and any other findings.* Other
+findings change only the weights of s and f, so the likelihood ratio of the value given them is
 
     [ (1 - a) L(value) + a U(value) ] / [ (1 - b) L(value) + b U(value) ]
 
-with L and U the distributions for y = 0 and 1 at this age and sex, and a and b averages of P(y = 1) over states and
-severities with and without malignancy, whatever the weights: a >= t >= b. Its derivative with respect to U / L has the
-sign of a - b, and U / L is a multiple of exp(h), which is monotone. It also lies between (1 - a) / (1 - b) and a / b.
+with L and U the distributions for y = 0 and 1 at this age and sex, and a and b averages of P(y = 1)
+over states and severities with and without malignancy, whatever the weights: a >= t >= b. Its
+derivative with respect to U / L has the sign of a - b, and U / L is a multiple of exp(h), which is
+monotone. It also lies between (1 - a) / (1 - b) and a / b.
 
-h is monotone where the likelihood ratios of the bands are, unless age and sex alone explain more than these do. (A draw
-of uncertain accuracies may have bands out of order; no model of it can be monotone.) Where age or sex is unknown, the
-value also speaks of them, and the risk may then fall.
+h is monotone where the likelihood ratios of the bands are, unless age and sex alone explain more
+than these do. (A draw of uncertain accuracies may have bands out of order; no model of it can be
+monotone.) Where age or sex is unknown, the value also speaks of them, and the risk may then fall.
 
-The price: no cause without malignancy can move a value further than cancers do. Infection raises ESR and white cells,
-but less than it does at the bedside.
+The price: no cause without malignancy can move a value further than cancers do. Infection raises
+ESR and white cells, but less than it does at the bedside.
 """
 
 from __future__ import annotations
@@ -44,7 +49,9 @@ from .laboratory import RecordedDistribution, recorded_distributions, value_band
 if TYPE_CHECKING:
     from ..scenario import Scenario
 
-_SPREAD = 2.0  # y alone has a likelihood ratio so many times beyond the most extreme of the value itself
+_SPREAD = (
+    2.0  # y alone has a likelihood ratio so many times beyond the most extreme of the value itself
+)
 _BETWEEN = 0.75  # where t lies between the probabilities of y without and with malignancy
 _TOLERANCE = 1e-13
 
@@ -53,8 +60,8 @@ _TOLERANCE = 1e-13
 class Values:
     """Distribution of a laboratory value given y, age and sex.
 
-    ``level`` (contexts,) numbers the distinct effects of age and sex; ``given`` (D, 2, levels, k) is P(value | y = 0 or
-    1, level).
+    ``level`` (contexts,) numbers the distinct effects of age and sex; ``given`` (D, 2, levels, k)
+    is P(value | y = 0 or 1, level).
     """
 
     level: npt.NDArray[np.int64]
@@ -72,8 +79,8 @@ class Values:
 class Margins:
     """Targets of a laboratory value, and what follows for y.
 
-    ``recorded`` holds the marginal distributions of each of D draws; ``showing`` (D, 2) is P(y = 1) without and with
-    malignancy, ``bound`` (D,) is t.
+    ``recorded`` holds the marginal distributions of each of D draws; ``showing`` (D, 2) is P(y = 1)
+    without and with malignancy, ``bound`` (D,) is t.
     """
 
     recorded: tuple[RecordedDistribution, ...]
@@ -88,15 +95,24 @@ class Margins:
 
 
 def margins(scenarios: Sequence[Scenario], key: str) -> Margins:
-    """Marginal distributions, and the smallest and largest likelihood ratio turned into probabilities of y."""
-    recorded = tuple(recorded_distributions(key, scenario.laboratory[key]) for scenario in scenarios)
-    low, high = np.exp([[r.log_ratio.min(), r.log_ratio.max()] for r in recorded]).T * [[1 / _SPREAD], [_SPREAD]]
+    """Marginal distributions, and the smallest and largest likelihood ratio turned into
+    probabilities of y.
+    """
+    recorded = tuple(
+        recorded_distributions(key, scenario.laboratory[key]) for scenario in scenarios
+    )
+    low, high = np.exp([[r.log_ratio.min(), r.log_ratio.max()] for r in recorded]).T * [
+        [1 / _SPREAD],
+        [_SPREAD],
+    ]
     healthy = (1 - low) / (high - low)
     showing = np.column_stack([healthy, high * healthy])
     return Margins(recorded, showing, showing @ [1 - _BETWEEN, _BETWEEN])
 
 
-def values(key: str, wanted: Margins, effect: FloatArray, weight: tuple[FloatArray, FloatArray]) -> Values:
+def values(
+    key: str, wanted: Margins, effect: FloatArray, weight: tuple[FloatArray, FloatArray]
+) -> Values:
     """The distributions of a value at which both class marginals are as wanted.
 
     Parameters
@@ -111,16 +127,28 @@ def values(key: str, wanted: Margins, effect: FloatArray, weight: tuple[FloatArr
     levels, level = np.unique(effect, return_inverse=True)
     member = (level[:, None] == np.arange(levels.size)).astype(np.float64)
     by_level = np.stack([np.einsum("dcy,cl->dyl", w, member) for w in weight])
-    return Values(level, np.concatenate([_solved(key, wanted, levels, by_level, i) for i in range(len(wanted.bound))]))
+    return Values(
+        level,
+        np.concatenate(
+            [_solved(key, wanted, levels, by_level, i) for i in range(len(wanted.bound))]
+        ),
+    )
 
 
-def _solved(key: str, wanted: Margins, levels: FloatArray, weight: FloatArray, draw: int) -> FloatArray:
-    """P(value | y, level) of one draw, (1, 2, levels, k): raking of r and Newton steps for the heights of h."""
+def _solved(
+    key: str, wanted: Margins, levels: FloatArray, weight: FloatArray, draw: int
+) -> FloatArray:
+    """P(value | y, level) of one draw, (1, 2, levels, k): raking of r and Newton steps for the
+    heights of h.
+    """
     target, bands, w = wanted.recorded[draw], value_bands(key), weight[:, draw]
     q, healthy = _shifted(target, levels), target.healthy
     malignant = bands @ (healthy * np.exp(target.log_ratio))
     showing = _log_odds(target.log_ratio, wanted.showing[draw])
-    hat, heights = _hats(showing, target.nodes), np.interp(target.nodes, np.arange(showing.size), showing)
+    hat, heights = (
+        _hats(showing, target.nodes),
+        np.interp(target.nodes, np.arange(showing.size), showing),
+    )
     r = np.ones(healthy.size)
     for _ in range(200):
         tilt = r * np.exp([np.zeros(healthy.size), hat @ heights])
@@ -145,7 +173,9 @@ def _solved(key: str, wanted: Margins, levels: FloatArray, weight: FloatArray, d
 
 
 def _shifted(target: RecordedDistribution, levels: FloatArray) -> FloatArray:
-    """Ordinal probits (levels, k) with the thresholds of all non-malignant, shifted; subtracted in the smaller tail."""
+    """Ordinal probits (levels, k) with the thresholds of all non-malignant, shifted; subtracted
+    in the smaller tail.
+    """
     tau = np.where(target.below < 0.5, ndtri(target.below), -ndtri(target.above))
     z = tau - levels[:, None]
     below, above = ndtr(z), ndtr(-z)
@@ -154,13 +184,17 @@ def _shifted(target: RecordedDistribution, levels: FloatArray) -> FloatArray:
 
 
 def _log_odds(log_ratio: FloatArray, showing: FloatArray) -> FloatArray:
-    """log U / L, (k,), at which y with these probabilities gives the values their likelihood ratios at d = 0."""
+    """log U / L, (k,), at which y with these probabilities gives the values their likelihood
+    ratios at d = 0.
+    """
     ratio, (healthy, malignant) = np.exp(log_ratio), showing
     return np.log(((1 - healthy) * ratio - (1 - malignant)) / (malignant - healthy * ratio))
 
 
 def _hats(curve: FloatArray, nodes: FloatArray) -> FloatArray:
-    """Weights (k, nodes) with which heights at the nodes give ``curve`` from its own; monotone between nodes."""
+    """Weights (k, nodes) with which heights at the nodes give ``curve`` from its own; monotone
+    between nodes.
+    """
     position = np.arange(curve.size)
     result = np.zeros((curve.size, nodes.size))
     place = np.clip(np.searchsorted(nodes, position, side="right") - 1, 0, nodes.size - 2)

@@ -1,10 +1,12 @@
-"""Posterior of a logistic regression of 50 000 patients by bambi, row by row, for test_bayesian_reference.py.
+"""Posterior of a logistic regression of 50 000 patients by bambi, row by row, for
+test_bayesian_reference.py.
 
     python -m venv /somewhere/else && /somewhere/else/bin/pip install bambi==0.17.2
     /somewhere/else/bin/python tests/models/reference/make_bambi.py
 
-writes bambi.json beside this file: mean, standard deviation and Monte Carlo error of every coefficient. The patients
-are drawn again from their seed by :func:`patients`, which the test calls too; their sum is kept to prove that.
+writes bambi.json beside this file: mean, standard deviation and Monte Carlo error of every
+coefficient. The patients are drawn again from their seed by :func:`patients`, which the test calls
+too; their sum is kept to prove that.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ INTERCEPT, SLOPES = (float(np.log(0.01 / 0.99)), 2.5), (0.0, 2.0)
 def patients() -> tuple[pd.DataFrame, np.ndarray]:
     """Independent findings and outcomes from a logistic model with a base rate near 1 %."""
     rng = np.random.default_rng(20260606)
-    findings = pd.DataFrame({name: (rng.random(50_000) < share).astype(np.int8) for name, share in SHARES.items()})
+    findings = pd.DataFrame(
+        {name: (rng.random(50_000) < share).astype(np.int8) for name, share in SHARES.items()}
+    )
     log_odds = -6.4 + findings.to_numpy() @ np.array(LOG_ODDS_RATIOS)
     return findings, (rng.random(50_000) < 1 / (1 + np.exp(-log_odds))).astype(np.int8)
 
@@ -41,7 +45,9 @@ def main() -> None:
 
     findings, outcome = patients()
     slope = bambi.Prior("Normal", mu=SLOPES[0], sigma=SLOPES[1])
-    priors = {"Intercept": bambi.Prior("Normal", mu=INTERCEPT[0], sigma=INTERCEPT[1])} | dict.fromkeys(SHARES, slope)
+    priors = {
+        "Intercept": bambi.Prior("Normal", mu=INTERCEPT[0], sigma=INTERCEPT[1])
+    } | dict.fromkeys(SHARES, slope)
     model = bambi.Model(
         f"outcome ~ {' + '.join(SHARES)}",
         findings.assign(outcome=outcome),
@@ -58,7 +64,9 @@ def main() -> None:
         "terms": table.index.tolist(),
         **{name: table[name].tolist() for name in ("mean", "sd", "mcse_mean", "ess_bulk")},
     }
-    Path(__file__).with_suffix(".json").with_stem("bambi").write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    Path(__file__).with_suffix(".json").with_stem("bambi").write_text(
+        json.dumps(result, indent=1) + "\n", "utf-8"
+    )
 
 
 if __name__ == "__main__":

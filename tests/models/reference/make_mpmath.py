@@ -2,8 +2,9 @@
 
     python tests/models/reference/make_mpmath.py
 
-writes mpmath.json beside this file: the data (short decimals, so that they are exact on every machine), coefficients
-and standard errors to 25 digits, and the condition number of the information scaled to unit diagonal.
+writes mpmath.json beside this file: the data (short decimals, so that they are exact on every
+machine), coefficients and standard errors to 25 digits, and the condition number of the information
+scaled to unit diagonal.
 """
 
 from __future__ import annotations
@@ -33,12 +34,19 @@ def cases() -> dict[str, dict[str, list]]:
         offset = decimals(np.zeros(size) if offset is None else offset, 4)
         risk = 1 / (1 + np.exp(-(log_odds + np.array(offset, float))))
         events = rng.binomial(n, risk)
-        result[name] = {"columns": columns, "events": events.tolist(), "n": n.tolist(), "offset": offset}
+        result[name] = {
+            "columns": columns,
+            "events": events.tolist(),
+            "n": n.tolist(),
+            "offset": offset,
+        }
 
     a, b, c = rng.normal(size=(3, 150))
     add("benign", [a, b, c], -0.3 + 0.8 * a - 0.5 * b + 0.2 * c)
     patterns = np.array([[i >> j & 1 for j in range(6)] for i in range(64)]).T
-    share = np.prod(np.where(patterns == 1, np.array([[0.3], [0.05], [0.1], [0.5], [0.4], [0.05]]), 0.5), axis=0)
+    share = np.prod(
+        np.where(patterns == 1, np.array([[0.3], [0.05], [0.1], [0.5], [0.4], [0.05]]), 0.5), axis=0
+    )
     n = rng.multinomial(3000, share / share.sum())
     add(
         "rare",
@@ -47,18 +55,34 @@ def cases() -> dict[str, dict[str, list]]:
         n=n[n > 0],
     )
     x = rng.normal(size=200)
-    add("collinear", [x, x + 1e-3 * rng.normal(size=200), rng.normal(size=200)], 0.5 * x - 0.2, digits=9)
+    add(
+        "collinear",
+        [x, x + 1e-3 * rng.normal(size=200), rng.normal(size=200)],
+        0.5 * x - 0.2,
+        digits=9,
+    )
     age = rng.integers(18, 96, 250)
     add("badly scaled", [age * 1e6, rng.normal(size=250) * 1e-6, age**2], -3 + 0.03 * age)
     levels = rng.integers(0, 4, (2, 40))
-    add("grouped", list(levels), -2 + 0.4 * levels[0] - 0.2 * levels[1], n=rng.integers(5, 4000, 40))
+    add(
+        "grouped", list(levels), -2 + 0.4 * levels[0] - 0.2 * levels[1], n=rng.integers(5, 4000, 40)
+    )
     y = rng.normal(size=(2, 120))
-    add("offset and weights", list(y), -1 + 0.5 * y[0], n=rng.integers(1, 9, 120), offset=rng.normal(size=120))
+    add(
+        "offset and weights",
+        list(y),
+        -1 + 0.5 * y[0],
+        n=rng.integers(1, 9, 120),
+        offset=rng.normal(size=120),
+    )
     return result
 
 
 def fit(case: dict[str, list]) -> dict[str, object]:
-    rows = [[mp.mpf(1), *(mp.mpf(column[i]) for column in case["columns"])] for i in range(len(case["n"]))]
+    rows = [
+        [mp.mpf(1), *(mp.mpf(column[i]) for column in case["columns"])]
+        for i in range(len(case["n"]))
+    ]
     X = mp.matrix(rows)
     offset = [mp.mpf(value) for value in case["offset"]]
     # work on columns divided by their largest entry, so that 60 digits are plenty
@@ -85,7 +109,10 @@ def fit(case: dict[str, list]) -> dict[str, object]:
     inverse = information**-1
     scaled = np.array(
         [
-            [float(information[j, k] / mp.sqrt(information[j, j] * information[k, k])) for k in range(X.cols)]
+            [
+                float(information[j, k] / mp.sqrt(information[j, j] * information[k, k]))
+                for k in range(X.cols)
+            ]
             for j in range(X.cols)
         ]
     )
@@ -99,5 +126,8 @@ def fit(case: dict[str, list]) -> dict[str, object]:
 if __name__ == "__main__":
     done = {name: case | fit(case) for name, case in cases().items()}
     for name, case in done.items():
-        print(f"{name:20s} rows {len(case['n']):4d} events {sum(case['events']):6d} condition {case['condition']:.3g}")
+        print(
+            f"{name:20s} rows {len(case['n']):4d} events {sum(case['events']):6d} condition "
+            f"{case['condition']:.3g}"
+        )
     Path(__file__).with_name("mpmath.json").write_text(json.dumps(done) + "\n", "utf-8")

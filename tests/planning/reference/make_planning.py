@@ -1,7 +1,7 @@
 """Sample sizes of pmsampsize and pmvalsampsize.
 
-Python 3.12, in an environment of its own: pip install pmsampsize==0.1.0 pmvalsampsize==0.2.1 "pandas<3"
-python make_planning.py > planning.json
+Python 3.12, in an environment of its own: pip install pmsampsize==0.1.0 pmvalsampsize==0.2.1
+"pandas<3" python make_planning.py > planning.json
 """
 
 from __future__ import annotations
@@ -38,7 +38,12 @@ def development(prevalence, parameters, r2, shrinkage):
     from pmsampsize.pmsampsize import pmsampsize
 
     out = pmsampsize(
-        type="b", csrsquared=r2, parameters=parameters, prevalence=prevalence, shrinkage=shrinkage, noprint=True
+        type="b",
+        csrsquared=r2,
+        parameters=parameters,
+        prevalence=prevalence,
+        shrinkage=shrinkage,
+        noprint=True,
     )
     return {
         "prevalence": prevalence,
@@ -52,8 +57,14 @@ def development(prevalence, parameters, r2, shrinkage):
 def validation(case):
     from pmvalsampsize.pmvalsampsize import pmvalsampsize
 
-    rows = pmvalsampsize(type="b", lpnormal=(-4, 1), simobs=1000, noprint=True, **case)["results_table"]
-    n = {str(row[0]).split(" - ")[-1]: int(row[1]) for row in rows if str(row[0]).startswith("Criteria")}
+    rows = pmvalsampsize(type="b", lpnormal=(-4, 1), simobs=1000, noprint=True, **case)[
+        "results_table"
+    ]
+    n = {
+        str(row[0]).split(" - ")[-1]: int(row[1])
+        for row in rows
+        if str(row[0]).startswith("Criteria")
+    }
     return {**case, "observed_expected": n["O/E"], "c_statistic": n["C statistic"]}
 
 

@@ -1,4 +1,6 @@
-"""Patients and resamples for optimism.R: python optimism_data.py FOLDER writes patients.csv and rows.csv (from 1)."""
+"""Patients and resamples for optimism.R: python optimism_data.py FOLDER writes patients.csv and
+rows.csv (from 1).
+"""
 
 import sys
 from pathlib import Path
@@ -10,7 +12,12 @@ import pandas as pd
 def patients():
     """400 patients with a common outcome, three findings and a measurement."""
     rng = np.random.default_rng(20)
-    X = pd.DataFrame({f"flag{j}": (rng.random(400) < share).astype(int) for j, share in enumerate((0.1, 0.3, 0.6))})
+    X = pd.DataFrame(
+        {
+            f"flag{j}": (rng.random(400) < share).astype(int)
+            for j, share in enumerate((0.1, 0.3, 0.6))
+        }
+    )
     X["value"] = rng.normal(size=400).round(2)
     eta = -2.2 + X.to_numpy() @ np.array([1.2, 0.4, -0.3, 0.5])
     return X, (rng.random(400) < 1 / (1 + np.exp(-eta))).astype(int)
