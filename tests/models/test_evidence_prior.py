@@ -226,3 +226,66 @@ def test_interactions_of_banded_columns_are_refused():
         model.fit(X, [0, 0, 1, 0])
     with pytest.raises(ValueError, match="interaction_sd must be one finite number above 0; got 0"):
         replace(EvidencePrior.published(), interaction_sd=0)
+
+
+POOLED = ["history_of_cancer", "unexplained_weight_loss"]
+
+
+def test_a_pooled_specificity_replaces_that_of_one_study_in_the_slope(cohort):
+    """Moments of the logit specificity in a new setting, beside those of the sensitivity."""
+    prior, plain = EvidencePrior.published(pooled=POOLED), EvidencePrior.published()
+    assert plain.specificities == {}
+    assert (plain.name, prior.name) == ("evidence", "evidence with pooled specificities")
+    model = BayesianLogisticModel(prior, **FAST).fit(cohort.predictors[FLAGS], cohort.outcome)
+    finding, (mean, sd) = (
+        prior.findings["history_of_cancer"],
+        prior.specificities["history_of_cancer"].new_setting,
+    )
+    sensitivity = logit(np.random.default_rng(1).beta(finding.tp + 0.5, finding.fn + 0.5, 400_000))
+    odds, variance = sensitivity.mean() + mean, sensitivity.var() + sd**2
+    row = model.summary().loc["history_of_cancer"]
+    assert row.prior_mean == pytest.approx(0.8 * odds, rel=0.01)
+    assert row.prior_sd == pytest.approx(np.sqrt(variance + 0.25 + (0.2 * odds) ** 2), rel=0.01)
+    changed = (prior.to_frame().odds_ratio != plain.to_frame().odds_ratio).loc[
+        lambda different: different
+    ]
+    assert changed.index.tolist() == POOLED
+    assert (
+        "specificity of deyo_diehl_1988, henschke_2009"
+        in prior.to_frame().study["history_of_cancer"]
+    )
+
+
+def test_pooled_specificities_keep_the_base_rate(cohort):
+    rates = expected_rates(EvidencePrior.published(pooled=POOLED), cohort, FLAGS)
+    assert np.median(rates) == pytest.approx(0.01, rel=0.1)
+    np.testing.assert_allclose(np.quantile(rates, [0.025, 0.975]), [0.005, 0.02], rtol=0.15)
+
+
+def test_a_further_study_joins_those_that_are_pooled():
+    model = BayesianLogisticModel.from_evidence(
+        POOLED, prior=EvidencePrior.published(pooled=POOLED[:1]), **FAST
+    )
+    before = model.summary().loc["history_of_cancer", "prior_sd"]
+    model.update_from_counts("history_of_cancer", tp=3, fp=30, fn=7, tn=960)
+    pooled = model.prior_.specificities["history_of_cancer"]
+    assert pooled.studies == ("deyo_diehl_1988", "henschke_2009", "further study")
+    assert (pooled.fp[-1], pooled.tn[-1], model.prior_.findings["history_of_cancer"].tp) == (
+        30,
+        960,
+        7,
+    )
+    assert model.summary().loc["history_of_cancer", "prior_sd"] < before
+
+
+def test_findings_that_cannot_be_pooled_are_refused():
+    with pytest.raises(
+        ValueError,
+        match="two studies or more have counted; got 'fever_or_night_sweats', counted in henschke",
+    ):
+        EvidencePrior.published(pooled=["fever_or_night_sweats"])
+    with pytest.raises(ValueError, match="pooled must be a list of names; got 'history_of_cancer'"):
+        EvidencePrior.published(pooled="history_of_cancer")
+    studies = EvidencePrior.published(pooled=POOLED[:1]).specificities
+    with pytest.raises(ValueError, match="specificities must be one of"):
+        replace(EvidencePrior.published(), specificities={"esr_mm_h": studies["history_of_cancer"]})

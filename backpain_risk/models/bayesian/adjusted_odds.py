@@ -45,11 +45,20 @@ class PublishedOdds:
     covariance: FloatArray
 
 
-def published_odds(source: Accuracy | BandAccuracy, reference: int = 0) -> PublishedOdds:
+def published_odds(
+    source: Accuracy | BandAccuracy, reference: int = 0, specificity: Normal | None = None
+) -> PublishedOdds:
     """Log odds ratios of a yes/no finding, or of the bands of a test, against the level at
     ``reference``.
+
+    With ``specificity``, the logit specificity of a yes/no finding in a new setting, the study's
+    own is left aside.
     """
     malignant, healthy = level_counts(source)
+    if specificity is not None:
+        odds = digamma(malignant[1] + 0.5) - digamma(malignant[0] + 0.5) + specificity[0]
+        variance = polygamma(1, malignant + 0.5).sum() + specificity[1] ** 2
+        return PublishedOdds(mean=np.array([odds]), covariance=np.array([[variance]]))
     sign = np.delete(np.eye(healthy.size), reference, axis=0) - np.eye(healthy.size)[reference]
     mean = digamma(malignant + 0.5) - digamma(healthy + 0.5)
     variance = polygamma(1, malignant + 0.5) + polygamma(1, healthy + 0.5)

@@ -4,25 +4,34 @@ base rate they leave.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import linalg
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from ... import vocabulary
 from ...evidence.band_accuracy import BandAccuracy
 from ...evidence.diagnostic_accuracy import Accuracy
+from ...evidence.pooling.specificities import SpecificityStudies, specificity_studies
 from ...evidence.tables import Evidence, load_evidence
-from ...numerics.checks import FloatArray, check_positive, refuse_where
+from ...numerics.checks import FloatArray, check_choices, check_names, check_positive, refuse_where
 from ...numerics.intervals import normal_quantile
 from ...results.estimate import Estimate
 from ...results.notebook import as_html
 from ..design import Bands, Design
-from .adjusted_odds import ADJUSTMENT_SD, DEPENDENCE, Normal, adjusted, level_counts, published_odds
+from .adjusted_odds import (
+    ADJUSTMENT_SD,
+    DEPENDENCE,
+    Normal,
+    PublishedOdds,
+    adjusted,
+    level_counts,
+    published_odds,
+)
 from .prior import WEAK_SLOPE, TermPrior, centre_and_scale, with_further_counts
 
 DEVIATION_SD = 0.5
@@ -45,6 +54,9 @@ class EvidencePrior:
     base_rate : Estimate
         With 95 % limits; a normal distribution on the logit scale.
     findings : mapping of finding to Accuracy or BandAccuracy
+    specificities : mapping of finding to SpecificityStudies
+        Yes/no findings whose specificity in a new setting comes from several studies, not from the
+        counts above.
     dependence : (mean, sd)
         kappa, the ratio of adjusted to crude log odds ratios; judgement, so vary it: ``(1.0,
         0.2)``.
@@ -57,7 +69,8 @@ class EvidencePrior:
     -----
     Slopes: beta_j | kappa ~ N(kappa m_j, s_j^2 + 0.5^2), with m_j and s_j the mean and SD of the
     log diagnostic odds ratio over draws of sensitivity and specificity, and one kappa ~ N(0.8,
-    0.2^2) for all.
+    0.2^2) for all. One study's specificity is drawn with an assumed between-study SD of 0.5; that
+    of several, by random effects, has the spread they show.
 
     Intercept: what leaves the mean risk of the cohort's patients at the base rate, given the slopes
     of the same draw. Were findings independent given malignancy, that would be logit(base rate) +
@@ -84,12 +97,15 @@ class EvidencePrior:
 
     base_rate: Estimate
     findings: Mapping[str, Accuracy | BandAccuracy]
+    specificities: Mapping[str, SpecificityStudies] = field(default_factory=dict)
     dependence: Normal = DEPENDENCE
     interaction_sd: float = INTERACTION_SD
     name: str = "evidence"
 
     def __post_init__(self) -> None:
         check_positive("interaction_sd", self.interaction_sd)
+        known = [key for key, source in self.findings.items() if isinstance(source, Accuracy)]
+        check_choices("specificities", list(self.specificities), known)
 
     @classmethod
     def published(
@@ -97,6 +113,7 @@ class EvidencePrior:
         evidence: Evidence | None = None,
         setting: str = "primary_care",
         dependence: Normal = DEPENDENCE,
+        pooled: Iterable[str] = (),
     ) -> EvidencePrior:
         """From the evidence tables; the packaged ones when None.
 
@@ -110,6 +127,19 @@ class EvidencePrior:
         setting : str
             Of the preferred base rate.
         dependence : (mean, sd)
+        pooled : iterable of str
+            Findings whose specificity is pooled over all rows with counts, which must share no
+            patients. None by default: rows of one finding differ in definition, and whether they
+            may be pooled is for the reader to say; and of two studies the random effects know
+            little, so that their own priors widen the slope and shrink it.
+
+        Examples
+        --------
+        >>> prior = EvidencePrior.published(pooled=["unexplained_weight_loss"])
+        >>> prior.to_frame().loc["unexplained_weight_loss", ["low", "high"]].astype(float).round(
+        ...     2
+        ... ).tolist()
+        [0.04, 246.13]
         """
         tables = load_evidence() if evidence is None else evidence
         packaged = set(load_evidence().accuracy.finding) | set(vocabulary.LABORATORY)
@@ -118,7 +148,16 @@ class EvidencePrior:
             key: tables.finding(key) for key in (*vocabulary.FINDINGS, *vocabulary.IMAGING, *own)
         }
         findings |= {key: tables.bands(key) for key in vocabulary.LABORATORY}
-        return cls(base_rate=_base_rate(tables, setting), findings=findings, dependence=dependence)
+        specificities = {
+            key: specificity_studies(tables, key) for key in check_names("pooled", pooled)
+        }
+        return cls(
+            base_rate=_base_rate(tables, setting),
+            findings=findings,
+            specificities=specificities,
+            dependence=dependence,
+            name="evidence with pooled specificities" if specificities else "evidence",
+        )
 
     def bands(self, columns: tuple[str, ...]) -> dict[str, Bands]:
         """Columns to be cut into their published bands: laboratory values, and age unless its
@@ -190,14 +229,22 @@ class EvidencePrior:
             raise ValueError(
                 f"finding must be a yes/no finding; got {finding!r}, whose evidence is by band."
             )
+        together = study
         if known is not None:
             cells = {
                 cell: getattr(known, cell) + getattr(study, cell)
                 for cell in ("tp", "fp", "fn", "tn")
             }
-            study = replace(known, **cells)
+            together = replace(known, **cells)
+        specificities = dict(self.specificities)
+        if finding in specificities:
+            specificities[finding] = specificities[finding].with_study(study.fp, study.tn)
+        findings = {**self.findings, finding: together}
         return replace(
-            self, findings={**self.findings, finding: study}, name=with_further_counts(self.name)
+            self,
+            findings=findings,
+            specificities=specificities,
+            name=with_further_counts(self.name),
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -210,7 +257,7 @@ class EvidencePrior:
 
     def _rows(self, key: str, source: Accuracy | BandAccuracy) -> list[tuple[Any, ...]]:
         bands = _bands(vocabulary.LABORATORY[key]) if key in vocabulary.LABORATORY else None
-        odds = published_odds(source, bands.reference if bands else 0)
+        odds = self._odds(key, source, bands)
         labels = [key] if bands is None else [f"{key} {bands.labels[k]}" for k in bands.others]
         rows = []
         for label, mean, variance in zip(
@@ -222,11 +269,28 @@ class EvidencePrior:
                 (
                     label,
                     *(float(np.exp(x)) for x in (mean, middle, low, high)),
-                    source.status,
-                    source.study,
+                    *self._origin(key, source),
                 )
             )
         return rows
+
+    def _origin(self, key: str, source: Accuracy | BandAccuracy) -> tuple[str, str]:
+        """Status and study, and the studies of a pooled specificity."""
+        pooled = self.specificities.get(key)
+        if pooled is None:
+            return source.status, source.study
+        status = max(
+            filter(None, (source.status, pooled.status)), key=vocabulary.STATUSES.index, default=""
+        )
+        return status, f"{source.study}; specificity of {', '.join(pooled.studies)}"
+
+    def _odds(
+        self, key: str, source: Accuracy | BandAccuracy, bands: Bands | None
+    ) -> PublishedOdds:
+        pooled = self.specificities.get(key)
+        return published_odds(
+            source, bands.reference if bands else 0, pooled.new_setting if pooled else None
+        )
 
     def _repr_html_(self) -> str:
         kappa, sd = self.dependence
@@ -241,7 +305,8 @@ class EvidencePrior:
         spline.
         """
         key, bands = design.columns[column], design.bands.get(column)
-        source = self.findings.get(_finding(key) if bands else key)
+        finding = _finding(key) if bands else key
+        source = self.findings.get(finding)
         _, scale = centre_and_scale(design.of_column(column, values), n)
         if source is None:
             return _ColumnPrior(
@@ -254,7 +319,7 @@ class EvidencePrior:
                 f"{key} must be 0 or 1",
                 "Code absent 0, present 1.",
             )
-        odds = published_odds(source, bands.reference if bands else 0)
+        odds = self._odds(finding, source, bands)
         size = odds.mean.size
         covariance = np.diag((DEVIATION_SD / scale) ** 2)
         covariance[:size, :size] = odds.covariance + ADJUSTMENT_SD**2 * np.eye(size)
@@ -296,6 +361,9 @@ class EvidencePrior:
             else np.array([measurement.low, *measurement.cutoffs])
         )
         malignant, healthy = level_counts(source)
+        if _finding(key) in self.specificities:
+            logit_specificity = self.specificities[_finding(key)].new_setting[0]
+            healthy = expit(np.array([1, -1]) * logit_specificity)
         return values, healthy / healthy.sum(), malignant / malignant.sum()
 
 
