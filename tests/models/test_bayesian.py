@@ -77,7 +77,7 @@ def test_without_events_the_base_rate_falls_and_the_odds_ratios_stay_near_their_
     largest shift of a mean.
     """
     X = cohort.predictors[FLAGS].head(1172)
-    before = BayesianLogisticModel.from_evidence(FLAGS, **FAST)
+    before = BayesianLogisticModel.from_evidence(FLAGS, random_state=1)
     after = BayesianLogisticModel("evidence", random_state=1).fit(X, np.zeros(1172))
     assert before.risk(X).mean() > 0.008
     assert after.risk(X).mean() < 0.006
@@ -185,7 +185,7 @@ def test_further_counts_join_a_cohort_under_a_weak_prior(cohort):
     assert after.sd < before.sd
     crude = np.log(3000.5 * 9800.5 / 7000.5 / 200.5)
     variance = (
-        0.5**2 + 0.5**2 + (0.2 * crude) ** 2
+        2 * 0.5**2 + 0.5**2 + (0.2 * crude) ** 2
     )  # of the study's odds ratio, once adjusted: its own is negligible
     assert after.prior_mean == pytest.approx(0.8 * crude * 4 / (4 + variance), rel=0.01)
     assert after.prior_sd == pytest.approx(np.sqrt(4 * variance / (4 + variance)), rel=0.01)
@@ -248,7 +248,7 @@ def test_bad_options_are_named(options, message):
 def test_a_finding_of_the_evidence_must_be_yes_or_no():
     X = pd.DataFrame({"night_pain": [0.0, 2.0, 1.0]})
     with pytest.raises(
-        ValueError, match=r"night_pain must be 0 or 1; got 1 of 3 outside \(first 2.0"
+        ValueError, match=r"night_pain must be 0, 1 or missing; got 1 of 3 outside \(first 2"
     ):
         BayesianLogisticModel("evidence").fit(X, [0, 1, 0])
 
