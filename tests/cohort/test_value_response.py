@@ -66,11 +66,11 @@ def test_a_patient_of_any_age_has_a_risk_that_rises_with_esr(scenario, age):
 
 def test_without_malignancy_a_value_has_its_distribution_at_every_dependence(scenario):
     for key, dependence in zip(LABORATORY, (0.5, 1.0, 1.5), strict=True):
-        target = recorded_distributions(key, scenario.laboratory[key])
+        target = recorded_distributions(key, [scenario.laboratory[key]])
         p = scenario.replace(dependence=dependence).probabilities(
             pd.DataFrame({key: target.values})
         )
-        np.testing.assert_allclose(p[:, 0], target.healthy, atol=1e-12, err_msg=key)
+        np.testing.assert_allclose(p[:, 0], target.healthy[0], atol=1e-12, err_msg=key)
 
 
 def test_a_normal_result_has_one_likelihood_ratio_near_the_published_one(scenario):

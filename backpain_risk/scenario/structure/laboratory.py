@@ -10,13 +10,11 @@ published figures support no more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
-from scipy.optimize import root
 from scipy.special import ndtr, ndtri
 
 from ... import vocabulary
@@ -35,15 +33,18 @@ RATIO_NODES: Mapping[str, tuple[float, ...]] = {
 of normal).
 """
 
+_STEPS, _HALVINGS, _STEP = 100, 20, 1e-7
+_CLOSE, _TOLERANCE = 1e-14, 1e-10
+
 
 @dataclass(frozen=True, eq=False)
 class RecordedDistribution:
-    """Distribution of a recorded value in each class.
+    """Distribution of a recorded value in each class, for each of D targets.
 
     ``values`` (k,) are the recorded values, the last one meaning that value or more; ``below`` and
-    ``above`` (k - 1,) are P(value <= values[i] | no malignancy) and its complement; ``log_ratio``
-    (k,) is the log likelihood ratio of each value, ``nodes`` (n,) the positions of its nodes among
-    the values.
+    ``above`` (D, k - 1) are P(value <= values[i] | no malignancy) and its complement; ``log_ratio``
+    (D, k) is the log likelihood ratio of each value, ``nodes`` (n,) the positions of its nodes
+    among the values.
     """
 
     values: FloatArray
@@ -54,9 +55,10 @@ class RecordedDistribution:
 
     @property
     def healthy(self) -> FloatArray:
-        """P(value | no malignancy), (k,), subtracted in the smaller tail."""
-        inner = np.where(self.below[1:] < 0.5, np.diff(self.below), -np.diff(self.above))
-        return np.concatenate([self.below[:1], inner, self.above[-1:]])
+        """P(value | no malignancy), (D, k), subtracted in the smaller tail."""
+        rise, fall = np.diff(self.below), -np.diff(self.above)
+        inner = np.where(self.below[:, 1:] < 0.5, rise, fall)
+        return np.concatenate([self.below[:, :1], inner, self.above[:, -1:]], axis=1)
 
 
 def recorded_values(key: str) -> FloatArray:
@@ -73,29 +75,29 @@ def value_bands(key: str) -> FloatArray:
     return (band == np.arange(band[-1] + 1)[:, None]).astype(np.float64)
 
 
-def recorded_distributions(key: str, target: LaboratoryTarget) -> RecordedDistribution:
-    """Distributions of a laboratory value that meet the sensitivity and specificity at every
-    cut-off.
-    """
+def recorded_distributions(key: str, targets: Sequence[LaboratoryTarget]) -> RecordedDistribution:
+    """Distributions of a laboratory value that meet each target's accuracy at every cut-off."""
     values, test = recorded_values(key), vocabulary.LABORATORY[key]
     scale = np.asarray if key == "haematocrit_percent" else np.log
     edges = values[1:]  # recorded <= values[i] means the underlying value is below values[i + 1]
-    points = _known_points(key, target)
-    probit = _probit(
-        scale(list(points)), np.array(list(points.values())), scale([edges[0] / 2, edges[-1] * 2])
+    points = [_known_points(key, target) for target in targets]
+    x, known = (
+        np.array([list(part) for part in parts]) for parts in (points, map(dict.values, points))
     )
-    z = probit(scale(edges))
+    z = _probit(scale(x), known, scale([edges[0] / 2, edges[-1] * 2]), scale(edges))
     places = np.searchsorted(values, RATIO_NODES[key]).astype(np.float64)
-    bare = RecordedDistribution(values, ndtr(z), ndtr(-z), np.zeros(values.size), places)
-    malignant = band_probabilities(target.sensitivity, test.abnormal)
+    bare = RecordedDistribution(
+        values, ndtr(z), ndtr(-z), np.zeros((len(points), values.size)), places
+    )
+    malignant = np.array(
+        [band_probabilities(target.sensitivity, test.abnormal) for target in targets]
+    )
     ratio = _log_ratio(key, scale(values), scale(RATIO_NODES[key]), bare.healthy, malignant)
-    return RecordedDistribution(values, bare.below, bare.above, ratio, places)
+    return replace(bare, log_ratio=ratio)
 
 
 def _known_points(key: str, target: LaboratoryTarget) -> dict[float, float]:
-    """Probit of P(value below | no malignancy) at the cut-offs, and at the median where one is
-    stated.
-    """
+    """Probit of P(value below | no malignancy) at the cut-offs, and at a stated median."""
     test = vocabulary.LABORATORY[key]
     z = ndtri(np.cumsum(band_probabilities(1 - np.asarray(target.specificity), test.abnormal))[:-1])
     points = dict(zip(test.cutoffs, z.tolist(), strict=True))
@@ -104,40 +106,123 @@ def _known_points(key: str, target: LaboratoryTarget) -> dict[float, float]:
         if (np.log(cutoff) - np.log(median)) * at_cutoff <= 0:
             raise ValueError(
                 f"median_non_malignant must lie on the normal side of the cut-off {cutoff:g} with "
-                "more than half of "
-                f"the non-malignant; got {median:g} with {ndtr(at_cutoff):.3f} below the cut-off. "
-                "Change one of them."
+                f"more than half of the non-malignant; got {median:g} with {ndtr(at_cutoff):.3f} "
+                "below the cut-off. Change one of them."
             )
         points = dict(sorted({median: 0.0, **points}.items()))
     return points
 
 
-def _probit(x: FloatArray, z: FloatArray, ends: FloatArray) -> PchipInterpolator:
-    """Monotone cubic through the known points, linear beyond them."""
+def _probit(x: FloatArray, z: FloatArray, ends: FloatArray, at: FloatArray) -> FloatArray:
+    """Monotone cubic through known points (D, n), linear beyond them, at some values, (D, k)."""
     slope = np.diff(z) / np.diff(x)
-    first, last = z[0] - slope[0] * (x[0] - ends[0]), z[-1] + slope[-1] * (ends[1] - x[-1])
-    return PchipInterpolator([ends[0], *x, ends[1]], [first, *z, last])
+    first = z[:, 0] - slope[:, 0] * (x[:, 0] - ends[0])
+    last = z[:, -1] + slope[:, -1] * (ends[1] - x[:, -1])
+    outer = np.broadcast_to(ends, (len(x), 2))
+    known = np.column_stack([outer[:, 0], x, outer[:, 1]])
+    return _cubic(known, at)(np.column_stack([first, z, last]))
+
+
+def _cubic(x: FloatArray, at: FloatArray) -> Callable[[FloatArray], FloatArray]:
+    """Monotone-preserving cubic (Fritsch, Butland) through nodes ``x`` (1 or D, n), at ``at`` (k,).
+
+    A function of the heights at the nodes, (D, n).
+    """
+    gap = np.diff(x)
+    place = np.clip((at[:, None] >= x[:, None]).sum(axis=2) - 1, 0, gap.shape[1] - 1)
+    width = np.take_along_axis(gap, place, axis=1)
+    t = (at - np.take_along_axis(x, place, axis=1)) / width
+    start, bend = (1 - t) ** 2 * (1 + 2 * t), width * t * (1 - t)
+
+    def curve(heights: FloatArray) -> FloatArray:
+        slope = _slopes(gap, np.diff(heights) / gap)
+        at_left, at_right = np.broadcast_to(place, (len(heights), at.size)), place + 1
+        a, b = (
+            np.take_along_axis(heights, i, axis=1)
+            for i in (at_left, np.broadcast_to(at_right, at_left.shape))
+        )
+        c, d = (
+            np.take_along_axis(slope, i, axis=1)
+            for i in (at_left, np.broadcast_to(at_right, at_left.shape))
+        )
+        return np.asarray(b + (a - b) * start + bend * ((1 - t) * c - t * d))
+
+    return curve
+
+
+def _slopes(gap: FloatArray, secant: FloatArray) -> FloatArray:
+    """Slopes at the nodes (D, n) from the slopes between them: harmonic means, and none at
+    extremes.
+    """
+    if secant.shape[1] == 1:
+        return np.repeat(secant, 2, axis=1)
+    before, after = secant[:, :-1], secant[:, 1:]
+    w1, w2 = 2 * gap[:, 1:] + gap[:, :-1], gap[:, 1:] + 2 * gap[:, :-1]
+    alike = before * after > 0
+    mean = (w1 / np.where(alike, before, 1.0) + w2 / np.where(alike, after, 1.0)) / (w1 + w2)
+    inner = np.where(alike, 1 / np.where(alike, mean, 1.0), 0.0)
+    first = _end(gap[:, 0], gap[:, 1], secant[:, 0], secant[:, 1])
+    last = _end(gap[:, -1], gap[:, -2], secant[:, -1], secant[:, -2])
+    return np.column_stack([first, inner, last])
+
+
+def _end(
+    gap: FloatArray, next_gap: FloatArray, secant: FloatArray, next_secant: FloatArray
+) -> FloatArray:
+    """Slope at an end: that of a parabola through three nodes, kept monotone."""
+    slope = ((2 * gap + next_gap) * secant - gap * next_secant) / (gap + next_gap)
+    turned = (np.sign(secant) != np.sign(next_secant)) & (np.abs(slope) > 3 * np.abs(secant))
+    return np.where(np.sign(slope) != np.sign(secant), 0.0, np.where(turned, 3 * secant, slope))
 
 
 def _log_ratio(
     key: str, x: FloatArray, nodes: FloatArray, healthy: FloatArray, malignant: FloatArray
 ) -> FloatArray:
-    """Log likelihood ratio of each value, (k,), whose nodes give the bands their probability
-    with malignancy.
+    """Log likelihood ratio of each value, (D, k), that gives the bands their probabilities.
+
+    Newton steps with slopes by differences, halved where they would lead away.
     """
-    where, bands = np.clip(x, nodes[0], nodes[-1]), value_bands(key)
+    bands = value_bands(key).T
+    curve = _cubic(nodes[None], np.clip(x, nodes[0], nodes[-1]))
 
-    def curve(heights: FloatArray) -> FloatArray:
-        return np.asarray(PchipInterpolator(nodes, heights)(where))
+    def mismatch(heights: FloatArray, rows: Any) -> FloatArray:
+        return np.asarray(
+            np.log((healthy[rows] * np.exp(curve(heights))) @ bands / malignant[rows])
+        )
 
-    def mismatch(heights: FloatArray) -> FloatArray:
-        return np.log(bands @ (healthy * np.exp(curve(heights))) / malignant)
-
-    solution = root(mismatch, np.log(malignant / (bands @ healthy)), tol=1e-14)
-    if np.abs(mismatch(solution.x)).max() > 1e-10:
+    heights, gap = _solved(mismatch, np.log(malignant / (healthy @ bands)))
+    missed = np.abs(gap).max(axis=1) > _TOLERANCE
+    if missed.any():
         raise ValueError(
             f"the distribution of {key} with malignancy has no solution for bands "
-            f"{malignant.round(4).tolist()}. "
-            "Bring its sensitivities closer to its specificities."
+            f"{malignant[missed][0].round(4).tolist()}. Bring its sensitivities closer to its "
+            f"specificities."
         )
-    return curve(solution.x)
+    return curve(heights)
+
+
+def _solved(
+    mismatch: Callable[[FloatArray, Any], FloatArray], heights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Heights (D, n) at which ``mismatch`` vanishes, row by row, and what is left of it."""
+    gap = mismatch(heights, slice(None))
+    rows = np.arange(len(heights))
+    for _ in range(_STEPS):
+        rows = rows[np.abs(gap[rows]).max(axis=1) > _CLOSE]
+        if not rows.size:
+            break
+        here, off = heights[rows], gap[rows]
+        moved = np.stack(
+            [mismatch(here + _STEP * unit, rows) for unit in np.eye(here.shape[1])], axis=2
+        )
+        step = -np.linalg.solve((moved - off[:, :, None]) / _STEP, off[:, :, None])[:, :, 0]
+        for _ in range(_HALVINGS):
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                found = mismatch(here + step, rows)
+            better = np.abs(found).max(axis=1) < np.abs(off).max(axis=1)
+            if better.all():
+                break
+            step[~better] /= 2
+        heights[rows[better]], gap[rows[better]] = (here + step)[better], found[better]
+        rows = rows[better]
+    return heights, gap

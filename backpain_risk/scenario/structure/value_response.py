@@ -83,7 +83,7 @@ class Margins:
     without and with malignancy, ``bound`` (D,) is t.
     """
 
-    recorded: tuple[RecordedDistribution, ...]
+    recorded: RecordedDistribution
     showing: FloatArray
     bound: FloatArray
 
@@ -98,13 +98,9 @@ def margins(scenarios: Sequence[Scenario], key: str) -> Margins:
     """Marginal distributions, and the smallest and largest likelihood ratio turned into
     probabilities of y.
     """
-    recorded = tuple(
-        recorded_distributions(key, scenario.laboratory[key]) for scenario in scenarios
-    )
-    low, high = np.exp([[r.log_ratio.min(), r.log_ratio.max()] for r in recorded]).T * [
-        [1 / _SPREAD],
-        [_SPREAD],
-    ]
+    recorded = recorded_distributions(key, [scenario.laboratory[key] for scenario in scenarios])
+    ratio = recorded.log_ratio
+    low, high = np.exp(ratio.min(axis=1)) / _SPREAD, np.exp(ratio.max(axis=1)) * _SPREAD
     healthy = (1 - low) / (high - low)
     showing = np.column_stack([healthy, high * healthy])
     return Margins(recorded, showing, showing @ [1 - _BETWEEN, _BETWEEN])
@@ -127,81 +123,97 @@ def values(
     levels, level = np.unique(effect, return_inverse=True)
     member = (level[:, None] == np.arange(levels.size)).astype(np.float64)
     by_level = np.stack([np.einsum("dcy,cl->dyl", w, member) for w in weight])
-    return Values(
-        level,
-        np.concatenate(
-            [_solved(key, wanted, levels, by_level, i) for i in range(len(wanted.bound))]
-        ),
-    )
+    return Values(level, _solved(key, wanted, levels, by_level))
 
 
-def _solved(
-    key: str, wanted: Margins, levels: FloatArray, weight: FloatArray, draw: int
-) -> FloatArray:
-    """P(value | y, level) of one draw, (1, 2, levels, k): raking of r and Newton steps for the
-    heights of h.
+def _solved(key: str, wanted: Margins, levels: FloatArray, weight: FloatArray) -> FloatArray:
+    """P(value | y, level), (D, 2, levels, k): raking of r, and Newton steps for the heights of h.
+
+    Draws that are met are left alone, so that no draw depends on which others are solved with it.
     """
-    target, bands, w = wanted.recorded[draw], value_bands(key), weight[:, draw]
+    target, bands = wanted.recorded, value_bands(key)
     q, healthy = _shifted(target, levels), target.healthy
-    malignant = bands @ (healthy * np.exp(target.log_ratio))
-    showing = _log_odds(target.log_ratio, wanted.showing[draw])
-    hat, heights = (
-        _hats(showing, target.nodes),
-        np.interp(target.nodes, np.arange(showing.size), showing),
-    )
-    r = np.ones(healthy.size)
+    malignant = (healthy * np.exp(target.log_ratio)) @ bands.T
+    showing = _log_odds(target.log_ratio, wanted.showing)
+    hat, heights = _hats(showing, target.nodes), showing[:, target.nodes.astype(np.int64)]
+    r, result = np.ones_like(healthy), np.empty((len(q), 2, *q.shape[1:]))
+    rows = np.arange(len(q))
     for _ in range(200):
-        tilt = r * np.exp([np.zeros(healthy.size), hat @ heights])
-        total = q @ tilt.T  # (levels, 2)
-        share = (w / total.T) @ q  # (class, y, k)
-        now, ill = np.einsum("yk,gyk->gk", tilt, share)
-        moved = tilt[1] * hat.T  # (nodes, k)
-        slope = bands @ (moved * share[1, 1]).T - (bands * tilt[1]) @ q.T @ (
-            (w[1, 1] / total[:, 1] ** 2)[:, None] * (q @ moved.T)
+        tilt = r[rows, None] * np.exp(
+            np.arange(2)[:, None] * (hat[rows] @ heights[rows, :, None]).swapaxes(1, 2)
         )
-        gap = malignant - bands @ ill
-        if max(np.abs(gap).max(), np.abs(now - healthy).max()) <= _TOLERANCE:
-            break
-        heights[1:] += np.linalg.solve(slope[1:, 1:], gap[1:])
-        r *= healthy / now
-    else:
-        raise ValueError(
-            f"the targets of {key} cannot be met with its effects of age and sex; got a gap of "
-            f"{np.abs(gap).max():.2g}. Make the effects smaller, or its accuracy less extreme."
+        total = tilt @ q[rows].swapaxes(1, 2)  # (D, y, levels)
+        share = (weight[:, rows] / total) @ q[rows]  # (class, D, y, k)
+        now, ill = (tilt * share).sum(axis=2)
+        gap = malignant[rows] - ill @ bands.T
+        off = np.maximum(np.abs(gap).max(axis=1), np.abs(now - healthy[rows]).max(axis=1))
+        met = off <= _TOLERANCE
+        result[rows[met]] = q[rows[met], None] * tilt[met][:, :, None] / total[met][..., None]
+        if met.all():
+            return result
+        slope = _moved(
+            tilt[:, 1],
+            hat[rows],
+            q[rows],
+            weight[1, rows, 1] / total[:, 1] ** 2,
+            share[1, :, 1],
+            bands,
         )
-    return (q * tilt[:, None] / total.T[:, :, None])[None]
+        step = np.linalg.solve(slope[~met, 1:, 1:], gap[~met, 1:, None])[..., 0]
+        now, rows = now[~met], rows[~met]
+        heights[rows, 1:] += step
+        r[rows] *= healthy[rows] / now
+    raise ValueError(
+        f"the targets of {key} cannot be met with its effects of age and sex; got a gap of "
+        f"{off.max():.2g}. Make the effects smaller, or its accuracy less extreme."
+    )
+
+
+def _moved(
+    tilt: FloatArray,
+    hat: FloatArray,
+    q: FloatArray,
+    weight: FloatArray,
+    share: FloatArray,
+    bands: FloatArray,
+) -> FloatArray:
+    """How P(band | malignant) moves with the heights, (D, bands, nodes)."""
+    moved = tilt[:, :, None] * hat  # (D, k, nodes)
+    direct = bands @ (moved * share[:, :, None])
+    return direct - (bands * tilt[:, None]) @ q.swapaxes(1, 2) @ (weight[:, :, None] * (q @ moved))
 
 
 def _shifted(target: RecordedDistribution, levels: FloatArray) -> FloatArray:
-    """Ordinal probits (levels, k) with the thresholds of all non-malignant, shifted; subtracted
-    in the smaller tail.
+    """Ordinal probits (D, levels, k), thresholds of all non-malignant, shifted; subtracted in the
+    smaller tail.
     """
     tau = np.where(target.below < 0.5, ndtri(target.below), -ndtri(target.above))
-    z = tau - levels[:, None]
+    z = tau[:, None] - levels[:, None]
     below, above = ndtr(z), ndtr(-z)
-    inner = np.where(z[:, 1:] > 0, above[:, :-1] - above[:, 1:], below[:, 1:] - below[:, :-1])
-    return np.concatenate([below[:, :1], inner, above[:, -1:]], axis=1)
+    inner = np.where(
+        z[..., 1:] > 0, above[..., :-1] - above[..., 1:], below[..., 1:] - below[..., :-1]
+    )
+    return np.concatenate([below[..., :1], inner, above[..., -1:]], axis=-1)
 
 
 def _log_odds(log_ratio: FloatArray, showing: FloatArray) -> FloatArray:
-    """log U / L, (k,), at which y with these probabilities gives the values their likelihood
+    """log U / L, (D, k), at which y with these probabilities gives the values their likelihood
     ratios at d = 0.
     """
-    ratio, (healthy, malignant) = np.exp(log_ratio), showing
+    ratio, (healthy, malignant) = np.exp(log_ratio), showing.T[:, :, None]
     return np.log(((1 - healthy) * ratio - (1 - malignant)) / (malignant - healthy * ratio))
 
 
 def _hats(curve: FloatArray, nodes: FloatArray) -> FloatArray:
-    """Weights (k, nodes) with which heights at the nodes give ``curve`` from its own; monotone
+    """Weights (D, k, nodes) with which heights at the nodes give ``curve`` from its own; monotone
     between nodes.
     """
-    position = np.arange(curve.size)
-    result = np.zeros((curve.size, nodes.size))
+    position = np.arange(curve.shape[1])
+    result = np.zeros((*curve.shape, nodes.size))
     place = np.clip(np.searchsorted(nodes, position, side="right") - 1, 0, nodes.size - 2)
-    ends = np.interp(nodes, position, curve)
-    start, rise = ends[place], np.diff(ends)[place]
+    ends = curve[:, nodes.astype(np.int64)]
+    start, rise = ends[:, place], np.diff(ends)[:, place]
     along = np.clip((position - nodes[place]) / np.diff(nodes)[place], 0.0, 1.0)
     part = np.where(rise == 0, along, (curve - start) / np.where(rise == 0, 1.0, rise))
-    np.put_along_axis(result, place[:, None], (1 - part)[:, None], axis=1)
-    np.put_along_axis(result, place[:, None] + 1, part[:, None], axis=1)
+    result[:, position, place], result[:, position, place + 1] = 1 - part, part
     return result
