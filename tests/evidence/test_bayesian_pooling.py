@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.special import expit, logit
 
 from backpain_risk import load_evidence, pool_accuracy
-from backpain_risk.evidence.pooling.accuracy import accuracy_by_sampling as bayesian_pooling
+from backpain_risk.evidence.pooling import accuracy_by_sampling as bayesian_pooling
 from backpain_risk.evidence.pooling.accuracy_by_sampling import (
     _study_effects,
     log_density,

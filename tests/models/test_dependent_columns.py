@@ -9,7 +9,8 @@ import pytest
 from scipy.special import expit, logit
 
 from backpain_risk import LogisticModel, optimism_bootstrap
-from backpain_risk.models.logistic.model import ConvergenceWarning, ridge
+from backpain_risk.models.logistic import ridge
+from backpain_risk.models.logistic.model import ConvergenceWarning
 from backpain_risk.numerics.newton import LogisticObjective, maximise
 
 

@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import backpain_risk as bpr
+from backpain_risk.models.logistic.fitting import SeparationWarning
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +138,7 @@ def test_ranking_under_separation_is_finite_and_keeps_the_risks():
     X = np.column_stack([x, first, second])[~(first & second)]
     y = y[~(first & second)]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", bpr.models.logistic.SeparationWarning)
+        warnings.simplefilter("ignore", SeparationWarning)
         model = bpr.LogisticModel().fit(X, y)
         search = GridSearchCV(
             bpr.LogisticModel(), {"penalty": [None]}, scoring="roc_auc", cv=3
