@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,76 @@ def test_imports_go_one_way(path, tree):
     mine = room(path)
     reached = {r for node in runtime_imports(tree) for r in own_rooms(path, node)} - {mine}
     assert reached <= ALLOWED[mine]
+
+
+def import_graph(sources: dict[str, str]) -> dict[str, set[str]]:
+    """Which modules each module imports, anywhere in its text: inside functions and for type
+    checkers only, too. Keys of ``sources`` are paths from the package's root.
+    """
+    modules = {
+        path.removesuffix(".py").removesuffix("__init__").strip("/"): path for path in sources
+    }
+    return {
+        path: {
+            modules[name]
+            for node in ast.walk(ast.parse(source))
+            for name in _imported(path, node, set(modules))
+        }
+        - {path}
+        for path, source in sources.items()
+    }
+
+
+def _imported(path: str, node: ast.AST, modules: set[str]) -> set[str]:
+    """Those of the modules that one statement imports."""
+    if isinstance(node, ast.Import):
+        inner = [alias.name.split(".") for alias in node.names]
+        return {"/".join(rest) for root, *rest in inner if root == ROOT.name} & modules
+    if not isinstance(node, ast.ImportFrom):
+        return set()
+    base = (node.module or "").split(".") if node.module else []
+    if node.level:
+        base = path.split("/")[: path.count("/") + 1 - node.level] + base
+    elif base[0] == ROOT.name:
+        base = base[1:]
+    else:
+        return set()
+    asked = {"/".join([*base, alias.name]) for alias in node.names}
+    inside = "/".join(base)  # where a name that is no module comes from
+    return {name if name in modules else inside for name in asked} & modules
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """The modules of one circle of imports, in order; none when there is no circle."""
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_no_imports_go_round_in_a_circle():
+    sources = {path: (ROOT / path).read_text("utf-8") for path, _ in modules()}
+    graph = import_graph(sources)
+    assert sum(map(len, graph.values())) > 2 * len(graph)  # the graph is not empty by mistake
+    assert circle(graph) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from .scenario import Scenario",
+        "from . import scenario",
+        "from backpain_risk.scenario.scenario import Scenario",
+        "import backpain_risk.scenario.scenario",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .scenario import Scenario",
+        "def f():\n    from .scenario import Scenario",
+    ],
+)
+def test_a_planted_circle_is_found(back):
+    sources = {path: (ROOT / path).read_text("utf-8") for path, _ in modules()}
+    sources["scenario/parts.py"] += f"\n{back}\n"
+    assert {"scenario/parts.py", "scenario/scenario.py"} <= set(circle(import_graph(sources)))
 
 
 def outside(tree: ast.Module) -> set[str]:

@@ -13,7 +13,6 @@ import pandas as pd
 from .. import vocabulary
 from ..numerics.checks import check_name, check_table
 from ..results.table import ResultTable
-from .table import Cohort
 
 PREDICTORS = ("age_years", "male", *vocabulary.FINDINGS)
 TESTS = (*vocabulary.LABORATORY, *vocabulary.IMAGING)
@@ -182,15 +181,24 @@ def _as_numbers(values: pd.Series[Any]) -> pd.Series[Any]:
     return pd.to_numeric(plain, errors="coerce").astype("float64")
 
 
-def cohort_from_frame(
+class Tables(NamedTuple):
+    """A table of patients taken apart into those of a cohort, every value checked."""
+
+    predictors: pd.DataFrame
+    outcome: pd.Series[Any]
+    tests: pd.DataFrame
+    other: pd.DataFrame | None
+
+
+def checked_tables(
     df: pd.DataFrame,
     *,
     outcome: str,
     columns: Mapping[str, str],
     values: Mapping[Any, int],
     units: Mapping[str, str],
-) -> Cohort:
-    """See :meth:`Cohort.from_frame`."""
+) -> Tables:
+    """The tables of a cohort from one of the user's own; see :meth:`Cohort.from_frame`."""
     check_table("df", df)
     check_name("outcome", outcome)
     _check_mapping(df, outcome, columns, units)
@@ -204,7 +212,7 @@ def cohort_from_frame(
     if problems:
         raise ValueError(" ".join(problem.sentence() for problem in problems))
     others = [c for c in table.columns if c not in (*PREDICTORS, *TESTS, "outcome")]
-    return Cohort(
+    return Tables(
         predictors=_numeric(table, PREDICTORS),
         outcome=_as_numbers(table["outcome"]).astype(np.int8),
         tests=_numeric(table, TESTS),

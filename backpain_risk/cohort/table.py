@@ -23,6 +23,7 @@ from ..numerics.checks import (
 )
 from ..numerics.values import as_real, shown
 from ..results.notebook import as_html
+from .own import checked_tables
 
 if TYPE_CHECKING:
     from ..scenario.scenario import Scenario
@@ -114,8 +115,6 @@ class Cohort:
         >>> cohort.outcome.tolist(), cohort.tests.esr_mm_h.tolist()
         ([0, 1], [12.0, 60.0])
         """
-        from .own import cohort_from_frame
-
         for name, mapping in (("columns", columns), ("values", values), ("units", units)):
             if mapping is not None:
                 check_mapping(name, mapping, "what the table has to what it means")
@@ -125,8 +124,14 @@ class Cohort:
             raise ValueError(
                 f"values must map to 0 and 1; got {shown(wrong)}. Pass one mapping for all columns."
             )
-        return cohort_from_frame(
+        tables = checked_tables(
             df, outcome=outcome, columns=columns or {}, values=values or {}, units=units or {}
+        )
+        return cls(
+            predictors=tables.predictors,
+            outcome=tables.outcome,
+            tests=tables.tests,
+            other=tables.other,
         )
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,41 @@ from scipy.stats import binom
 from ..numerics.checks import FloatArray, check_choice, check_count, check_fraction
 from .consequences import TESTS_COUNTED
 from .information import ValueOfInformation, conditional_mean, value_of_information
-
-if TYPE_CHECKING:
-    from .comparison import PathwayComparison
+from .pathway import Pathway
 
 HARMED = (*(name for name in TESTS_COUNTED if name != "mri"), "review")
 """What a test harm can be stated for; the harm of an MRI is the unit."""
+
+
+class Compared(Protocol):
+    """What net benefit needs of a comparison of pathways: their consequences per patient."""
+
+    @property
+    def pathways(self) -> Mapping[str, Pathway]:
+        """The pathways, by name."""
+
+    @property
+    def per(self) -> int:
+        """Patients that figures are stated for."""
+
+    @property
+    def point(self) -> Mapping[str, Mapping[str, float]]:
+        """Consequences of each pathway at the scenario's own numbers."""
+
+    @property
+    def drawn(self) -> Mapping[str, Mapping[str, FloatArray]]:
+        """Consequences of each pathway, (draws,)."""
+
+    @property
+    def parameters(self) -> pd.DataFrame:
+        """What was drawn, one row a draw."""
+
+    @property
+    def independent(self) -> bool:
+        """Whether findings are independent given the class in every draw."""
+
+    def expected_given(self, group: str) -> Mapping[str, Mapping[str, FloatArray]]:
+        """Expected consequences of each pathway when one group of parameters is known."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -165,7 +194,7 @@ def _study(expected: FloatArray, sensitivity: FloatArray, cancers: int) -> float
 
 
 def net_benefit_of(
-    comparison: PathwayComparison,
+    comparison: Compared,
     threshold: float,
     *,
     counted: str,
@@ -216,9 +245,7 @@ def _weighed(
     return values["cancers_sent"] - (1 - credit) * late, values["non_cancers_sent"]
 
 
-def _stated(
-    comparison: PathwayComparison, test_harm: Mapping[str, float] | None
-) -> dict[str, float]:
+def _stated(comparison: Compared, test_harm: Mapping[str, float] | None) -> dict[str, float]:
     """Harms of all tests that some pathway uses; none is assumed."""
     stated = {} if test_harm is None else dict(test_harm)
     unknown = [name for name in stated if name not in HARMED]
@@ -244,7 +271,7 @@ def _stated(
     return {name: stated[name] for name in used}
 
 
-def _credit(comparison: PathwayComparison, value_at_review: float | None) -> float:
+def _credit(comparison: Compared, value_at_review: float | None) -> float:
     if not any(pathway.has_review for pathway in comparison.pathways.values()):
         return 1.0
     if value_at_review is None:

@@ -1,17 +1,15 @@
-"""Everything assumed about a setting, frozen, validated and readable as TOML."""
+"""What follows from what is assumed about a setting: risks, draws, variants."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError
 from scipy.special import expit, logit
 
 from .. import vocabulary
@@ -19,15 +17,15 @@ from ..evidence.band_accuracy import BandAccuracy, band_probabilities
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray, as_generator
 from ..results.notebook import as_html
-from .parts import Age, Cause, FindingTarget, Fraction, LaboratoryTarget, Part, PrimarySite, Status
-from .problems import problems, sentence
+from .assumptions import Assumptions
+from .problems import sentence
 from .structure.structure import Structure, build_structure
 
 _MOST = 20  # problems told at once
 _DRAWN_TOGETHER = 100  # scenario draws calibrated and asked at once
 
 
-class Scenario(Part):
+class Scenario(Assumptions):
     """Everything assumed about a setting.
 
     Load one with :func:`load_scenario`; change it with :meth:`replace`. Equal scenarios have equal
@@ -43,36 +41,6 @@ class Scenario(Part):
     findings, laboratory : dict
         Targets and effects of each finding, test and laboratory value.
     """
-
-    name: str
-    title: str = ""
-    description: str = ""
-    setting: Literal[tuple(vocabulary.SETTINGS)]  # type: ignore[valid-type]  # built from the vocabulary
-    base_rate: Fraction
-    base_rate_interval: tuple[Fraction, Fraction]
-    base_rate_status: Status = "assumed"
-    dependence: Annotated[float, Field(ge=0, le=1.5)] = 1.0
-    male_share: Fraction = 0.45
-    age: Age
-    causes: dict[str, Cause]
-    primary_sites: dict[str, PrimarySite]
-    findings: dict[str, FindingTarget]
-    laboratory: dict[str, LaboratoryTarget]
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        found = list(problems(self))
-        if found:
-            raise ValueError("; ".join(found))
-        return self
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of every number in the scenario, in hexadecimal."""
-        return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()
 
     @cached_property
     def structure(self) -> Structure:

@@ -15,8 +15,8 @@ from .states import EXACT, ClassStates, Grid
 from .value_response import Values, margins, values
 
 if TYPE_CHECKING:
+    from ..assumptions import Assumptions
     from ..parts import Effects
-    from ..scenario import Scenario
 
 NODES, NODE_WEIGHTS = EXACT.nodes, EXACT.node_weights
 _PIECE = 4_000_000  # numbers held at once while solving
@@ -56,7 +56,7 @@ class Response:
 
 
 def responses(
-    scenarios: Sequence[Scenario], key: str, states: tuple[ClassStates, ClassStates]
+    scenarios: Sequence[Assumptions], key: str, states: tuple[ClassStates, ClassStates]
 ) -> tuple[Response, ...]:
     """Responses of a finding without and with malignancy whose class marginals equal the
     targets.
@@ -81,7 +81,7 @@ def responses(
 
 
 def value_responses(
-    scenarios: Sequence[Scenario], key: str, states: tuple[ClassStates, ClassStates]
+    scenarios: Sequence[Assumptions], key: str, states: tuple[ClassStates, ClassStates]
 ) -> tuple[tuple[Response, ...], Values]:
     """Responses of whether the illness shows in a laboratory value, and the value given that;
     see `value_response`.
@@ -112,7 +112,7 @@ def value_responses(
 
 
 def _bare(
-    scenario: Scenario,
+    scenario: Assumptions,
     effects: Effects,
     context: FloatArray,
     states: tuple[ClassStates, ...],

@@ -20,7 +20,7 @@ from ...numerics.checks import FloatArray
 from ...numerics.quadrature import normal_nodes
 
 if TYPE_CHECKING:
-    from ..scenario import Scenario
+    from ..assumptions import Assumptions
 
 AGES = np.arange(int(vocabulary.AGE.low), int(vocabulary.AGE.high) + 1)
 N_CONTEXTS = 2 * AGES.size  # pairs of age and sex, sex running fastest
@@ -107,7 +107,7 @@ class ClassStates:
 
 
 def class_states(
-    scenarios: Sequence[Scenario], grid: Grid = EXACT
+    scenarios: Sequence[Assumptions], grid: Grid = EXACT
 ) -> tuple[ClassStates, ClassStates]:
     """States without and with malignancy of scenarios that share everything but base rate and
     accuracy.
@@ -194,7 +194,7 @@ def _contexts(ages: FloatArray, male_share: float) -> FloatArray:
     return (ages[:, :, None] * [1 - male_share, male_share]).reshape(len(ages), N_CONTEXTS)
 
 
-def _cause_states(scenario: Scenario, ages: FloatArray) -> ClassStates:
+def _cause_states(scenario: Assumptions, ages: FloatArray) -> ClassStates:
     causes = list(scenario.causes.values())
     share = np.array([cause.share for cause in causes])
     log_weight = np.outer([c.age for c in causes], DECADES) + np.outer(
@@ -210,7 +210,7 @@ def _cause_states(scenario: Scenario, ages: FloatArray) -> ClassStates:
     )
 
 
-def _tumour_states(scenario: Scenario, ages: FloatArray) -> ClassStates:
+def _tumour_states(scenario: Assumptions, ages: FloatArray) -> ClassStates:
     sites = list(scenario.primary_sites.values())
     weight = np.exp(np.outer([site.age for site in sites], (AGES - 50) / 10))
     of_sex = [np.array([s.share_female for s in sites]), np.array([s.share_male for s in sites])]
@@ -226,7 +226,7 @@ def _tumour_states(scenario: Scenario, ages: FloatArray) -> ClassStates:
     )
 
 
-def _mechanisms(scenario: Scenario) -> tuple[npt.NDArray[np.int8], FloatArray]:
+def _mechanisms(scenario: Assumptions) -> tuple[npt.NDArray[np.int8], FloatArray]:
     """The eight combinations of mechanisms, (8, 3), and their probability given each site,
     (sites, 8).
     """

@@ -30,7 +30,7 @@ from .states import EXACT, HEALTHY, MALIGNANT, N_CONTEXTS, ClassStates, Grid, cl
 from .value_response import Values
 
 if TYPE_CHECKING:
-    from ..scenario import Scenario
+    from ..assumptions import Assumptions
 
 IntArray = npt.NDArray[np.int64]
 KEYS = (*YES_NO, *vocabulary.LABORATORY)
@@ -237,7 +237,7 @@ def _rowwise(
 
 
 def build_structure(
-    scenarios: Sequence[Scenario], columns: Iterable[str] = KEYS, grid: Grid = EXACT
+    scenarios: Sequence[Assumptions], columns: Iterable[str] = KEYS, grid: Grid = EXACT
 ) -> Structure:
     """Calibrate the joint distribution of scenarios that differ in base rate and accuracy only.
 
@@ -261,7 +261,7 @@ def build_structure(
     return Structure(base_rate=rates, states=states, responses=found, values=values)
 
 
-def _check_alike(first: Scenario, other: Scenario) -> None:
+def _check_alike(first: Assumptions, other: Assumptions) -> None:
     """Refuse a scenario that differs in what the calibration takes from the first alone."""
     shared = ("dependence", "male_share", "age", "causes", "primary_sites")
     differing = [name for name in shared if getattr(first, name) != getattr(other, name)]

@@ -47,7 +47,7 @@ from ...numerics.checks import FloatArray
 from .laboratory import RecordedDistribution, recorded_distributions, value_bands
 
 if TYPE_CHECKING:
-    from ..scenario import Scenario
+    from ..assumptions import Assumptions
 
 _SPREAD = (
     2.0  # y alone has a likelihood ratio so many times beyond the most extreme of the value itself
@@ -94,7 +94,7 @@ class Margins:
         return np.column_stack([healthy / self.bound, (malignant - self.bound) / (1 - self.bound)])
 
 
-def margins(scenarios: Sequence[Scenario], key: str) -> Margins:
+def margins(scenarios: Sequence[Assumptions], key: str) -> Margins:
     """Marginal distributions, and the smallest and largest likelihood ratio turned into
     probabilities of y.
     """
