@@ -12,6 +12,7 @@ import pandas as pd
 
 from .. import vocabulary
 from ..numerics.checks import check_name, check_table
+from ..numerics.values import as_real
 from ..results.table import ResultTable
 
 PREDICTORS = ("age_years", "male", *vocabulary.FINDINGS)
@@ -260,9 +261,7 @@ def _check_mapping(
 
 def _check_values(values: Mapping[Any, int]) -> None:
     """Each text once, and 0 or 1 behind it."""
-    bad = [
-        key for key, value in values.items() if isinstance(value, Mapping) or value not in (0, 1)
-    ]
+    bad = [key for key, value in values.items() if as_real(value) not in (0, 1)]
     if bad:
         raise ValueError(
             "values must map to 0 and 1, one mapping for all yes/no columns; got "

@@ -21,7 +21,7 @@ from ..numerics.checks import (
     check_table,
     refuse_where,
 )
-from ..numerics.values import as_real, shown
+from ..numerics.values import shown
 from ..results.notebook import as_html
 from .own import checked_tables
 
@@ -118,12 +118,6 @@ class Cohort:
         for name, mapping in (("columns", columns), ("values", values), ("units", units)):
             if mapping is not None:
                 check_mapping(name, mapping, "what the table has to what it means")
-
-        wrong = {key: to for key, to in (values or {}).items() if as_real(to) not in (0, 1)}
-        if wrong:
-            raise ValueError(
-                f"values must map to 0 and 1; got {shown(wrong)}. Pass one mapping for all columns."
-            )
         tables = checked_tables(
             df, outcome=outcome, columns=columns or {}, values=values or {}, units=units or {}
         )

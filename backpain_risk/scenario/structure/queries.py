@@ -17,7 +17,6 @@ import pandas as pd
 from ... import vocabulary
 from ...numerics.checks import check_table
 from ...numerics.patterns import distinct_rows
-from ...numerics.values import shown
 from .laboratory import recorded_values
 
 IntArray = npt.NDArray[np.int64]
@@ -144,14 +143,12 @@ def read_query(predictors: pd.DataFrame) -> Query:
         contradict each other.
     """
     check_table("predictors", predictors)
-    if not len(predictors.columns):
+    if not len(predictors.columns) or predictors.columns.has_duplicates:
+        repeated = predictors.columns[predictors.columns.duplicated()]
+        got = f"{', '.join(map(str, repeated[:5]))} twice" if len(repeated) else "none"
         raise ValueError(
-            "predictors must have at least one column of the vocabulary; got none. Name one."
-        )
-    if predictors.columns.has_duplicates:
-        raise ValueError(
-            "predictors must have columns of distinct names; got "
-            f"{shown(list(predictors.columns))}. Drop one."
+            f"predictors must have one or more columns of distinct names; got {got}. Rename or "
+            "drop some."
         )
     known = (*_CONTEXT, "age_50_or_over", *YES_NO, *vocabulary.LABORATORY)
     unknown = [str(column) for column in predictors.columns if column not in known]
@@ -160,13 +157,6 @@ def read_query(predictors: pd.DataFrame) -> Query:
             f"predictors must have columns of the vocabulary; got {', '.join(unknown)}. Rename or "
             "drop them; known: "
             f"{', '.join(known)}."
-        )
-    if not len(predictors.columns) or predictors.columns.has_duplicates:
-        repeated = predictors.columns[predictors.columns.duplicated()]
-        got = f"{', '.join(map(str, repeated[:5]))} twice" if len(repeated) else "none"
-        raise ValueError(
-            f"predictors must have one or more columns of distinct names; got {got}. Rename or "
-            "drop some."
         )
     inverse, first = distinct_rows([predictors[column] for column in predictors.columns])
     rows = predictors.iloc[first]
