@@ -16,7 +16,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # for everybody: on small matrices threads 
 sys.path.insert(0, str(Path(__file__).parent))
 from timing import HEAD
 
-TOPICS = ("cohort", "logistic", "bayesian", "measures", "validation")
+TOPICS = ("cohort", "logistic", "bayesian", "measures", "validation", "pathways")
 
 
 def main(topics: list[str]) -> None:

@@ -11,11 +11,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from joblib import Parallel, delayed
 
 from .. import vocabulary
 from ..numerics.checks import FloatArray, as_generator, check_choice, check_count
 from ..scenario.scenario import Scenario
-from .closed_form import expected_given, margins
+from ..scenario.structure.states import Grid
+from .closed_form import Margins, expected_given, margins
 from .consequences import LABELS, counted, indicators
 from .course import Course, run_pathway
 from .doubt import Inputs, Review, draw_inputs
@@ -61,7 +63,7 @@ class PathwayComparison:
     probability: FloatArray = field(repr=False)
     parameters: pd.DataFrame = field(repr=False)
     inputs: Inputs | None = field(repr=False)
-    stored: npt.NDArray[np.float32] | None = field(repr=False)
+    margins: Margins | None = field(repr=False)
     decide: str = "expected"
 
     @property
@@ -206,22 +208,19 @@ class PathwayComparison:
         """Whether findings are independent given malignancy in every draw, so that closed forms
         hold.
         """
-        if self.inputs is None or self.decide == "oracle":
-            return False
-        return all(scenario.dependence == 0 for scenario in self.inputs.scenarios)
+        return self.margins is not None
 
     def expected_given(self, group: str) -> dict[str, dict[str, FloatArray]]:
         """Consequences expected in each draw of one group of parameters, all others at their
         means (dependence 0).
         """
-        if self.inputs is None or self.stored is None or not self.independent:
+        if self.inputs is None or self.margins is None:
             raise ValueError(
                 "expected_given needs draws at dependence 0; got another comparison. Use evppi "
                 "instead."
             )
-        found = margins(self.table, self.stored)
         return {
-            n: expected_given(group, c, self.table, found, self.inputs)
+            n: expected_given(group, c, self.table, self.margins, self.inputs)
             for n, c in self.courses.items()
         }
 
@@ -266,6 +265,7 @@ def compare_pathways(
     review: Review | None = None,
     dependence: Sequence[float] = (),
     decide: Literal["expected", "oracle"] = "expected",
+    n_jobs: int = 1,
 ) -> PathwayComparison:
     """Exact consequences of diagnostic pathways.
 
@@ -292,6 +292,9 @@ def compare_pathways(
         A policy must not know the draw: rules on ``risk`` use the probability expected over the
         draws, and are then held fixed. ``"oracle"`` lets them know each draw's true numbers: no
         policy, but a bound to compare with.
+
+    n_jobs : int
+        Processes over which draws are spread; the results are the same for any number.
 
     Returns
     -------
@@ -328,7 +331,7 @@ def compare_pathways(
     table = pattern_table(layout, built)
     exact = np.stack([class_probability(table, built, g)[0] for g in (0, 1)])
     own = _joint(exact[None], point.base_rate)[0]
-    stored = None if inputs is None else _probabilities(table, inputs)
+    stored = None if inputs is None else _probabilities(table, inputs, n_jobs)
     expected = own if inputs is None or stored is None else _expected(stored, inputs.base_rate)
     courses = {
         name: run_pathway(pathway, table, expected, models) for name, pathway in chosen.items()
@@ -350,7 +353,7 @@ def compare_pathways(
         probability=exact,
         parameters=pd.DataFrame() if inputs is None else inputs.to_frame(),
         inputs=inputs,
-        stored=stored,
+        margins=_margins(table, stored, inputs) if decide == "expected" else None,
         decide=decide,
     )
 
@@ -384,15 +387,31 @@ def _joint(probability: npt.NDArray[np.floating[Any]], base_rate: FloatArray) ->
     return np.asarray(probability * np.stack([1 - base_rate, base_rate], axis=1)[:, :, None])
 
 
-def _probabilities(table: PatternTable, inputs: Inputs) -> npt.NDArray[np.float32]:
+def _probabilities(table: PatternTable, inputs: Inputs, n_jobs: int) -> npt.NDArray[np.float32]:
     """P(pattern | class) of every draw, (D, 2, patterns), kept in single precision."""
     result = np.empty((len(inputs), 2, table.n_patterns), dtype=np.float32)
     grid = coarse_grid(table.layout)
-    for place, piece in inputs.pieces():
-        structure = piece.structure(table.layout.keys, grid)
-        for g in (0, 1):
-            result[place, g] = class_probability(table, structure, g)
+    pieces = list(inputs.pieces())
+    work = Parallel(n_jobs=n_jobs, return_as="generator")
+    found = work(delayed(_piece)(table, piece, grid) for _, piece in pieces)
+    for (place, _), part in zip(pieces, found, strict=True):
+        result[place] = part
     return result
+
+
+def _piece(table: PatternTable, piece: Inputs, grid: Grid) -> npt.NDArray[np.float32]:
+    structure = piece.structure(table.layout.keys, grid)
+    parts = [class_probability(table, structure, g, np.float32) for g in (0, 1)]
+    return np.stack(parts, axis=1)
+
+
+def _margins(
+    table: PatternTable, stored: npt.NDArray[np.float32] | None, inputs: Inputs | None
+) -> Margins | None:
+    """Margins of the draws where no finding depends on another, so that closed forms hold."""
+    if stored is None or inputs is None or any(s.dependence for s in inputs.scenarios):
+        return None
+    return margins(table, stored)
 
 
 def _expected(stored: npt.NDArray[np.float32], base_rate: FloatArray) -> FloatArray:

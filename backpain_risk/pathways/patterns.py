@@ -9,8 +9,9 @@ finite sum, made here as one matrix product for each age and sex.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -206,48 +207,67 @@ def _lagrange(nodes: IntArray, ages: IntArray) -> FloatArray:
     return result
 
 
-def class_probability(table: PatternTable, structure: Structure, g: int) -> FloatArray:
+def class_probability(
+    table: PatternTable, structure: Structure, g: int, dtype: type[np.floating[Any]] = np.float64
+) -> npt.NDArray[Any]:
     """P(pattern | class g), shape (D, patterns), summed over the grid of the structure.
 
     States that the left keys cannot tell apart are summed out of the right keys first; then each
-    age cell is one matrix product over its ages, sexes, states and severities.
+    age cell is one matrix product over its ages, sexes, severities and states, in precision
+    ``dtype``.
     """
     states, grid = structure.states[g], structure.grid
-    pool, first = distinct_rows(
-        [structure.responses[k][g].state for k in table.left] or [np.zeros(len(states.cause))]
+    effects = [structure.responses[key][g].state for key in table.left]
+    pool, first = distinct_rows(effects or [np.zeros(len(states.cause))])
+    member: npt.NDArray[Any] = (pool[:, None] == np.arange(first.size)).astype(dtype)
+    left = [_cells(table, structure, g, key, first).astype(dtype) for key in table.left]
+    every = np.arange(pool.size)
+    right = [_cells(table, structure, g, key, every).astype(dtype) for key in table.right]
+    weight: npt.NDArray[Any] = (states.weight[:, :, None] * grid.node_weights[:, None]).astype(
+        dtype
     )
-    member = (pool[:, None] == np.arange(first.size)).astype(np.float64)
-    left = [_cells(table, structure, g, key)[:, :, :, first] for key in table.left]
-    right = [_cells(table, structure, g, key) for key in table.right]
-    weight = states.weight[..., None] * grid.node_weights
     cell = table.cell_of(grid)
     places = [np.flatnonzero(cell == n) for n in range(int(cell.max()) + 1)]
-    result = np.empty((len(weight), len(places), table.n_patterns // len(places)))
+    result: npt.NDArray[Any] = np.empty(
+        (len(weight), len(places), table.n_patterns // len(places)), dtype=dtype
+    )
     for draw in range(len(weight)):
-        a = _product([part[draw] for part in left], (grid.male.size, first.size, grid.nodes.size))
-        b = _product([part[draw] for part in right], weight.shape[1:]) * weight[draw]
-        b = np.swapaxes(np.swapaxes(b, -1, -2) @ member, -1, -2)
+        a = _product([part[draw] for part in left], np.ones_like(weight[draw, ..., : first.size]))
+        b = _product([part[draw] for part in right], weight[draw]) @ member
         for n, place in enumerate(places):
             pair = [x[:, place].reshape(len(x), -1) for x in (b, a)]
             result[draw, n] = (pair[0] @ pair[1].T).ravel()
     return result.reshape(len(weight), -1)
 
 
-def _product(parts: Sequence[FloatArray], shape: tuple[int, ...]) -> FloatArray:
-    """P(cells of all keys | context, state, severity), (combinations, contexts, states, nodes);
-    last key fastest.
+def _product(parts: Sequence[npt.NDArray[Any]], start: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """``start`` times P(cells of all keys | context, severity, state); last key fastest.
+
+    Shape (combinations, contexts, nodes, states).
     """
-    result = np.ones((1, *shape))
+    result = start[None]
     for part in parts:
-        result = (result[:, None] * part).reshape(-1, *shape)
+        result = (result[:, None] * part).reshape(-1, *start.shape)
     return result
 
 
-def _cells(table: PatternTable, structure: Structure, g: int, key: str) -> FloatArray:
-    """P(cell | context, state, severity) of one key, (D, cells, contexts, S, nodes)."""
+def _cells(
+    table: PatternTable, structure: Structure, g: int, key: str, states: IntArray
+) -> FloatArray:
+    """P(cell | context, severity, state) of one key, (D, cells, contexts, nodes, len(states)).
+
+    Computed once for states that the key cannot tell apart.
+    """
     contexts = np.arange(structure.grid.male.size)
+    response = structure.responses[key][g]
+    effect, which = np.unique(response.state[states], return_inverse=True)
+    pair = list(structure.responses[key])
+    pair[g] = replace(response, state=effect)
+    pooled = replace(structure, responses={key: tuple(pair)})
     if key in table.layout.laboratory:
-        given = structure.value_probability(key, g, table.layout.ranges(key), contexts)
-        return np.moveaxis(given, 2, 1)
-    present = structure.finding_probability(key, g, contexts)
-    return np.stack([1 - present, present], axis=1)
+        given = pooled.value_probability(key, g, table.layout.ranges(key), contexts)
+        cells = np.moveaxis(given, 2, 1)
+    else:
+        present = pooled.finding_probability(key, g, contexts)
+        cells = np.stack([1 - present, present], axis=1)
+    return np.moveaxis(cells, 3, 4).take(which, axis=4)

@@ -13,9 +13,16 @@ import pytest
 import backpain_risk as bpr
 from backpain_risk.models.logistic.model import LogisticModel
 from backpain_risk.pathways.comparison import compare_pathways
-from backpain_risk.pathways.doubt import Review
+from backpain_risk.pathways.doubt import Review, draw_inputs
 from backpain_risk.pathways.pathway import Pathway, Step, load_pathways
+from backpain_risk.pathways.patterns import (
+    class_probability,
+    coarse_grid,
+    layout_for,
+    pattern_table,
+)
 from backpain_risk.pathways.rule import is_risk
+from backpain_risk.scenario.structure.states import EXACT
 
 N = 1_000_000
 SHIPPED = load_pathways()
@@ -174,6 +181,25 @@ def test_interpolating_over_age_changes_counts_by_less_than_a_millionth():
     ]
     for consequence in ("esr", "mri", "found_at_index", "false_alarms"):
         assert drawn.drawn["esr_20"][consequence][1] == pytest.approx(exact[consequence], abs=1e-6)
+
+
+def test_the_fast_table_is_that_of_every_age_and_severity_to_a_millionth():
+    layout = layout_for(SHIPPED.values())
+    inputs = draw_inputs(scenario(), Review(), 2, (), np.random.default_rng(3))
+    full, fast = (inputs.structure(layout.keys, grid) for grid in (EXACT, coarse_grid(layout)))
+    table = pattern_table(layout, full)
+    for g in (0, 1):
+        single = class_probability(table, fast, g, np.float32).astype(float)
+        gap = single - class_probability(table, full, g)
+        assert np.abs(gap).sum(axis=1).max() < 1e-6  # bounds any count of patients
+
+
+def test_draws_are_the_same_for_any_number_of_processes():
+    chosen = [SHIPPED["esr_50"]]
+    one, two = (
+        compare_pathways(scenario(), chosen, n_draws=30, rng=7, n_jobs=n).draws for n in (1, 2)
+    )
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
 
 
 def test_a_policy_that_knows_the_draw_is_another_and_the_default_does_not():
