@@ -58,6 +58,7 @@ def test_terms_that_do_not_fit_are_warned_of_with_the_base_rate_that_needs_none(
         model, truth = fitted(scenario, 1.0, prior)
     check = model.standard_check_
     assert len(seen) == 1
+    assert "estimated errors, learned from terms that do not fit" in model.summary().heading
     assert check.problems[0] in str(seen[0].message)
     assert f"{check.table.base_rate['margin']:.2%} (" in check.problems[0]
     table = check.to_frame()
@@ -77,6 +78,7 @@ def test_terms_that_fit_are_used_without_a_warning(scenario, prior):
     model, truth = fitted(scenario, 0.0, prior)
     table = model.standard_check_.to_frame()
     assert model.standard_check_.problems == ()
+    assert "do not fit" not in model.summary().heading
     assert model.standard_check_.p_value > 0.9
     assert table.base_rate["model"] == pytest.approx(truth, rel=0.03)
     width = table.high - table.low

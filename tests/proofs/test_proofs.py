@@ -5,6 +5,7 @@ from __future__ import annotations
 import logistic_coverage
 import numpy as np
 import pytest
+import standard_check
 from stored import read_proof
 
 
@@ -45,3 +46,24 @@ def test_the_code_still_gives_the_first_replicates(coverage):
             np.testing.assert_allclose(
                 np.array(logistic_coverage.finite_or_none(found[name]), float), stored, rtol=1e-6
             )
+
+
+def test_the_check_of_a_standard_warns_where_its_base_rate_is_wrong():
+    """At most one false alarm in ten; limits by the model that miss the truth, found out mostly."""
+    fits, overlap, small = read_proof("standard_check")
+    assert (fits["dependence"], overlap["dependence"], small["n"]) == (0.0, 1.0, 20_000)
+    assert fits["warned"] <= 0.1 * fits["cohorts"]
+    assert fits["holds"]["model"] >= 0.9 * fits["cohorts"]
+    assert overlap["holds"]["model"] < 0.5 * overlap["cohorts"]
+    assert overlap["warned"] >= 0.75 * overlap["cohorts"]
+    assert overlap["ratio"]["model"] > 1.05
+    for setting in (fits, overlap, small):
+        assert setting["holds"]["margin"] >= 0.9 * setting["cohorts"]
+        assert setting["ratio"]["margin"] == pytest.approx(1, abs=0.03)
+
+
+def test_a_cohort_of_that_proof_is_found_again():
+    stored = read_proof("standard_check")[-1]
+    again = standard_check.cohort(stored["dependence"], stored["n"], 0)
+    assert again["warned"] == stored["first"]["warned"]
+    assert again["ratio"] == pytest.approx(stored["first"]["ratio"], rel=1e-3)

@@ -118,7 +118,7 @@ def implied_accuracy(
 
     Examples
     --------
-    >>> from backpain_risk.models.bayesian import BayesianLogisticModel
+    >>> from backpain_risk import BayesianLogisticModel
     >>> X = pd.DataFrame({"night_pain": [0] * 90 + [1] * 10})
     >>> y = [0] * 85 + [np.nan] * 5 + [0] * 5 + [1] * 5
     >>> options = dict(method="laplace", random_state=1)
@@ -176,7 +176,7 @@ def risk_by_count(
 
     Examples
     --------
-    >>> from backpain_risk.models.bayesian import BayesianLogisticModel
+    >>> from backpain_risk import BayesianLogisticModel
     >>> X = pd.DataFrame({"night_pain": [0] * 90 + [1] * 10})
     >>> model = BayesianLogisticModel(method="laplace", random_state=1).fit(X, [0] * 95 + [1] * 5)
     >>> risk_by_count(model, X).to_frame()[["flags", "n"]].to_numpy().tolist()

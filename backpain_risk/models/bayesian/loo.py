@@ -72,7 +72,7 @@ def leave_one_out(model: BayesianLogisticModel) -> LeaveOneOut:
 
     Examples
     --------
-    >>> from backpain_risk.models.bayesian import BayesianLogisticModel
+    >>> from backpain_risk import BayesianLogisticModel
     >>> model = BayesianLogisticModel(method="laplace", random_state=1).fit(
     ...     [[0]] * 90 + [[1]] * 10, [0] * 95 + [1] * 5
     ... )

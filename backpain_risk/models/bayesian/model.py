@@ -297,6 +297,8 @@ class BayesianLogisticModel(RiskClassifier):
         n, events = self.counts_.n.sum(), self.counts_.events.sum()
         unknown = f", {self.n_unverified_:g} not verified" if self.n_unverified_ else ""
         imperfect = f"; {self._outcome_model()}" if self._outcome_model().data() else ""
+        if self.standard_check_ and self.standard_check_.problems:
+            imperfect += ", learned from terms that do not fit (see standard_check_)"
         data = f"prior {self.prior_.name}: {n:g} patients, {events:g} events{unknown}{imperfect}"
         return f"Bayesian logistic model, {data}; {self.diagnostics_.method}."
 

@@ -39,7 +39,7 @@ def power_scaling(model: BayesianLogisticModel) -> ResultTable:
 
     Examples
     --------
-    >>> from backpain_risk.models.bayesian import BayesianLogisticModel
+    >>> from backpain_risk import BayesianLogisticModel
     >>> model = BayesianLogisticModel(method="laplace", random_state=1).fit(
     ...     [[0]] * 90 + [[1]] * 10, [0] * 95 + [1] * 5
     ... )
