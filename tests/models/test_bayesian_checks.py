@@ -37,8 +37,8 @@ def test_leave_one_out_is_the_density_of_each_patient_given_the_others(small):
     """By quadrature of the posterior without each of the four kinds of patients, weighted by
     their number.
     """
-    _, _, model = small
-    found = leave_one_out(model)
+    X, y, _ = small
+    found = leave_one_out(BayesianLogisticModel(draws=64_000, **FAST).fit(X, y))
     intercept, slope = np.meshgrid(np.linspace(-6, 1, 400), np.linspace(-4, 7, 400), indexing="ij")
     risk = expit(np.stack([intercept, intercept + slope]))
     log = stats.norm.logpdf(intercept, logit(0.01), 2.5) + stats.norm.logpdf(slope, 0, 2)
@@ -49,7 +49,8 @@ def test_leave_one_out_is_the_density_of_each_patient_given_the_others(small):
     for one, count in ((risk[0], 5), (1 - risk[0], 85), (risk[1], 5), (1 - risk[1], 5)):
         others = np.exp(log - np.log(one) - log.max())
         expected += count * np.log((others * one).sum() / others.sum())
-    assert found.elpd == pytest.approx(expected, abs=0.02)
+    # over random_state 0 to 39 the SD was 0.019 with 4 x 4000 draws, so 0.005 with 16 times as many
+    assert found.elpd == pytest.approx(expected, abs=4 * 0.005)
     assert found.p_loo == pytest.approx(2, abs=0.5)
     assert found.pointwise["count"].tolist() == [5, 5, 85, 5]
     assert (found.n, found.n_high_k) == (100, 0)
