@@ -7,6 +7,10 @@ import io
 import re
 from pathlib import Path
 
+import typer
+
+from backpain_risk.cli import app
+
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
 
@@ -28,3 +32,14 @@ def test_targets_and_files_it_names_exist():
     )
     for path in re.findall(r"\]\(([^)#]+)\)", README):
         assert (root / path).exists(), path
+
+
+def test_it_lists_every_command():
+    listed = re.search(r"lists what works without Python: (.*?)\.\n", README, re.DOTALL).group(1)
+    group = typer.main.get_command(app)
+    assert set(re.findall(r"`([a-z-]+)`", listed)) == set(group.commands)
+
+
+def test_it_lists_every_notebook():
+    notebooks = (Path(__file__).parents[1] / "notebooks").glob("*.ipynb")
+    assert set(re.findall(r"\(notebooks/([^)]+)\)", README)) == {path.name for path in notebooks}
