@@ -45,6 +45,7 @@ from .measures.calibration.level_and_slope import calibration_slope as calibrati
 from .measures.calibration.level_and_slope import miller_tests as miller_tests
 from .measures.calibration.level_and_slope import observed_expected as observed_expected
 from .measures.calibration.subgroups import subgroup_calibration as subgroup_calibration
+from .measures.catalogue import MEASURES as MEASURES
 from .measures.coverage import coverage_of_limits as coverage_of_limits
 from .measures.decision.bayesian import BayesianDecisionCurve as BayesianDecisionCurve
 from .measures.decision.bayesian import bayesian_decision_curve as bayesian_decision_curve
@@ -66,7 +67,6 @@ from .measures.overall import nagelkerke_r2 as nagelkerke_r2
 from .measures.overall import scaled_brier as scaled_brier
 from .measures.overall import spiegelhalter_z as spiegelhalter_z
 from .measures.risks_by_outcome import risk_distribution as risk_distribution
-from .measures.summary import MEASURES as MEASURES
 from .measures.summary import performance as performance
 from .models.assessment import assess as assess
 from .models.bayesian.calibration_by_simulation import (

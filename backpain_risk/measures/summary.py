@@ -21,55 +21,9 @@ from ..numerics.risk_groups import RiskGroups, group_by_risk
 from ..results.estimate import Estimate
 from ..results.table import ResultTable
 from .calibration.curve import default_indices
-from .calibration.curve_limits import INDICES
-from .calibration.level_and_slope import (
-    calibration_in_the_large_of,
-    calibration_slope_of,
-    observed_expected_of,
-)
+from .catalogue import CATALOGUE, USUAL, net_benefit_keys
 from .decision.inputs import TREAT_ALL, TREAT_NONE, Risks, check_models
 from .decision.net_benefit import decision_curve
-from .discrimination.area import auroc_of, discrimination_slope_of, somers_d_of
-from .discrimination.roc import average_precision_of
-from .overall import (
-    brier_score_of,
-    cox_snell_r2_of,
-    log_loss_of,
-    nagelkerke_r2_of,
-    scaled_brier_of,
-    spiegelhalter_z_of,
-)
-
-FUNCTIONS: dict[str, Callable[[RiskGroups, float], Estimate]] = {
-    "auroc": auroc_of,
-    "somers_d": somers_d_of,
-    "discrimination_slope": discrimination_slope_of,
-    "average_precision": average_precision_of,
-    "brier": brier_score_of,
-    "scaled_brier": scaled_brier_of,
-    "log_loss": log_loss_of,
-    "cox_snell_r2": cox_snell_r2_of,
-    "nagelkerke_r2": nagelkerke_r2_of,
-    "spiegelhalter_z": lambda groups, level: Estimate(
-        spiegelhalter_z_of(groups).statistic, np.nan, np.nan, level=level, method="a test statistic"
-    ),
-    "observed_expected": observed_expected_of,
-    "calibration_in_the_large": calibration_in_the_large_of,
-    "calibration_slope": calibration_slope_of,
-}
-MEASURES = (*FUNCTIONS, *INDICES)
-"""Names of all measures that :func:`performance` knows, besides net benefit."""
-USUAL = (
-    *(
-        "auroc",
-        "brier",
-        "scaled_brier",
-        "observed_expected",
-        "calibration_in_the_large",
-        "calibration_slope",
-    ),
-    *("ici", "e50", "e90", "emax"),
-)
 
 
 def performance(
@@ -130,7 +84,7 @@ def performance(
     >>> table.round(3).values.tolist()[:2]
     [['model', 'auroc', 0.78, 0.749, 0.808], ['model', 'observed_expected', 1.025, 0.907, 1.156]]
     """
-    check_choices("measures", measures, MEASURES)
+    check_choices("measures", measures, CATALOGUE)
     check_resamples("n_resamples", n_resamples, 0)
     check_level(level)
     y, named, w = check_models(outcome, risks, sample_weight)
@@ -180,10 +134,10 @@ def _tasks(
     rng: np.random.Generator | None,
 ) -> Iterator[tuple[list[str], Callable[[], dict[str, Estimate]]]]:
     """Names of measures with what computes them; the indices share one curve."""
+    indices = [name for name in measures if CATALOGUE[name].of_curve]
     for name in measures:
-        if name in FUNCTIONS:
-            yield [name], lambda name=name: {name: FUNCTIONS[name](groups, level)}  # type: ignore[misc]
-    indices = [name for name in measures if name in INDICES]
+        if name not in indices:
+            yield [name], lambda name=name: {name: CATALOGUE[name].estimated(groups, level)}  # type: ignore[misc]
     if indices:
         yield indices, lambda: default_indices(groups, level, n_resamples, rng)
 
@@ -196,7 +150,7 @@ def _net_benefits(
     level: float,
 ) -> pd.DataFrame:
     table = decision_curve(y, named, thresholds=thresholds, sample_weight=w, level=level).to_frame()
-    table["measure"] = [f"net_benefit@{t:g}" for t in table.threshold]
+    table["measure"] = net_benefit_keys(table.threshold.to_numpy())
     order = pd.Categorical(table.model, [*named, TREAT_ALL, TREAT_NONE], ordered=True)
     table = table.assign(order=order).sort_values(["order", "threshold"], kind="stable")
     return table.rename(columns={"net_benefit": "value"})[

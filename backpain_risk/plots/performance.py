@@ -12,32 +12,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from ..measures.catalogue import ideal_of, label_of
 from ..measures.decision.inputs import TREAT_ALL, TREAT_NONE
 from ..numerics.checks import check_choice, check_choices, check_count, check_table
 from .style import INK, MUTED, PALETTE, axes_or_new, colours, note, tidy
-
-LABELS = {
-    "auroc": "AUROC",
-    "somers_d": "Somers' D",
-    "discrimination_slope": "Discrimination slope",
-    "average_precision": "Average precision",
-    "brier": "Brier score",
-    "scaled_brier": "Scaled Brier score",
-    "log_loss": "Log loss",
-    "cox_snell_r2": "Cox-Snell R2",
-    "nagelkerke_r2": "Nagelkerke R2",
-    "spiegelhalter_z": "Spiegelhalter z",
-    "observed_expected": "O:E ratio",
-    "calibration_in_the_large": "Calibration-in-the-large",
-    "calibration_slope": "Calibration slope",
-    "ici": "ICI",
-    "e50": "E50",
-    "e90": "E90",
-    "emax": "Emax",
-    "eci": "ECI",
-    "ici_share": "ICI / event rate",
-}
-IDEAL = {"observed_expected": 1.0, "calibration_in_the_large": 0.0, "calibration_slope": 1.0}
 
 
 def plot_performance(
@@ -68,12 +46,12 @@ def plot_performance(
     )
     for ax, measure in zip(axes.flat, measures, strict=False):
         rows_of = table[table.measure == measure].set_index("model")
-        _draw_rows(ax, rows_of.reindex(models), list(colours(models).values()), IDEAL.get(measure))
+        _draw_rows(ax, rows_of.reindex(models), list(colours(models).values()), ideal_of(measure))
         if TREAT_ALL in rows_of.index:
             _draw_defaults(ax, rows_of.value[TREAT_ALL])
         ax.xaxis.set_major_locator(MaxNLocator(4))
         ax.set_yticks(range(len(models)), labels=models)
-        ax.set_xlabel(LABELS.get(measure, measure.replace("net_benefit@", "Net benefit at ")))
+        ax.set_xlabel(label_of(measure))
         ax.set_ylim(len(models) - 0.5, -0.5)
     for ax in axes.flat[len(measures) :]:
         figure.delaxes(ax)
@@ -126,13 +104,13 @@ def plot_subgroups(
     mine = table[table.measure == measure]
     ax = axes_or_new(ax, (6.6, 1.1 + 0.27 * len(mine)))
     known = [PALETTE[0] if subgroup != "all" else INK for subgroup in mine.subgroup]
-    _draw_rows(ax, mine, known, IDEAL.get(measure))
+    _draw_rows(ax, mine, known, ideal_of(measure))
     names = [
         str(r.group) if r.subgroup == "all" else f"{r.subgroup}: {r.group}"
         for r in mine.itertuples()
     ]
     ax.set_yticks(range(len(mine)), labels=names)
-    ax.set(ylim=(len(mine) - 0.5, -0.5), xlabel=LABELS[measure])
+    ax.set(ylim=(len(mine) - 0.5, -0.5), xlabel=label_of(measure, unit=True))
     right = ax.secondary_yaxis("right")
     right.set_yticks(
         range(len(mine)), labels=[f"{r.n_events:,.0f} of {r.n:,.0f}" for r in mine.itertuples()]

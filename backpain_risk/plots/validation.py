@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..measures.catalogue import ideal_of, label_of
 from ..numerics.checks import check_result
 from .style import (
     FAINT,
@@ -23,17 +24,6 @@ from .style import (
 if TYPE_CHECKING:
     from ..validation.internal_external import InternalExternalValidation
     from ..validation.optimism import InternalValidation
-
-_LABELS = {
-    "auroc": "AUROC",
-    "brier": "Brier score",
-    "scaled_brier": "Scaled Brier score",
-    "observed_expected": "O:E ratio",
-    "calibration_in_the_large": "Calibration-in-the-large (log odds)",
-    "calibration_slope": "Calibration slope",
-    "ici": "ICI (integrated calibration index)",
-}
-_IDEAL = {"observed_expected": 1.0, "calibration_in_the_large": 0.0, "calibration_slope": 1.0}
 
 
 def plot_corrected_calibration(validation: InternalValidation, *, ax: Axes | None = None) -> Axes:
@@ -165,8 +155,9 @@ def plot_internal_external(
             np.append(place, -len(sites) - 0.4),
             [*labels, "pooled, with prediction interval"],
         )
-    if measure in _IDEAL:
-        ax.axvline(_IDEAL[measure], color=FAINT, linewidth=1, zorder=0)
+    ideal = ideal_of(measure)
+    if ideal is not None:
+        ax.axvline(ideal, color=FAINT, linewidth=1, zorder=0)
     for y in undefined:
         ax.annotate(
             "not defined",
@@ -177,7 +168,7 @@ def plot_internal_external(
             va="center",
         )
     ax.set_yticks(place, labels)
-    ax.set(xlabel=_LABELS.get(measure, measure))
+    ax.set(xlabel=label_of(measure, unit=True))
     note(ax, "left-out site (events of patients)")
     tidy(ax)
     return ax

@@ -12,7 +12,8 @@ import pandas as pd
 from joblib import Parallel, delayed
 from sklearn.model_selection import StratifiedKFold
 
-from ..measures.summary import USUAL, performance
+from ..measures.catalogue import USUAL
+from ..measures.summary import performance
 from ..numerics.checks import FloatArray, as_generator, check_count
 from ..numerics.patterns import IntArray
 from ..results.notebook import as_html

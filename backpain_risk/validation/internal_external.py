@@ -5,7 +5,7 @@ turn.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
-from scipy.special import expit, logit
 from statsmodels.stats.meta_analysis import combine_effects
 
+from ..measures.catalogue import CATALOGUE, USUAL, Scale, net_benefit_keys
 from ..measures.decision.inputs import check_thresholds
-from ..measures.summary import MEASURES, USUAL, performance
+from ..measures.summary import performance
 from ..numerics.checks import (
     FloatArray,
     check_choice,
@@ -33,14 +33,6 @@ from ..results.notebook import as_html
 from .development import Patients, read_patients
 
 POOLED_INTERVALS = ("hartung_knapp", "normal")
-Scale = tuple[Callable[[Any], Any], Callable[[Any], Any]]
-_SCALES: dict[str, Scale] = {
-    "auroc": (logit, expit),
-    "observed_expected": (np.log, np.exp),
-    "calibration_in_the_large": (np.asarray, np.asarray),
-    "calibration_slope": (np.asarray, np.asarray),
-}
-"""Scale on which each measure is pooled over sites, and back (Debray 2017)."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -97,18 +89,16 @@ class InternalExternalValidation:
         check_choice("interval", interval, POOLED_INTERVALS)
         present = set(self.table.measure)
         rows = {
-            name: self._pool(name, *scale, interval)
-            for name, scale in _SCALES.items()
-            if name in present
+            key: self._pool(key, measure.pooled_on, interval)
+            for key, measure in CATALOGUE.items()
+            if key in present and measure.pooled_on is not None
         }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("measure")
 
-    def _pool(
-        self, measure: str, forward: Callable[[Any], Any], back: Callable[[Any], Any], interval: str
-    ) -> dict[str, float]:
+    def _pool(self, measure: str, scale: Scale, interval: str) -> dict[str, float]:
         sites = self.table.query("measure == @measure").dropna(subset=["value", "low", "high"])
         value, low, high = (
-            forward(sites[c].to_numpy(np.float64)) for c in ("value", "low", "high")
+            scale.forward(sites[c].to_numpy(np.float64)) for c in ("value", "low", "high")
         )
         variance = ((high - low) / (2 * normal_quantile(self.level))) ** 2
         known = np.isfinite(value) & np.isfinite(variance)
@@ -121,7 +111,7 @@ class InternalExternalValidation:
         half = _half_width(value[known], variance[known] + tau2, mean, self.level, interval)
         wide = stats.t.ppf((1 + self.level) / 2, k - 2) * np.sqrt(tau2 + se**2)
         ends = [mean, mean - half, mean + half, mean - wide, mean + wide]
-        return dict(zip(columns, (float(back(e)) for e in ends), strict=True)) | {
+        return dict(zip(columns, (float(scale.back(e)) for e in ends), strict=True)) | {
             "tau": tau2**0.5,
             "n_groups": k,
         }
@@ -203,7 +193,7 @@ def internal_external_validation(
     >>> result.pooled().round(2).loc["auroc", ["value", "low", "high"]].tolist()
     [0.75, 0.67, 0.82]
     """
-    check_choices("measures", measures, MEASURES)
+    check_choices("measures", measures, CATALOGUE)
     thresholds, level = check_thresholds(thresholds), check_level(level)
     patients = read_patients(estimator, X, y, "internal_external_validation")
     if np.ndim(groups) != 1 or isinstance(groups, np.ma.MaskedArray):
@@ -273,7 +263,7 @@ def _site(
     level: float,
 ) -> tuple[pd.DataFrame, FloatArray]:
     """Measures in one site, and the risks of its patients."""
-    names = [*measures, *(f"net_benefit@{t:g}" for t in thresholds)]
+    names = [*measures, *net_benefit_keys(thresholds)]
     risk = np.full(int(out.sum()), np.nan)
     try:
         risk = patients.risk(

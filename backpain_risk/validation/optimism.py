@@ -13,7 +13,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 from scipy.special import expit, logit
 
-from ..measures.summary import USUAL
+from ..measures.catalogue import CATALOGUE, USUAL
 from ..numerics.checks import BoolArray, FloatArray, check_choice, check_level, check_resamples
 from ..numerics.patterns import IntArray
 from ..results.notebook import as_html
@@ -26,10 +26,6 @@ LIMITS = ("shifted", "two-stage")
 PARTS = ("values", "observed", "net_benefit")
 """Parts of an evaluation: measures, calibration curve, decision curve."""
 _OUTSIDE = 0.632  # probability of a patient to be in a resample
-FIXED_BY_FITTING = ("observed_expected", "calibration_in_the_large", "calibration_slope")
-"""Measures that fitting makes ideal, or nearly, in every resample: their apparent values show no
-spread.
-"""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -251,7 +247,8 @@ def optimism_bootstrap(
     refits = procedure.refit_all(everyone, drawn, n_jobs)
     _refuse_all_failed(refits)
     fixed = {part: np.zeros(getattr(apparent, part).size, dtype=bool) for part in PARTS}
-    fixed["values"] = np.isin(procedure.evaluate.names, FIXED_BY_FITTING)
+    fitted = [key for key, measure in CATALOGUE.items() if measure.fixed_by_fitting]
+    fixed["values"] = np.isin(procedure.evaluate.names, fitted)
     parts = {
         part: _corrected(part, apparent, refits, method, patients.n).shifted(level, fixed[part])
         for part in PARTS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,26 +10,17 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from ..measures.calibration.curve_limits import INDICES, indices
-from ..measures.calibration.level_and_slope import calibration_in_the_large_of, calibration_slope_of
 from ..measures.calibration.recalibration import require_calibratable
 from ..measures.calibration.smoothers import fit_spline
+from ..measures.catalogue import CATALOGUE, net_benefit_keys
 from ..measures.decision.counts import in_precision_of
 from ..measures.decision.inputs import check_thresholds
-from ..measures.summary import FUNCTIONS, MEASURES
 from ..numerics.checks import FloatArray, as_vector, check_choices, refuse_where
 from ..numerics.risk_groups import RiskGroups, require_both_classes
 
-_LEVEL = 0.95  # of limits that are not used here
 _POINTS = 50
 CURVE = "calibration_curve"
 """Name under which the reasons of a missing calibration curve are kept."""
-_VALUES: dict[str, Callable[[RiskGroups], float]] = {
-    **{name: (lambda groups, of=of: of(groups, _LEVEL).value) for name, of in FUNCTIONS.items()},  # type: ignore[misc]
-    "calibration_in_the_large": lambda groups: (
-        calibration_in_the_large_of(groups, _LEVEL, "wald").value
-    ),
-    "calibration_slope": lambda groups: calibration_slope_of(groups, _LEVEL, "wald").value,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +49,7 @@ class Evaluator:
     @property
     def names(self) -> list[str]:
         """Names of the measures, net benefit last."""
-        return [*self.measures, *(f"net_benefit@{t:g}" for t in self.thresholds)]
+        return [*self.measures, *net_benefit_keys(self.thresholds)]
 
     def __call__(self, groups: RiskGroups) -> Evaluation:
         """Measure; what is not defined is NaN with a reason."""
@@ -70,7 +61,7 @@ class Evaluator:
             return self._nothing(str(error))
         curve = self._curve(groups, found, reasons)
         for name in self.measures:
-            if name in _VALUES:
+            if not CATALOGUE[name].of_curve:
                 found[name] = self._value(name, groups, reasons)
         values = [found.get(name, np.nan) for name in self.measures]
         benefit = net_benefit_of(groups, np.concatenate([self.thresholds, self.curve_thresholds]))
@@ -79,7 +70,7 @@ class Evaluator:
 
     def _value(self, name: str, groups: RiskGroups, reasons: dict[str, str]) -> float:
         try:
-            value = _VALUES[name](groups)
+            value = CATALOGUE[name].value(groups)
         except ValueError as error:
             reasons[name] = str(error)
             return np.nan
@@ -94,7 +85,7 @@ class Evaluator:
         self, groups: RiskGroups, found: dict[str, float], reasons: dict[str, str]
     ) -> FloatArray:
         """The default calibration curve; puts its indices among what was found."""
-        wanted = [name for name in self.measures if name in INDICES]
+        wanted = [name for name in self.measures if CATALOGUE[name].of_curve]
         if not (wanted or self.at.size):
             return np.empty(0)
         try:
@@ -123,7 +114,7 @@ def evaluator(
     """Check what is asked for; the calibration curve is given over the range of the apparent
     risks.
     """
-    check_choices("measures", measures, MEASURES)
+    check_choices("measures", measures, CATALOGUE)
     if at is None:
         inside = risk[(risk > 0) & (risk < 1)]
         points = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,17 +18,11 @@ from ...numerics.checks import (
 )
 from ...numerics.risk_groups import RiskGroups, group_by_risk
 from ...numerics.values import shown
-from ...results.estimate import Estimate
 from ...results.table import ResultTable
-from ..discrimination.area import auroc_of
-from .level_and_slope import calibration_in_the_large_of, calibration_slope_of, observed_expected_of
+from ..catalogue import CATALOGUE, Measure
 
-_MEASURES: dict[str, Callable[[RiskGroups, float], Estimate]] = {
-    "observed_expected": observed_expected_of,
-    "calibration_in_the_large": calibration_in_the_large_of,
-    "calibration_slope": calibration_slope_of,
-    "auroc": auroc_of,
-}
+SHOWN = ("observed_expected", "calibration_in_the_large", "calibration_slope", "auroc")
+"""Measures of every subgroup, in the order of the table."""
 
 
 def subgroup_calibration(
@@ -138,17 +132,12 @@ def _rows(subgroup: str, group: Any, groups: RiskGroups, level: float) -> list[d
         "n_events": groups.total_events,
         "mean_risk": float(groups.n @ groups.risk / groups.total),
     }
-    return [
-        head | {"measure": name} | _estimate(compute, groups, level)
-        for name, compute in _MEASURES.items()
-    ]
+    return [head | {"measure": key} | _estimate(CATALOGUE[key], groups, level) for key in SHOWN]
 
 
-def _estimate(
-    compute: Callable[[RiskGroups, float], Estimate], groups: RiskGroups, level: float
-) -> dict[str, float | str]:
+def _estimate(measure: Measure, groups: RiskGroups, level: float) -> dict[str, float | str]:
     try:
-        estimate = compute(groups, level)
+        estimate = measure.estimated(groups, level)
     except ValueError as error:
         return {"value": np.nan, "low": np.nan, "high": np.nan, "note": str(error)}
     note = "" if np.isfinite(estimate.value) else estimate.method

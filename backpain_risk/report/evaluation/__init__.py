@@ -20,13 +20,14 @@ from ... import plots
 from ...measures.calibration.curve import CalibrationCurve, calibration_curve
 from ...measures.calibration.level_and_slope import miller_tests
 from ...measures.calibration.subgroups import check_groupings, subgroup_calibration
+from ...measures.catalogue import CATALOGUE, NET_BENEFIT
 from ...measures.decision.bayesian import bayesian_decision_curve
 from ...measures.decision.inputs import check_models, check_thresholds
 from ...measures.decision.net_benefit import decision_curve
 from ...measures.discrimination.comparison import compare_auroc
 from ...measures.discrimination.roc import precision_recall_curve, roc_curve
 from ...measures.risks_by_outcome import risk_distribution
-from ...measures.summary import MEASURES, performance
+from ...measures.summary import performance
 from ...numerics.checks import (
     FloatArray,
     as_generator,
@@ -175,7 +176,7 @@ def _add_performance(
             given.y,
             given.risks,
             thresholds=thresholds,
-            measures=MEASURES,
+            measures=tuple(CATALOGUE),
             sample_weight=given.w,
             n_resamples=n_resamples,
             rng=rng,
@@ -184,7 +185,7 @@ def _add_performance(
     found.table("performance", table)
     shown = [
         *SHOWN,
-        *(name for name in dict.fromkeys(table.measure) if name.startswith("net_benefit@")),
+        *(name for name in dict.fromkeys(table.measure) if name.startswith(NET_BENEFIT)),
     ]
     found.figure("performance", plots.plot_performance(table, measures=shown))
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ... import plots
+from ...measures.catalogue import NET_BENEFIT, label_of
 from ...measures.decision.inputs import TREAT_ALL, TREAT_NONE
 from ...results.markdown import as_markdown, markdown_table
 
@@ -60,18 +60,14 @@ def list_of_files(tables: Mapping[str, pd.DataFrame], figures: Mapping[str, str]
 
 
 def _measures_table(table: pd.DataFrame) -> str:
-    benefits = [m for m in dict.fromkeys(table.measure) if m.startswith("net_benefit@")]
+    benefits = [m for m in dict.fromkeys(table.measure) if m.startswith(NET_BENEFIT)]
     models = [name for name in dict.fromkeys(table.model) if name not in (TREAT_ALL, TREAT_NONE)]
     models += [TREAT_ALL, TREAT_NONE]
     cells = {(row.measure, row.model): _cell(row) for row in table.itertuples()}
     rows = [
-        [_label(m), *(cells.get((m, model), "") for model in models)] for m in (*SHOWN, *benefits)
+        [label_of(m), *(cells.get((m, model), "") for model in models)] for m in (*SHOWN, *benefits)
     ]
     return markdown_table(["measure", *models], rows)
-
-
-def _label(measure: str) -> str:
-    return plots.performance.LABELS.get(measure, measure.replace("net_benefit@", "Net benefit at "))
 
 
 def _cell(row: Any) -> str:
