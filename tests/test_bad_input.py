@@ -653,6 +653,7 @@ def spoil_every_argument(name):
 
 NOT_CALLED = {
     "data_dictionary": "has no argument",
+    "coverage_of_limits": "has no argument",
     "simulate_to_parquet": "writes to disk; its arguments are those of simulate_cohort",
     "simulation_based_calibration": "fits a hundred models",
     "load_pathways": "the functions of pathways are called in tests/pathways",

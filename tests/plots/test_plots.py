@@ -18,6 +18,8 @@ STUDIES = pd.DataFrame(
     columns=["tp", "fp", "fn", "tn"],
 )
 
+HARMLESS = {"esr": 0.0, "xray": 0.0, "review": 0.0}
+
 
 @pytest.fixture(scope="module")
 def rare():
@@ -38,6 +40,29 @@ def drawn_of_a_posterior(cohort):
         "plot_predictive_check": lambda ax: plots.plot_predictive_check(check, ax=ax),
         "plot_trace": lambda ax: plots.plot_trace(model.posterior_, "night_pain", ax=ax),
         "plot_ranks": lambda ax: plots.plot_ranks(model.posterior_, "intercept", ax=ax),
+    }
+
+
+def drawn_of_pathways(scenario):
+    shipped = bpr.load_pathways()
+    known = {name: shipped[name] for name in ("image_no_one", "risk_1", "mri_for_all")}
+    compared = bpr.compare_pathways(scenario, known, n_draws=100, rng=1)
+    benefit = compared.net_benefit(0.02)
+    with_review = shipped["review_at_six_weeks"]
+    break_even = bpr.review_break_even(
+        scenario, with_review, known, threshold=0.01, test_harm=HARMLESS, value_at_review=1.0
+    )
+    return {
+        "plot_pathways": lambda ax: plots.plot_pathways(compared, ax=ax),
+        "plot_pathway_flow": lambda ax: plots.plot_pathway_flow(compared, "risk_1", ax=ax),
+        "plot_acceptability": lambda ax: plots.plot_acceptability(
+            bpr.acceptability(compared, (0.01, 0.03)), ax=ax
+        ),
+        "plot_information": lambda ax: plots.plot_information(benefit.evppi(), ax=ax),
+        "plot_tornado": lambda ax: plots.plot_tornado(
+            bpr.tornado(benefit, "risk_1", "mri_for_all"), ax=ax
+        ),
+        "plot_break_even": lambda ax: plots.plot_break_even(break_even, ax=ax),
     }
 
 
@@ -64,6 +89,7 @@ def drawn(rare, cohort):
     )
     return {
         **drawn_of_a_posterior(cohort),
+        **drawn_of_pathways(cohort.scenario),
         "plot_calibration": lambda ax: plots.plot_calibration(curve, ax=ax),
         "plot_calibration, two": lambda ax: plots.plot_calibration(
             {"a": curve, "b": grouped}, ax=ax, log=False
@@ -127,7 +153,6 @@ def test_axes_given_are_axes_returned_and_nothing_global_changes(drawn):
     for name, plot in drawn.items():
         ax = plt.subplots()[1]
         assert plot(ax) is ax, name
-        assert plot(None) is not ax, name
         plt.close("all")
     assert dict(mpl.rcParams) == before
 
@@ -148,13 +173,16 @@ def test_panels_share_axes_and_name_models_and_measures(rare):
     plt.close("all")
 
 
-def test_axes_are_labelled(drawn):
+def test_without_axes_new_ones_are_made_and_labelled(drawn):
     for name, plot in drawn.items():
         ax = plot(None)
+        assert len(plt.get_fignums()) == 1, name
         if name == "plot_fagan":
             assert {"Pre-test\nprobability", "Likelihood\nratio", "Post-test\nprobability"} <= {
                 t.get_text() for t in ax.texts
             }
+        elif name == "plot_pathway_flow":
+            assert len(ax.texts) > 2  # boxes and arrows, no scale
         else:
             assert ax.get_xlabel(), name
         plt.close("all")
