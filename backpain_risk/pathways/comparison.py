@@ -15,6 +15,7 @@ from joblib import Parallel, delayed
 
 from .. import vocabulary
 from ..numerics.checks import FloatArray, as_generator, check_choice, check_count
+from ..results.notebook import as_html
 from ..scenario.scenario import Scenario
 from ..scenario.structure.states import Grid
 from .closed_form import Margins, expected_given, margins
@@ -24,7 +25,7 @@ from .doubt import Inputs, Review, draw_inputs
 from .frontier import efficient_frontier
 from .net_benefit import NetBenefit, net_benefit_of
 from .pathway import Pathway, load_pathways
-from .patterns import PatternTable, class_probability, coarse_grid, layout_for, pattern_table
+from .patterns import BAND, PatternTable, class_probability, coarse_grid, layout_for, pattern_table
 
 _SECOND = (
     "cancers_sent_at_review",
@@ -210,6 +211,13 @@ class PathwayComparison:
         """
         return self.margins is not None
 
+    @property
+    def used(self) -> frozenset[str]:
+        """Groups of parameters that some pathway can depend on: what the patterns tell apart, and
+        the base rate and dependence.
+        """
+        return frozenset((*self.table.layout.keys, BAND, "base_rate", "dependence"))
+
     def expected_given(self, group: str) -> dict[str, dict[str, FloatArray]]:
         """Consequences expected in each draw of one group of parameters, all others at their
         means (dependence 0).
@@ -245,6 +253,9 @@ class PathwayComparison:
         words = (*self.pathways[name].words, *self.pathways[name].tests)
         used |= {status[word] for word in words if word in status}
         return max(used, key=vocabulary.STATUSES.index)
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.to_frame(), digits=4, index=False)
 
     def __repr__(self) -> str:
         return (

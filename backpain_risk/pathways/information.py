@@ -23,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, SplineTransformer
 
 from ..numerics.checks import FloatArray, check_count
+from ..results.notebook import as_html
 
 _KNOTS = 7  # of each parameter's own curve
 _PENALTIES = np.logspace(-6, 8, 29)
@@ -86,6 +87,9 @@ class ValueOfInformation:
             "expected_loss": self.expected_loss,
         }
         return pd.DataFrame({"option": self.options, **columns})
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.to_frame(), self.evppi, digits=4, index=False)
 
     def __repr__(self) -> str:
         return (

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.stats import binom
 
 from ..numerics.checks import FloatArray, check_choice, check_count, check_fraction
+from ..results.notebook import as_html
 from .consequences import TESTS_COUNTED
 from .information import ValueOfInformation, conditional_mean, value_of_information
 from .pathway import Pathway
@@ -46,6 +47,10 @@ class Compared(Protocol):
     def independent(self) -> bool:
         """Whether findings are independent given the class in every draw."""
 
+    @property
+    def used(self) -> frozenset[str]:
+        """Groups of parameters that some pathway can depend on."""
+
     def expected_given(self, group: str) -> Mapping[str, Mapping[str, FloatArray]]:
         """Expected consequences of each pathway when one group of parameters is known."""
 
@@ -62,6 +67,8 @@ class NetBenefit:
         At the scenario's own numbers.
     draws : DataFrame, shape (draws, pathways)
     parameters : DataFrame
+    used : frozenset of str, optional
+        Groups of parameters that some pathway can depend on; all others are worth nothing.
     """
 
     threshold: float
@@ -71,6 +78,7 @@ class NetBenefit:
     draws: pd.DataFrame = field(repr=False)
     parameters: pd.DataFrame = field(repr=False)
     given: Callable[[str], pd.DataFrame] | None = field(repr=False, default=None)
+    used: frozenset[str] | None = field(repr=False, default=None)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a pathway: pathway, value (own numbers), mean, low, high, p_best (over draws;
@@ -92,7 +100,8 @@ class NetBenefit:
     def evppi(self, groups: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
         """Value of perfect information about groups of parameters, in cancers per ``per`` patients.
 
-        By default each finding, each test, the base rate, dependence and the review are a group.
+        By default each finding, each test, the base rate, dependence and the review are a
+        group, where a pathway can depend on them.
 
         Returns
         -------
@@ -159,12 +168,17 @@ class NetBenefit:
         return value_of_information(self.draws, self.parameters if groups else None, groups)
 
     def _groups(self) -> dict[str, list[str]]:
-        """Columns of the parameters by what they are about, where they vary."""
+        """Columns of the parameters by what they are about, where they vary and matter."""
         varying = self.parameters.columns[self.parameters.nunique() > 1]
         groups: dict[str, list[str]] = {}
         for column in map(str, varying):
-            groups.setdefault(column.split(".")[0], []).append(column)
+            name = column.split(".")[0]
+            if self.used is None or name in self.used:
+                groups.setdefault(name, []).append(column)
         return groups
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.to_frame(), digits=4, index=False)
 
     def __repr__(self) -> str:
         best = max(self.point, key=self.point.__getitem__)
@@ -230,6 +244,7 @@ def net_benefit_of(
         draws=pd.DataFrame(drawn),
         parameters=comparison.parameters,
         given=given if comparison.independent else None,
+        used=comparison.used,
     )
 
 

@@ -19,6 +19,7 @@ import pandas as pd
 
 from .. import vocabulary
 from ..numerics.checks import FloatArray, check_count, check_fraction
+from ..results.notebook import as_html
 from ..scenario.scenario import Scenario
 from .comparison import compare_pathways
 from .consequences import TESTS_COUNTED
@@ -113,6 +114,9 @@ class PathwayPolicy:
             cancers=with_cancer,
             risk=with_cancer / (without + with_cancer),
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.in_words(), self.regret, digits=4, index=False)
 
     def __repr__(self) -> str:
         return (

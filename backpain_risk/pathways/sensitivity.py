@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..numerics.checks import FloatArray, check_fraction
+from ..results.notebook import as_html
 from ..scenario.scenario import Scenario
 from .comparison import PathwayComparison, compare_pathways
 from .doubt import Review
@@ -43,6 +44,14 @@ class Acceptability:
     def to_frame(self) -> pd.DataFrame:
         """The table."""
         return self.table
+
+    def _repr_html_(self) -> str:
+        return as_html(
+            f"Probability of being the best pathway, {self.n_draws} draws.",
+            self.table,
+            digits=4,
+            index=False,
+        )
 
 
 def acceptability(
@@ -103,6 +112,14 @@ class Tornado:
     def to_frame(self) -> pd.DataFrame:
         """The table."""
         return self.table
+
+    def _repr_html_(self) -> str:
+        return as_html(
+            f"{self.a} less {self.b} at a threshold of {self.threshold:.2%}, per {self.per}.",
+            self.table,
+            digits=4,
+            index=False,
+        )
 
 
 def tornado(benefit: NetBenefit, a: str, b: str) -> Tornado:
@@ -183,6 +200,14 @@ class BreakEven:
         a, b = np.meshgrid(self.sensitivity, self.specificity, indexing="ij")
         return pd.DataFrame(
             {"sensitivity": a.ravel(), "specificity": b.ravel(), "gain": self.gain.ravel()}
+        )
+
+    def _repr_html_(self) -> str:
+        return as_html(
+            f"Gain of {self.pathway} over {self.best_without}, per {self.per}.",
+            self.to_frame(),
+            digits=4,
+            index=False,
         )
 
 
