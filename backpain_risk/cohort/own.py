@@ -297,12 +297,9 @@ def _converted(values: pd.Series[Any], column: str, unit: str) -> pd.Series[Any]
     factor = UNITS[column][unit]
     if factor == 1:
         return values
-    term = vocabulary.AGE if column == "age_years" else vocabulary.LABORATORY[column]
-    return (
-        np.floor(values * factor)
-        if column == "age_years"
-        else (values * factor).round(0 if term.step == 1 else 1)
-    )
+    if column == "age_years":
+        return np.floor(values * factor)
+    return (values * factor).round(0 if vocabulary.LABORATORY[column].step == 1 else 1)
 
 
 def _numeric(table: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:

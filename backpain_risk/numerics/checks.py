@@ -192,7 +192,8 @@ def check_number(name: str, value: float, low: float = -np.inf, high: float = np
 
 
 def _inside(low: float, high: float) -> float:
-    return low if np.isfinite(low) else high if np.isfinite(high) else 1.0
+    finite = [end for end in (low, high) if np.isfinite(end)]
+    return finite[0] if finite else 1.0
 
 
 def check_positive(name: str, value: float) -> float:

@@ -7,6 +7,9 @@ import numpy.typing as npt
 
 from .checks import FloatArray
 
+# Harrell: outer knots at the 10 %, 5 % or 2.5 % points, by number of knots.
+_OUTER = {3: 0.10, 4: 0.05, 5: 0.05, 6: 0.05, 7: 0.025}
+
 
 def weighted_quantile(
     values: FloatArray, probabilities: FloatArray, weight: FloatArray
@@ -42,7 +45,7 @@ def harrell_knots(values: FloatArray, n_knots: int, weight: FloatArray | None = 
     weight = np.ones(values.size) if weight is None else weight
     distinct = np.unique(values)
     for k in range(min(n_knots, distinct.size), 2, -1):
-        outer = 0.10 if k == 3 else 0.05 if k <= 6 else 0.025
+        outer = _OUTER[k]
         knots = weighted_quantile(values, np.linspace(outer, 1 - outer, k), weight)
         if np.all(np.diff(knots) > 1e-12 * max(1.0, float(np.abs(knots).max()))):
             return knots

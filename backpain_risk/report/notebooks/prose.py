@@ -12,7 +12,8 @@ PLACEHOLDER = re.compile(r"\{\{\s*([\w.@-]+)\s*(?::([^}]*))?\}\}")
 _REFERENCE = re.compile(r"@(fig|tbl)-([\w-]+)")
 _NAMES = {"fig": "Figure", "tbl": "Table"}
 _NOT_PROSE = re.compile(
-    r"```.*?```|`[^`]*`|\$[^$]*\$|\{\{[^}]*\}\}|\[@[^\]]*\]|@(?:fig|tbl)-[\w-]+|\]\([^)]*\)|<[^>]*>|\{[#.][^}]*\}",
+    r"```.*?```|`[^`]*`|\$[^$]*\$|\{\{[^}]*\}\}|\[@[^\]]*\]|@(?:fig|tbl)-[\w-]+"
+    r"|\]\([^)]*\)|<[^>]*>|\{[#.][^}]*\}",
     re.DOTALL,
 )
 ALLOWED = re.compile(r"\b(?:19|20)\d\d\b|\b1 ?%|\b95 ?%|\b2x2\b|\bNG12\b|\bTRIPOD\+AI\b")
