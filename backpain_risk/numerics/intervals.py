@@ -1,4 +1,4 @@
-"""Confidence intervals for proportions and for ratios of proportions."""
+"""Limits: of proportions, of their ratios and sums, and of draws."""
 
 from __future__ import annotations
 
@@ -17,6 +17,20 @@ PROPORTION_INTERVALS = ("wilson", "clopper_pearson", "jeffreys")
 def normal_quantile(level: float) -> float:
     """Two-sided standard normal quantile of a coverage level, 1.96 for 0.95."""
     return float(special.ndtri(0.5 + check_fraction("level", level) / 2))
+
+
+def percentile_limits(draws: npt.ArrayLike, level: float) -> tuple[FloatArray, FloatArray]:
+    """Equal-tailed limits that hold a share ``level`` of the draws, along their first axis.
+
+    Examples
+    --------
+    >>> low, high = percentile_limits(np.arange(101.0), 0.9)
+    >>> round(float(low), 6), round(float(high), 6)
+    (5.0, 95.0)
+    """
+    values = np.asarray(draws, dtype=np.float64)
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return low, high
 
 
 def proportion_interval(

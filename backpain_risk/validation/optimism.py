@@ -14,7 +14,9 @@ from joblib import Parallel, delayed
 from scipy.special import expit, logit
 
 from ..measures.catalogue import CATALOGUE, USUAL
+from ..measures.decision.convention import net_benefit
 from ..numerics.checks import BoolArray, FloatArray, check_choice, check_level, check_resamples
+from ..numerics.intervals import percentile_limits
 from ..numerics.patterns import IntArray
 from ..results.notebook import as_html
 from .development import read_patients
@@ -107,8 +109,7 @@ class InternalValidation:
         ----------
         Riley and Collins (2023), Biom J 65:2200302.
         """
-        tail = (1 - self.level) / 2
-        low, high = np.quantile(self._drawn_risk, [tail, 1 - tail], axis=0)[:, self._row]
+        low, high = (end[self._row] for end in percentile_limits(self._drawn_risk, self.level))
         apparent = np.empty(self._drawn_risk.shape[1])
         apparent[self._row] = self.risk
         mape = np.abs(self._drawn_risk - apparent).mean(axis=0)[self._row]
@@ -308,14 +309,11 @@ class _Corrected:
 
 
 def _percentiles(drawn: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
-    low, high = np.full(
-        (2, drawn.shape[1]), np.nan
-    )  # a measure defined in no resample has no limits
-    defined = ~np.isnan(drawn).all(axis=0)
-    if defined.any():
-        low[defined], high[defined] = np.nanquantile(
-            drawn[:, defined], [(1 - level) / 2, (1 + level) / 2], axis=0
-        )
+    """Limits of each measure over the resamples in which it is defined; NaN where it is in none."""
+    low, high = np.full((2, drawn.shape[1]), np.nan)
+    for j, defined in enumerate(~np.isnan(drawn).T):
+        if defined.any():
+            low[j], high[j] = percentile_limits(drawn[defined, j], level)
     return low, high
 
 
@@ -444,7 +442,7 @@ def _result(
         risk=risk[patients.row],
         problems=pd.DataFrame(problems, columns=["resample", "measure", "reason"]),
         warned=_counted([message for r in refits for message in set(r.warnings)]),
-        _curves=_curves(evaluate, apparent, parts, float(patients.outcome.mean())),
+        _curves=_curves(evaluate, apparent, parts, np.array([patients.outcome.mean()])),
         _row=patients.row,
         _drawn_risk=np.array([r.risk for r in refits if r.risk is not None]),
     )
@@ -453,7 +451,10 @@ def _result(
 
 
 def _curves(
-    evaluate: Evaluator, apparent: Evaluation, parts: dict[str, _Corrected], prevalence: float
+    evaluate: Evaluator,
+    apparent: Evaluation,
+    parts: dict[str, _Corrected],
+    prevalence: npt.NDArray[np.float64],
 ) -> dict[str, pd.DataFrame]:
     def table(first: dict[str, FloatArray], part: _Corrected) -> pd.DataFrame:
         columns = {
@@ -468,7 +469,7 @@ def _curves(
         "calibration": table(
             {"predicted": evaluate.at}, parts["observed"].as_risk(apparent.observed)
         ),
-        "net_benefit": benefit.assign(treat_all=prevalence - (1 - prevalence) * t / (1 - t)),
+        "net_benefit": benefit.assign(treat_all=net_benefit(prevalence, 1 - prevalence, t)),
     }
 
 

@@ -13,9 +13,11 @@ from ..measures.calibration.curve_limits import INDICES, indices
 from ..measures.calibration.recalibration import require_calibratable
 from ..measures.calibration.smoothers import fit_spline
 from ..measures.catalogue import CATALOGUE, net_benefit_keys
-from ..measures.decision.counts import in_precision_of
+from ..measures.decision.convention import net_benefit, thresholds_reached
+from ..measures.decision.counts import at_or_above
 from ..measures.decision.inputs import check_thresholds
 from ..numerics.checks import FloatArray, as_vector, check_choices, refuse_where
+from ..numerics.patterns import sum_by
 from ..numerics.risk_groups import RiskGroups, require_both_classes
 
 _POINTS = 50
@@ -64,9 +66,12 @@ class Evaluator:
             if not CATALOGUE[name].of_curve:
                 found[name] = self._value(name, groups, reasons)
         values = [found.get(name, np.nan) for name in self.measures]
-        benefit = net_benefit_of(groups, np.concatenate([self.thresholds, self.curve_thresholds]))
-        split = self.thresholds.size
-        return Evaluation(np.array([*values, *benefit[:split]]), curve, benefit[split:], reasons)
+        return Evaluation(
+            np.array([*values, *net_benefit_of(groups, self.thresholds)]),
+            curve,
+            net_benefit_of(groups, self.curve_thresholds),
+            reasons,
+        )
 
     def _value(self, name: str, groups: RiskGroups, reasons: dict[str, str]) -> float:
         try:
@@ -134,9 +139,10 @@ def evaluator(
 
 
 def net_benefit_of(groups: RiskGroups, thresholds: FloatArray) -> FloatArray:
-    """Net benefit of treating at or above each threshold, per patient."""
-    start = np.searchsorted(groups.risk, in_precision_of(groups.risk, thresholds), side="left")
+    """Net benefit of treating at or above each of the ascending thresholds, per patient, (k,)."""
+    reached = thresholds_reached(groups.risk, thresholds).astype(np.int64)
     tp, fp = (
-        np.append(np.cumsum(arm[::-1])[::-1], 0.0)[start] for arm in (groups.events, groups.others)
+        at_or_above(sum_by(reached, arm, thresholds.size + 1)) / groups.total
+        for arm in (groups.events, groups.others)
     )
-    return np.asarray((tp - fp * thresholds / (1 - thresholds)) / groups.total)
+    return net_benefit(tp, fp, thresholds)

@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backpain_risk.measures.decision.counts import _thresholds_reached, decision_counts
+from backpain_risk.measures.decision.convention import (
+    _read_from_table,
+    thresholds_reached,
+)
+from backpain_risk.measures.decision.counts import decision_counts
 
 patients = st.lists(
     st.tuples(st.booleans(), st.integers(0, 20), st.integers(0, 20)), min_size=2, max_size=50
@@ -29,8 +33,17 @@ def test_the_table_reads_what_a_search_finds(thresholds):
         [rng.random(1000), rng.beta(1, 80, 1000), thresholds, below, above, [0.0, 1.0]]
     )
     np.testing.assert_array_equal(
-        _thresholds_reached(thresholds, risk), np.searchsorted(thresholds, risk, side="right")
+        _read_from_table(thresholds, risk), np.searchsorted(thresholds, risk, side="right")
     )
+
+
+@pytest.mark.parametrize("n", [4, 100_000])
+def test_a_risk_in_32_bits_reaches_the_threshold_it_names(n):
+    single = np.full(n, 0.01, dtype=np.float32).astype(np.float64)
+    just_below = np.full(n, np.nextafter(0.01, 0))
+    assert (single < 0.01).all()
+    assert set(thresholds_reached(single, np.array([0.01]))) == {1}
+    assert set(thresholds_reached(just_below, np.array([0.01]))) == {0}
 
 
 @given(patients)

@@ -10,7 +10,7 @@ from scipy import optimize, stats
 from scipy.special import expit, logit
 
 from ...numerics.checks import FloatArray
-from ...numerics.intervals import normal_quantile
+from ...numerics.intervals import normal_quantile, percentile_limits
 from ...numerics.risk_groups import RiskGroups, require_both_classes, resampled
 from ...numerics.splines import weighted_quantile
 from ...results.estimate import Estimate
@@ -87,8 +87,7 @@ class Drawn:
 def _percentiles(drawn: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
     if len(drawn) == 0:
         return np.full(drawn.shape[1], np.nan), np.full(drawn.shape[1], np.nan)
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return low, high
+    return percentile_limits(drawn, level)
 
 
 def bootstrap(

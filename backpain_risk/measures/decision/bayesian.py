@@ -18,8 +18,10 @@ from ...numerics.checks import (
     check_pair,
     check_resamples,
 )
+from ...numerics.intervals import percentile_limits
 from ...numerics.values import as_real, shown
 from ...results.notebook import as_html
+from .convention import net_benefit
 from .counts import DecisionCounts, decision_counts
 from .inputs import TREAT_ALL, TREAT_NONE, Risks, check_models, check_thresholds
 
@@ -98,7 +100,7 @@ class BayesianDecisionCurve:
         return self._summary(gap, gap.mean(axis=0))
 
     def _summary(self, drawn: FloatArray, mean: FloatArray) -> pd.DataFrame:
-        low, high = _limits(drawn, self.level)
+        low, high = percentile_limits(drawn, self.level)
         columns = {"threshold": self.thresholds, "difference": mean, "low": low, "high": high}
         return pd.DataFrame(columns | {"p_positive": (drawn > 0).mean(axis=0)})
 
@@ -290,9 +292,8 @@ def _net_benefit(
     sensitivity: FloatArray, false_positive_rate: FloatArray, prevalence: FloatArray, t: FloatArray
 ) -> FloatArray:
     """Of treating all, treating none and the models, (n_draws, 2 + models, k)."""
-    odds = t / (1 - t)
-    models = sensitivity * prevalence - false_positive_rate * (1 - prevalence) * odds
-    treat_all = prevalence - (1 - prevalence) * odds
+    models = net_benefit(sensitivity * prevalence, false_positive_rate * (1 - prevalence), t)
+    treat_all = net_benefit(prevalence, 1 - prevalence, t)
     return np.concatenate([treat_all, np.zeros_like(treat_all), models], axis=1)
 
 
@@ -325,7 +326,7 @@ def _result(
     default = np.maximum(drawn[:, :1], drawn[:, 1:2])
     useful = (drawn > default).mean(axis=0)
     useful[:2] = np.nan
-    low, high = _limits(drawn, level)
+    low, high = percentile_limits(drawn, level)
     return BayesianDecisionCurve(
         models=(TREAT_ALL, TREAT_NONE, *named),
         thresholds=t,
@@ -341,8 +342,3 @@ def _result(
         n=n,
         n_events=events,
     )
-
-
-def _limits(drawn: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return low, high

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +14,9 @@ import numpy.typing as npt
 from ...numerics.checks import FloatArray
 from ...numerics.patterns import IntArray, distinct_rows, sum_by
 from ...numerics.resampling import resamples
+from .convention import Reached, thresholds_reached
 
-Reached = npt.NDArray[np.unsignedinteger[Any]]
 _ALL, _NONE = 0, 1  # rows of the strategies that treat all and none
-_CELLS = 1 << 16  # a power of 2, so that the cell of a risk is exact
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +51,7 @@ class DecisionCounts:
         return self.outcome.astype(np.int64) * (self.n_thresholds + 1) + reached
 
     def _positives(self, bins: IntArray, n: FloatArray) -> FloatArray:
-        counts = sum_by(bins, n, 2 * (self.n_thresholds + 1)).reshape(2, -1)
-        return np.asarray(np.cumsum(counts[:, :0:-1], axis=1)[:, ::-1])
+        return at_or_above(sum_by(bins, n, 2 * (self.n_thresholds + 1)).reshape(2, -1))
 
     def _stacked(self, models: list[FloatArray], n: FloatArray) -> FloatArray:
         """Those of the models below treating all, which makes everyone positive, and none."""
@@ -113,32 +110,16 @@ def decision_counts(
     reached = np.empty((2 + len(risks), outcome.size), dtype=np.min_scalar_type(k))
     reached[_ALL], reached[_NONE] = k, 0
     for row, risk in zip(reached[2:], risks, strict=True):
-        row[:] = _thresholds_reached(in_precision_of(risk, thresholds), risk)
+        row[:] = thresholds_reached(risk, thresholds)
     return DecisionCounts(reached, outcome.astype(np.uint8), weight, k)
 
 
-def in_precision_of(risk: FloatArray, thresholds: FloatArray) -> FloatArray:
-    """Thresholds rounded to 32 bits where every risk is a number of 32 bits, as risks given in
-    float32 are.
+def at_or_above(counts: FloatArray) -> FloatArray:
+    """Patients at or above each threshold, (..., k), from those who reach 0, 1, ... k of them.
 
-    A risk of 0.01 in float32 is 0.00999999977648258, below the threshold 0.01 but equal to it in
-    float32.
+    Examples
+    --------
+    >>> at_or_above(np.array([5.0, 2.0, 1.0])).tolist()
+    [3.0, 1.0]
     """
-    if np.array_equal(risk, risk.astype(np.float32)):
-        return thresholds.astype(np.float32).astype(np.float64)
-    return thresholds
-
-
-def _thresholds_reached(thresholds: FloatArray, risk: FloatArray) -> Reached:
-    """How many thresholds each risk is at or above: read from a table, searched only in cells
-    that hold a threshold.
-    """
-    starts = np.arange(_CELLS + 1) / _CELLS
-    table = np.searchsorted(thresholds, starts, side="right").astype(
-        np.min_scalar_type(thresholds.size)
-    )
-    split = np.searchsorted(thresholds, starts + 1 / _CELLS) > table
-    cell = (risk * _CELLS).astype(np.int32)
-    reached, unclear = table[cell], np.flatnonzero(split[cell])
-    reached[unclear] = np.searchsorted(thresholds, risk[unclear], side="right")
-    return reached
+    return np.asarray(np.cumsum(counts[..., :0:-1], axis=-1)[..., ::-1])

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.special import expit, logit, stdtrit
 
 from ...numerics.checks import FloatArray, as_generator, check_choice, check_level, check_resamples
-from ...numerics.intervals import normal_quantile, skewed_mean_interval
+from ...numerics.intervals import normal_quantile, percentile_limits, skewed_mean_interval
 from ...numerics.risk_groups import (
     RiskGroups,
     require_both_classes,
@@ -284,7 +284,7 @@ def _bootstrap(
     groups: RiskGroups, level: float, n_resamples: int, rng: np.random.Generator
 ) -> Estimate:
     drawn = [area(each) for each in resampled_within_outcomes(groups, n_resamples, rng)]
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    low, high = percentile_limits(drawn, level)
     return Estimate(
         area(groups),
         float(low),

@@ -15,7 +15,7 @@ from ...numerics.checks import (
     check_pair,
     check_resamples,
 )
-from ...numerics.intervals import normal_quantile, proportion_interval
+from ...numerics.intervals import normal_quantile, percentile_limits, proportion_interval
 from ...numerics.risk_groups import (
     RiskGroups,
     require_both_classes,
@@ -118,19 +118,26 @@ def partial_auroc(
         limits = _analytic(groups, value, fpr, interval, level)
     else:
         check_resamples("n_resamples", n_resamples, 1)
-        rng = as_generator(rng)
-        drawn = [
-            _partial_area(each, fpr) for each in resampled_within_outcomes(groups, n_resamples, rng)
-        ]
-        spread = np.ptp(drawn) > 0
-        limits = (
-            tuple(np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]))
-            if spread
-            else (np.nan, np.nan)
-        )
+        limits = _resampled(groups, fpr, level, n_resamples, as_generator(rng))
     method = f"bootstrap, {n_resamples} resamples" if interval == "bootstrap" else interval
     area, low, high = (float(_corrected(x, fpr) if corrected else x) for x in (value, *limits))
     return Estimate(area, low, high, level=level, method=method)
+
+
+def _resampled(
+    groups: RiskGroups,
+    fpr: tuple[float, float],
+    level: float,
+    n_resamples: int,
+    rng: np.random.Generator,
+) -> tuple[float, float]:
+    """Percentile limits; NaN where the resamples do not differ."""
+    resamples = resampled_within_outcomes(groups, n_resamples, rng)
+    drawn = [_partial_area(each, fpr) for each in resamples]
+    if np.ptp(drawn) == 0:
+        return np.nan, np.nan
+    low, high = percentile_limits(drawn, level)
+    return float(low), float(high)
 
 
 def _analytic(
