@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
 from backpain_risk.report.notebooks.prose import (
@@ -62,3 +67,18 @@ def test_references_are_numbered_and_must_exist():
     )
     with pytest.raises(ValueError, match="prose refers to @tbl-none, which no cell shows"):
         number_references("@tbl-none", {}, "here")
+
+
+def test_each_table_and_figure_of_the_notebooks_has_a_key_of_its_own():
+    """A clash shows only when all notebooks are built together, which takes minutes."""
+    notebooks = (Path(__file__).parents[2] / "notebooks").glob("*.ipynb")
+    shown = re.compile(r'report\.(table|figure)\(\s*"([\w-]+)"')
+    keys = [
+        key
+        for path in notebooks
+        for cell in json.loads(path.read_text("utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+        for key in shown.findall("".join(cell["source"]))
+    ]
+    assert len(keys) > 30
+    assert [key for key, n in Counter(keys).items() if n > 1] == []
