@@ -24,6 +24,24 @@ NOTICE = "Synthetic data, for research; not for clinical use."
 RESEARCH_NOTICE = "For research; not for clinical use."
 """What every output about patients of any origin says."""
 
+
+def notice(drawn_from: object = None) -> str:
+    """What an output about patients says: *synthetic data* where they were drawn from a scenario,
+    and never where a user brought them.
+
+    Parameters
+    ----------
+    drawn_from : Scenario, or mapping of site to Scenario, optional
+        None for patients of one's own, and where nobody knows whose they are.
+
+    Examples
+    --------
+    >>> notice()
+    'For research; not for clinical use.'
+    """
+    return RESEARCH_NOTICE if drawn_from is None else NOTICE
+
+
 STATUSES = ("reported", "unconfirmed", "assumed")
 """How well a number is known: read in a source, from memory of the paper, or a stated judgement."""
 

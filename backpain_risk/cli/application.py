@@ -11,5 +11,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Red flags, risk models and decision curves for spinal malignancy in back pain. "
-    f"{vocabulary.NOTICE}",
+    f"{vocabulary.RESEARCH_NOTICE}",
 )

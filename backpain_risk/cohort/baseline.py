@@ -20,6 +20,7 @@ from ..numerics.checks import (
 )
 from ..numerics.values import as_numbers
 from ..results.notebook import as_html
+from ..results.terminal import as_text
 from .table import Cohort
 
 
@@ -39,6 +40,10 @@ class TableOne:
     def to_frame(self) -> pd.DataFrame:
         """The table."""
         return self.table.copy()
+
+    def __repr__(self) -> str:
+        head = f"Patients by outcome: {self.n_without} without malignancy, {self.n_with} with"
+        return as_text(head, self.table, vocabulary.notice(), index=False)
 
     def _repr_html_(self) -> str:
         return as_html(self.table, index=False)

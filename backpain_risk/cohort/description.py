@@ -11,6 +11,7 @@ from .. import vocabulary
 from ..numerics.checks import FloatArray, check_kind
 from ..numerics.intervals import proportion_interval
 from ..results.notebook import as_html
+from ..results.terminal import as_text
 from ..scenario.structure.states import AGES
 from .table import Cohort
 
@@ -29,6 +30,10 @@ class CaseMix:
     def to_frame(self) -> pd.DataFrame:
         """The table."""
         return self.table.copy()
+
+    def __repr__(self) -> str:
+        head = f"Case mix of {self.n} patients, {self.n_events} with malignancy"
+        return as_text(head, self.table, vocabulary.NOTICE, index=False)
 
     def _repr_html_(self) -> str:
         return as_html(self.table, index=False)
@@ -53,6 +58,13 @@ class Ages:
         names = ("age", "events", "others", "target_events", "target_others")
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
+    def __repr__(self) -> str:
+        counts = f"Ages of {self.n} patients, {self.n_events} with malignancy"
+        rows = self.to_frame().set_index("age").loc[[20, 35, 50, 65, 80]].reset_index()
+        return as_text(
+            f"{counts}: shares of five years of age", rows, vocabulary.NOTICE, index=False
+        )
+
     def _repr_html_(self) -> str:
         return as_html(self.to_frame(), index=False)
 
@@ -70,6 +82,10 @@ class RiskByFlags:
     def to_frame(self) -> pd.DataFrame:
         """The table."""
         return self.table.copy()
+
+    def __repr__(self) -> str:
+        head = f"Malignancy by number of red flags, {int(self.table.n.sum())} patients"
+        return as_text(head, self.table, vocabulary.notice(), index=False)
 
     def _repr_html_(self) -> str:
         return as_html(self.table, index=False)

@@ -131,7 +131,7 @@ def _plan(scenario: Scenario, n: int, seed: int, blocks_per_file: int) -> dict[s
     check_kind("seed", seed, (int, np.integer), "Pass for example seed=1.")
     as_seed_sequence(seed)
     return {
-        "notice": vocabulary.NOTICE,
+        "notice": vocabulary.notice(scenario),
         "n": check_patients(n),
         "seed": int(seed),
         "blocks_per_file": check_count("blocks_per_file", blocks_per_file, 1),

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from .. import __version__, vocabulary
+from .. import __version__
 from ..files import inside, must_be_new, one_writer, sha256, unfinished
 from ..numerics.checks import check_flag, check_kind
 from ..scenario.scenario import validated
@@ -248,9 +248,8 @@ def _checked(path: str | Path) -> Path:
 def _manifest(
     cohort: Cohort, name: str, digest: str, columns: Mapping[str, Column]
 ) -> dict[str, Any]:
-    synthetic = cohort.scenario is not None or cohort.sites is not None
     content = {
-        "notice": vocabulary.NOTICE if synthetic else vocabulary.RESEARCH_NOTICE,
+        "notice": cohort.notice,
         "file": name,
         "sha256": digest,
         "n": len(cohort),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -244,10 +245,43 @@ class Cohort:
         """Predictors, tests and outcome side by side."""
         return pd.concat([self.predictors, self.tests, self.outcome], axis=1)
 
+    @property
+    def notice(self) -> str:
+        """What outputs about these patients say: synthetic data, or only research."""
+        return vocabulary.notice(self.scenario if self.sites is None else self.sites)
+
+    def __repr__(self) -> str:
+        return "\n".join([self._heading(), *self._contents(), self.notice])
+
     def _repr_html_(self) -> str:
+        return as_html(f"{self._heading()} {self.notice}", self.to_frame().head())
+
+    def _heading(self) -> str:
         rate = self.n_events / max(len(self), 1)
-        origin = f"synthetic, scenario {self.scenario.name}" if self.scenario else "user's own"
-        head = (
-            f"Cohort ({origin}): {len(self)} patients, {self.n_events} malignancies ({rate:.2%}). "
-        )
-        return as_html(f"{head}{vocabulary.NOTICE}", self.to_frame().head())
+        counts = f"{len(self)} patients, {self.n_events} malignancies ({rate:.2%})"
+        return f"Cohort ({self._origin()}): {counts}."
+
+    def _origin(self) -> str:
+        if self.sites is not None:
+            return f"synthetic, sites {', '.join(map(str, self.sites))}"
+        if self.scenario is None:
+            return "user's own"
+        seed = "" if self.seed is None else f", seed {self.seed}"
+        return f"synthetic, scenario {self.scenario.name}{seed}"
+
+    def _contents(self) -> Iterator[str]:
+        """Columns, missing values and what was verified, a line each."""
+        for name in ("predictors", "tests", "other"):
+            table = getattr(self, name)
+            if table is not None and len(table.columns):
+                yield from wrap(f"{name}: {', '.join(map(str, table.columns))}", 100)
+        missing = {
+            str(column): int(table[column].isna().sum())
+            for table in (self.predictors, self.tests)
+            for column in table
+        }
+        if any(missing.values()):
+            listed = ", ".join(f"{column} {n}" for column, n in missing.items() if n)
+            yield from wrap(f"missing values: {listed}", 100)
+        if self.verified is not None:
+            yield f"verified outcomes: {int(self.verified.sum())} of {len(self)}"

@@ -13,6 +13,7 @@ from .. import vocabulary
 from ..numerics.checks import FloatArray, check_kind
 from ..numerics.newton import LogisticObjective, maximise
 from ..results.notebook import as_html
+from ..results.terminal import as_text
 from .scenario import Scenario
 
 FINDINGS = tuple(vocabulary.FINDINGS)
@@ -39,6 +40,10 @@ class Associations:
     def to_frame(self) -> pd.DataFrame:
         """Marginal and conditional log odds ratios, one row per finding."""
         return self.odds_ratios.reset_index()
+
+    def __repr__(self) -> str:
+        head = "Log odds ratios with malignancy: marginal, and conditional on the other findings"
+        return as_text(head, self.odds_ratios, vocabulary.NOTICE)
 
     def _repr_html_(self) -> str:
         return as_html(self.odds_ratios)

@@ -13,6 +13,7 @@ from ..evidence.tables import Evidence, load_evidence
 from ..numerics.checks import FloatArray, check_kind
 from ..numerics.intervals import proportion_interval
 from ..results.notebook import as_html
+from ..results.terminal import as_text
 from .scenario import Scenario
 
 FOUR = ("age_50_or_over", "history_of_cancer", "unexplained_weight_loss", "failure_to_improve")
@@ -33,6 +34,10 @@ class Facts:
     def to_frame(self) -> pd.DataFrame:
         """The table."""
         return self.table.copy()
+
+    def __repr__(self) -> str:
+        head = f"Published facts beside scenario {self.scenario_name}"
+        return as_text(head, self.table, vocabulary.NOTICE, index=False)
 
     def _repr_html_(self) -> str:
         return as_html(self.table, index=False)

@@ -17,6 +17,7 @@ from ..evidence.band_accuracy import BandAccuracy, band_probabilities
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray, as_generator
 from ..results.notebook import as_html
+from ..results.terminal import as_text
 from .assumptions import Assumptions
 from .problems import sentence
 from .structure.structure import Structure, build_structure
@@ -250,14 +251,18 @@ class Scenario(Assumptions):
         table.insert(5, "lr_negative", (1 - table.sensitivity) / table.specificity)
         return table
 
+    def __repr__(self) -> str:
+        return as_text(self._heading(), self.to_frame(), index=False, digits=3)
+
+    __str__ = __repr__
+
     def _repr_html_(self) -> str:
-        head = (
+        return as_html(self._heading(), self.to_frame(), index=False)
+
+    def _heading(self) -> str:
+        return (
             f"{self.name}: {self.title}. Base rate {self.base_rate:.3%} ({self.base_rate_status}), "
-        )
-        return as_html(
-            f"{head}dependence {self.dependence:g}. {vocabulary.NOTICE}",
-            self.to_frame(),
-            index=False,
+            f"dependence {self.dependence:g}. {vocabulary.notice(self)}"
         )
 
     def _drawn_finding(self, key: str, rng: np.random.Generator) -> dict[str, float]:

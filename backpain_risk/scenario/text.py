@@ -17,7 +17,7 @@ def scenario_text(scenario: Scenario) -> str:
         f"Base rate {scenario.base_rate:.3%} ({low:.3%} to {high:.3%}), "
         f"{scenario.base_rate_status}. "
         f"Dependence {scenario.dependence:g}, assumed. Digest {scenario.digest[:12]}. "
-        f"{vocabulary.NOTICE}"
+        f"{vocabulary.notice(scenario)}"
     )
     return "\n\n".join([head, _targets(scenario), _case_mix(scenario), _associations(scenario)])
 

@@ -49,11 +49,11 @@ class PosteriorSummary(ResultTable):
 
     def __repr__(self) -> str:
         table = self.to_frame().to_string(float_format=lambda x: f"{x:.4g}")
-        return f"{self.heading}\n{table}\n95% credible limits. {vocabulary.NOTICE}"
+        return f"{self.heading}\n{table}\n95% credible limits. {vocabulary.notice()}"
 
     def _repr_html_(self) -> str:
         return as_html(
-            self.heading, self.to_frame(), f"95% credible limits. {vocabulary.NOTICE}", digits=4
+            self.heading, self.to_frame(), f"95% credible limits. {vocabulary.notice()}", digits=4
         )
 
 

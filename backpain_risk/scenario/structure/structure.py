@@ -71,6 +71,16 @@ class Structure:
     responses: dict[str, tuple[Response, ...]]
     values: dict[str, Values]
 
+    def __repr__(self) -> str:
+        without, malignant = (len(states.cause) for states in self.states)
+        rates = f"base rate {self.base_rate.min():.3%} to {self.base_rate.max():.3%}"
+        return (
+            f"Structure of {self.base_rate.size} scenario(s), {rates}: {without} states without "
+            f"malignancy and {malignant} with, {self.grid.male.size} ages and sexes, "
+            f"{self.grid.nodes.size} severities; {len(self.responses)} findings and tests, "
+            f"{len(self.values)} of them laboratory values."
+        )
+
     @property
     def grid(self) -> Grid:
         """The ages, sexes and severities it is summed over."""
