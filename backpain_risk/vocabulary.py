@@ -84,6 +84,10 @@ class Finding(Term):
         """Which values break the rule; NaN, a missing value, does not."""
         return ~((values == 0) | (values == 1) | np.isnan(values))
 
+    def between_steps(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """None: 0 and 1 are all there is."""
+        return np.zeros(values.shape, dtype=bool)
+
 
 @dataclass(frozen=True)
 class Measurement(Term):
@@ -363,6 +367,24 @@ COLUMNS: Mapping[str, Finding | Measurement] = MappingProxyType(
     {AGE.key: AGE, MALE.key: MALE, **FINDINGS, **LABORATORY, **IMAGING}
 )
 """Columns of a cohort, in order."""
+
+AGE_BAND = "age_50_or_over"
+"""The finding that follows age in years."""
+
+PREDICTORS = (AGE.key, MALE.key, *FINDINGS)
+"""Columns of history and examination."""
+
+TESTS = (*LABORATORY, *IMAGING)
+"""Columns of what is measured after them."""
+
+YES_NO = (MALE.key, *FINDINGS, *IMAGING)
+"""Columns that hold 0, 1 or nothing."""
+
+MEASURED: Mapping[str, Measurement] = MappingProxyType({AGE.key: AGE, **LABORATORY})
+"""Columns that hold a number."""
+
+RESPONDING = tuple(key for key in YES_NO if key not in (MALE.key, AGE_BAND))
+"""Yes/no columns that depend on the illness; sex and age, with its band, are who the patient is."""
 
 
 def check_values(column: str, values: npt.NDArray[np.float64]) -> None:

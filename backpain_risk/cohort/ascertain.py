@@ -316,7 +316,7 @@ def _score(cohort: Cohort, given: Mapping[str, float]) -> FloatArray:
 
 def _standardised(values: pd.Series[Any], column: str) -> FloatArray:
     x = values.to_numpy(np.float64)
-    if column in vocabulary.LABORATORY or column == "age_years":
+    if column in vocabulary.MEASURED:
         x = (x - np.nanmean(x)) / np.nanstd(x)
     return np.nan_to_num(x)
 
@@ -334,13 +334,12 @@ def _probability(share: float, score: FloatArray, name: str) -> FloatArray:
 def _errors(
     missed: Mapping[str, float], invented: Mapping[str, float]
 ) -> dict[str, tuple[float, float]]:
-    allowed = {*vocabulary.FINDINGS, *vocabulary.IMAGING} - {"age_50_or_over"}
     result = {key: (missed.get(key, 0.0), invented.get(key, 0.0)) for key in {**missed, **invented}}
     for key, pair in result.items():
-        if key not in allowed:
+        if key not in vocabulary.RESPONDING:
             raise ValueError(
                 f"missed and invented must name yes/no findings; got {key!r}. Known: "
-                f"{', '.join(sorted(allowed))}."
+                f"{', '.join(sorted(vocabulary.RESPONDING))}."
             )
         for rate in pair:
             check_fraction(f"rates of {key}", rate, closed=True)

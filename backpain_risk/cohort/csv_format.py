@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
+from .. import vocabulary
 from ..results.spreadsheet import spreadsheet_safe
 from .manifest import Column
-from .own import PREDICTORS, TESTS
 from .stored_columns import is_text
 
 _MISSING = ["", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NULL", "null", "None"]
@@ -67,7 +67,7 @@ def read_own_csv(file: Path) -> pd.DataFrame:
 
     A column of others is a number when every cell is written as one: "007" stays text.
     """
-    known = (*PREDICTORS, *TESTS, "outcome")
+    known = (*vocabulary.COLUMNS, "outcome")
     others = [column for column in pd.read_csv(file, nrows=0).columns if column not in known]
     table = _parsed(file, others, dict.fromkeys(known, _MISSING))
     for column in others:

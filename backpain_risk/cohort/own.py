@@ -15,9 +15,6 @@ from ..numerics.checks import check_name, check_table
 from ..numerics.values import as_real
 from ..results.table import ResultTable
 
-PREDICTORS = ("age_years", "male", *vocabulary.FINDINGS)
-TESTS = (*vocabulary.LABORATORY, *vocabulary.IMAGING)
-YES_NO = ("male", *vocabulary.FINDINGS, *vocabulary.IMAGING)
 UNITS: Mapping[str, Mapping[str, float]] = {
     "haematocrit_percent": {"%": 1.0, "L/L": 100.0, "fraction": 100.0},
     "white_cell_count_10e9_l": {"10^9/L": 1.0, "10^3/uL": 1.0, "/uL": 1e-3, "/mm3": 1e-3},
@@ -77,7 +74,7 @@ def check_cohort(df: pd.DataFrame, *, outcome: str = "outcome") -> ResultTable:
 
 def _problems(df: pd.DataFrame, outcome: str) -> Iterator[Problem]:
     yield from _outcome_problems(df, outcome)
-    known = [column for column in (*PREDICTORS, *TESTS) if column in df.columns]
+    known = [column for column in vocabulary.COLUMNS if column in df.columns]
     if not known:
         yield Problem(
             "the table",
@@ -126,17 +123,17 @@ def _column_problems(column: str, raw: pd.Series[Any]) -> Iterator[Problem]:
         text,
         "Map text with values=, for example {'yes': 1, 'no': 0}.",
     )
-    if column in YES_NO:
-        bad = values.notna() & ~values.isin([0, 1])
+    if column in vocabulary.YES_NO:
+        bad = pd.Series(vocabulary.COLUMNS[column].outside(values.to_numpy()))
         yield from _found(
-            column, "must be 0, 1 or missing", raw, bad, "Map its values with values=."
+            column, vocabulary.COLUMNS[column].rule, raw, bad, "Map its values with values=."
         )
         return
     yield from _range_problems(column, raw, values)
 
 
 def _range_problems(column: str, raw: pd.Series[Any], values: pd.Series[Any]) -> Iterator[Problem]:
-    term = vocabulary.AGE if column == "age_years" else vocabulary.LABORATORY[column]
+    term = vocabulary.MEASURED[column]
     rule = f"must lie from {term.low:g} to {term.high:g} {term.unit}"
     if column == "haematocrit_percent" and values.max() <= 1:
         remedy = "It looks like fractions: pass units={'haematocrit_percent': 'L/L'}."
@@ -144,12 +141,12 @@ def _range_problems(column: str, raw: pd.Series[Any], values: pd.Series[Any]) ->
             column, rule, int(values.notna().sum()), f"{values.dropna().iloc[0]:g}", remedy
         )
         return
-    bad = (values < term.low) | (values > term.high)
+    numbers = values.to_numpy()
+    bad = pd.Series(term.outside(numbers))
     yield from _found(
         column, rule, raw, bad, "Check units (units=) and data entry, or set it to missing."
     )
-    steps = values * round(1 / term.step)
-    off = values.notna() & ~bad & ((steps - steps.round()).abs() > 1e-6)
+    off = pd.Series(term.between_steps(numbers) & ~term.outside(numbers))
     precision = "whole numbers" if term.step == 1 else f"recorded to {term.step:g}"
     yield from _found(
         column, f"must be {precision}", raw, off, "Round it to the recorded precision."
@@ -205,18 +202,18 @@ def checked_tables(
     _check_mapping(df, outcome, columns, units)
     _check_values(values)
     table = df.rename(columns={**columns, outcome: "outcome"})
-    for column in [c for c in table.columns if c in YES_NO or c == "outcome"]:
+    for column in [c for c in table.columns if c in vocabulary.YES_NO or c == "outcome"]:
         table[column] = _mapped(table[column], values)
     for column, unit in units.items():
         table[column] = _converted(_as_numbers(table[column]), column, unit)
     problems = list(_problems(table, "outcome"))
     if problems:
         raise ValueError(" ".join(problem.sentence() for problem in problems))
-    others = [c for c in table.columns if c not in (*PREDICTORS, *TESTS, "outcome")]
+    others = [c for c in table.columns if c not in (*vocabulary.COLUMNS, "outcome")]
     return Tables(
-        predictors=_numeric(table, PREDICTORS),
+        predictors=_numeric(table, vocabulary.PREDICTORS),
         outcome=_as_numbers(table["outcome"]).astype(np.int8),
-        tests=_numeric(table, TESTS),
+        tests=_numeric(table, vocabulary.TESTS),
         other=table[others] if others else None,
     )
 
@@ -224,7 +221,7 @@ def checked_tables(
 def _check_mapping(
     df: pd.DataFrame, outcome: str, columns: Mapping[str, str], units: Mapping[str, str]
 ) -> None:
-    known = (*PREDICTORS, *TESTS)
+    known = tuple(vocabulary.COLUMNS)
     absent = [name for name in (*columns, outcome) if name not in df.columns]
     if absent:
         raise ValueError(
@@ -299,7 +296,7 @@ def _converted(values: pd.Series[Any], column: str, unit: str) -> pd.Series[Any]
         return values
     if column == "age_years":
         return np.floor(values * factor)
-    return (values * factor).round(0 if vocabulary.LABORATORY[column].step == 1 else 1)
+    return (values * factor).round(0 if vocabulary.MEASURED[column].step == 1 else 1)
 
 
 def _numeric(table: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:
@@ -308,6 +305,6 @@ def _numeric(table: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:
     for key in keys:
         if key in table.columns:
             values = _as_numbers(table[key])
-            whole = key in YES_NO and values.notna().all()
+            whole = key in vocabulary.YES_NO and values.notna().all()
             result[key] = values.astype(np.int8) if whole else values
     return pd.DataFrame(result, index=table.index)

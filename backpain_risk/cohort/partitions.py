@@ -243,8 +243,8 @@ def _write_piece(scenario: Scenario, seed: int, piece: Piece, folder: Path) -> t
 
 def _arrow(block: dict[str, npt.NDArray[Any]], states: Any, rows: int) -> pa.Table:
     """The columns of a cohort file, in its order."""
-    first = {key: block[key][:rows] for key in ("age_years", "male", *vocabulary.FINDINGS)}
-    tests = {key: block[key][:rows] for key in (*vocabulary.LABORATORY, *vocabulary.IMAGING)}
+    first = {key: block[key][:rows] for key in vocabulary.PREDICTORS}
+    tests = {key: block[key][:rows] for key in vocabulary.TESTS}
     columns: dict[str, Any] = {**first, **tests, "outcome": block["outcome"][:rows]}
     hidden = latent_columns({key: block[key][:rows] for key in ("state", "severity")}, states)
     arrays = {key: pa.array(values) for key, values in columns.items()}

@@ -22,7 +22,6 @@ from ..numerics.streams import BLOCK, as_seed_sequence, block_generator
 from ..numerics.values import as_real, shown
 from ..scenario.scenario import Scenario
 from ..scenario.structure.laboratory import recorded_values
-from ..scenario.structure.queries import YES_NO
 from ..scenario.structure.responses import NODE_WEIGHTS, NODES
 from ..scenario.structure.states import AGES, HEALTHY, MALIGNANT, N_CONTEXTS
 from ..scenario.structure.structure import Structure
@@ -33,7 +32,8 @@ GENERATOR_VERSION = 2
 """Changes whenever the same scenario and seed would give other patients."""
 
 _STREAMS = {
-    key: i for i, key in enumerate(("profile", "severity", *YES_NO, *vocabulary.LABORATORY))
+    key: i
+    for i, key in enumerate(("profile", "severity", *vocabulary.RESPONDING, *vocabulary.LABORATORY))
 }
 """Numbers of the streams: append-only, so that a new variable never changes an old one."""
 
@@ -182,7 +182,10 @@ def sampler(scenario: Scenario) -> Sampler:
     return Sampler(
         profile=AliasTable.build(np.concatenate(weight)),
         severity=AliasTable.build(NODE_WEIGHTS),
-        yes_no={key: YesNoTable.build(_both(structure.finding_probability, key)) for key in YES_NO},
+        yes_no={
+            key: YesNoTable.build(_both(structure.finding_probability, key))
+            for key in vocabulary.RESPONDING
+        },
         values={key: _value_table(structure, key) for key in vocabulary.LABORATORY},
         recorded={key: _compact(recorded_values(key)) for key in vocabulary.LABORATORY},
         profiles=_profiles(structure),
@@ -315,8 +318,8 @@ def _cohort(
     tables: Sampler,
     seed: np.random.SeedSequence,
 ) -> Cohort:
-    predictors = {key: columns[key] for key in ("age_years", "male", *vocabulary.FINDINGS)}
-    tests = {key: columns[key] for key in (*vocabulary.LABORATORY, *vocabulary.IMAGING)}
+    predictors = {key: columns[key] for key in vocabulary.PREDICTORS}
+    tests = {key: columns[key] for key in vocabulary.TESTS}
     return Cohort(
         predictors=pd.DataFrame(predictors, copy=False),
         outcome=pd.Series(columns["outcome"], name="outcome", copy=False),

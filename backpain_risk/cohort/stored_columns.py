@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .. import vocabulary
 from ..numerics.checks import check_outcome
 from .manifest import Column
-from .own import PREDICTORS, TESTS, Problem, check_cohort
+from .own import Problem, check_cohort
 from .table import Cohort
 
 LATENT = "latent_"
@@ -93,8 +94,8 @@ def _described(table: Any, header: str, values: pd.Series[Any]) -> Column:
 def default_columns(table: pd.DataFrame) -> dict[str, Column]:
     """Columns of a folder, whose manifest does not list them: told by their names."""
     known = {
-        **dict.fromkeys(PREDICTORS, "predictors"),
-        **dict.fromkeys(TESTS, "tests"),
+        **dict.fromkeys(vocabulary.PREDICTORS, "predictors"),
+        **dict.fromkeys(vocabulary.TESTS, "tests"),
         "outcome": "outcome",
     }
     result = {}
@@ -218,9 +219,7 @@ def refuse_values(table: pd.DataFrame, outcome: pd.Series[Any], where: str) -> N
     nothing is no problem.
     """
     known = [
-        column
-        for column in (*PREDICTORS, *TESTS)
-        if column in table and table[column].notna().any()
+        column for column in vocabulary.COLUMNS if column in table and table[column].notna().any()
     ]
     if not known:
         check_outcome(outcome)

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .. import vocabulary
 from ..numerics.checks import BoolArray, FloatArray
 from ..numerics.patterns import distinct_rows
-from .pathway import DECISIVE, TESTS, Pathway
+from .pathway import DECISIVE, Pathway
 from .patterns import PatternTable
 from .rule import REVIEW, RISK, is_risk
 
@@ -89,7 +90,7 @@ def _known(
     """
     known = {}
     for word, values in table.values.items():
-        if word in TESTS:
+        if word in vocabulary.TESTS:
             known[word] = np.where(_done(tested, word, values.size), values, np.nan)
         elif word != REVIEW or visit == "review":
             known[word] = values

@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from .. import vocabulary
 from .rule import REVIEW, Rule, read_rule
 
-TESTS = (*vocabulary.LABORATORY, *vocabulary.IMAGING)
 DECISIVE = "mri_positive"
 """The test that sends a patient to work-up; a malignancy is found when it is positive."""
 
@@ -75,9 +74,10 @@ class Step(_Part):
     @field_validator("test")
     @classmethod
     def _known_test(cls, test: str) -> str:
-        if test not in TESTS:
+        if test not in vocabulary.TESTS:
             raise ValueError(
-                f"test must be one of {', '.join(TESTS)}; got {test!r}. Check the spelling."
+                f"test must be one of {', '.join(vocabulary.TESTS)}; got {test!r}. Check the "
+                "spelling."
             )
         return test
 
@@ -155,7 +155,7 @@ def _problems(steps: tuple[Step, ...]) -> Iterator[str]:
     ordered: set[str] = set()
     reviewed = False
     for i, step in enumerate(steps, 1):
-        unordered = sorted(step.rule.words & set(TESTS) - ordered)
+        unordered = sorted(step.rule.words & set(vocabulary.TESTS) - ordered)
         if unordered:
             yield (
                 f"step {i} must use results an earlier step has ordered; got {unordered[0]}. "

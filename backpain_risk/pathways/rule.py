@@ -22,9 +22,7 @@ from ..numerics.checks import BoolArray, FloatArray
 
 RISK = "risk"
 REVIEW = "not_improved_at_review"
-YES_NO = (vocabulary.MALE.key, *vocabulary.FINDINGS, *vocabulary.IMAGING, REVIEW)
-MEASURED = {vocabulary.AGE.key: vocabulary.AGE, **vocabulary.LABORATORY}
-WORDS = (*YES_NO, *MEASURED, RISK)
+WORDS = (*vocabulary.YES_NO, REVIEW, *vocabulary.MEASURED, RISK)
 
 _LONGEST = 2000  # characters of a condition
 _AT_THRESHOLD = 1e-9  # a risk this close below a threshold, relative to it, counts as reaching it
@@ -170,7 +168,7 @@ def _yes_or_no(word: str) -> Condition:
         return EVERYONE
     if word == "no_one":
         return _negated(EVERYONE)
-    if word in MEASURED or word == RISK:
+    if word in vocabulary.MEASURED or word == RISK:
         raise ValueError(
             f"who must compare {word} with a number; got {word!r} alone. Write for example "
             f"'{word} >= 20'."
@@ -250,7 +248,7 @@ def _measured(word: str, kind: type[ast.cmpop], number: float) -> Condition:
     """A comparison as "at or above", or its negation; strict ones move to the next recorded
     value.
     """
-    if word in YES_NO:
+    if word in (*vocabulary.YES_NO, REVIEW):
         raise ValueError(
             f"who must use {word} alone, because it is yes or no; got a comparison. Write {word!r}."
         )
@@ -279,7 +277,7 @@ def _check_threshold(number: float, strictly: bool) -> None:
 
 def _recorded(word: str, number: float, strictly: bool) -> float:
     """The lowest recorded value that is at least ``number``, or above it when strictly."""
-    term = MEASURED[word]
+    term = vocabulary.MEASURED[word]
     if not term.low <= number <= term.high:
         raise ValueError(
             f"{word} must be compared with a number from {term.low:g} to {term.high:g} "

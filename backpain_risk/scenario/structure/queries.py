@@ -20,7 +20,6 @@ from ...numerics.patterns import distinct_rows
 from .laboratory import recorded_values
 
 IntArray = npt.NDArray[np.int64]
-YES_NO = (*(key for key in vocabulary.FINDINGS if key != "age_50_or_over"), *vocabulary.IMAGING)
 _CONTEXT = ("age_years", "male")
 
 
@@ -150,13 +149,12 @@ def read_query(predictors: pd.DataFrame) -> Query:
             f"predictors must have one or more columns of distinct names; got {got}. Rename or "
             "drop some."
         )
-    known = (*_CONTEXT, "age_50_or_over", *YES_NO, *vocabulary.LABORATORY)
-    unknown = [str(column) for column in predictors.columns if column not in known]
+    unknown = [str(c) for c in predictors.columns if c not in vocabulary.COLUMNS]
     if unknown:
         raise ValueError(
             f"predictors must have columns of the vocabulary; got {', '.join(unknown)}. Rename or "
             "drop them; known: "
-            f"{', '.join(known)}."
+            f"{', '.join(vocabulary.COLUMNS)}."
         )
     inverse, first = distinct_rows([predictors[column] for column in predictors.columns])
     rows = predictors.iloc[first]
@@ -189,6 +187,12 @@ def _bounds(column: str, values: pd.Series[Any]) -> tuple[IntArray, IntArray]:
     return _whole_bounds(column, values, 0, 1)
 
 
+def _unreadable(column: str, x: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which values a column of the vocabulary cannot record; NaN is a missing value."""
+    term = vocabulary.COLUMNS[column]
+    return term.outside(x) | term.between_steps(x)
+
+
 def _numbers(column: str, values: pd.Series[Any]) -> npt.NDArray[np.float64]:
     try:
         return np.asarray(pd.to_numeric(values), dtype=np.float64)
@@ -203,7 +207,7 @@ def _whole_bounds(
 ) -> tuple[IntArray, IntArray]:
     x = _numbers(column, values)
     missing = np.isnan(x)
-    bad = ~missing & ((x != np.floor(x)) | (x < lowest) | (x > highest))
+    bad = _unreadable(column, x)
     if bad.any():
         raise ValueError(
             f"{column} must be a whole number from {lowest} to {highest}, or missing; got "
@@ -211,7 +215,7 @@ def _whole_bounds(
             "Recode the value or set it to NaN."
         )
     low, high = np.where(missing, lowest, x), np.where(missing, highest, x)
-    return low.astype(np.int64), high.astype(np.int64)
+    return np.rint(low).astype(np.int64), np.rint(high).astype(np.int64)
 
 
 def _laboratory_bounds(column: str, values: pd.Series[Any]) -> tuple[IntArray, IntArray]:
@@ -222,9 +226,7 @@ def _laboratory_bounds(column: str, values: pd.Series[Any]) -> tuple[IntArray, I
     x = _numbers(column, values)
     missing = np.isnan(x)
     per_unit = round(1 / vocabulary.LABORATORY[column].step)
-    position = np.rint(np.where(missing, grid[0], x) * per_unit) - round(grid[0] * per_unit)
-    off = ~missing & (np.abs(x * per_unit - np.rint(x * per_unit)) > 1e-6)
-    bad = off | (position < 0) | (position >= grid.size)
+    bad = _unreadable(column, x)
     if bad.any():
         raise ValueError(
             f"{column} must be from {grid[0]:g} to {grid[-1]:g} in steps of {1 / per_unit:g}, a "
@@ -232,6 +234,7 @@ def _laboratory_bounds(column: str, values: pd.Series[Any]) -> tuple[IntArray, I
             f"{x[bad][0]:g}. Round to the recorded precision, or set values beyond the range to "
             "its end."
         )
+    position = np.rint(np.where(missing, grid[0], x) * per_unit) - round(grid[0] * per_unit)
     index = position.astype(np.int64)
     return np.where(missing, 0, index), np.where(missing, grid.size - 1, index)
 

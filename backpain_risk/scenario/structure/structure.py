@@ -24,7 +24,7 @@ import pandas as pd
 from ... import vocabulary
 from ...numerics.checks import FloatArray
 from ...numerics.patterns import distinct_rows
-from .queries import YES_NO, Branch, Group, read_query
+from .queries import Branch, Group, read_query
 from .responses import Response, responses, value_responses
 from .states import EXACT, HEALTHY, MALIGNANT, N_CONTEXTS, ClassStates, Grid, class_states
 from .value_response import Values
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..assumptions import Assumptions
 
 IntArray = npt.NDArray[np.int64]
-KEYS = (*YES_NO, *vocabulary.LABORATORY)
+KEYS = (*vocabulary.RESPONDING, *vocabulary.LABORATORY)
 """Everything that responds; age and its band are contexts."""
 
 _ACCURACY = {
@@ -263,7 +263,9 @@ def build_structure(
     for scenario in scenarios[1:]:
         _check_alike(scenarios[0], scenario)
     states, asked = class_states(scenarios, grid), set(columns)
-    found = {key: responses(scenarios, key, states) for key in YES_NO if key in asked}
+    found = {
+        key: responses(scenarios, key, states) for key in vocabulary.RESPONDING if key in asked
+    }
     values = {}
     for key in asked & set(vocabulary.LABORATORY):
         found[key], values[key] = value_responses(scenarios, key, states)
