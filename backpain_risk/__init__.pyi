@@ -49,7 +49,7 @@ from .measures.catalogue import MEASURES as MEASURES
 from .measures.coverage import coverage_of_limits as coverage_of_limits
 from .measures.decision.bayesian import BayesianDecisionCurve as BayesianDecisionCurve
 from .measures.decision.bayesian import bayesian_decision_curve as bayesian_decision_curve
-from .measures.decision.curve import DecisionCurve as DecisionCurve
+from .measures.decision.benefit_curve import DecisionCurve as DecisionCurve
 from .measures.decision.net_benefit import decision_curve as decision_curve
 from .measures.discrimination.area import auroc as auroc
 from .measures.discrimination.area import discrimination_slope as discrimination_slope

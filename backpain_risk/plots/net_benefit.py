@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..measures.decision.bayesian import BayesianDecisionCurve
-from ..measures.decision.curve import DecisionCurve
+from ..measures.decision.benefit_curve import DecisionCurve
 from ..measures.decision.inputs import TREAT_ALL, TREAT_NONE
 from ..numerics.checks import check_result
 from .style import INK, LINES, MUTED, PALETTE, axes_or_new, colours, note, percent_axis, tidy

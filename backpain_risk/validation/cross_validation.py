@@ -75,12 +75,15 @@ class CrossValidatedRisk:
         )
         return mean.assign(sd_repeats=spread)
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         repeats, n = self.risks.shape
-        head = (
+        return (
             f"Cross-validation, {self.fold.max() + 1} folds, {repeats} repeat(s): {n:g} patients, "
+            f"{self.outcome.sum():g} events."
         )
-        return as_html(f"{head}{self.outcome.sum():g} events.", self.to_frame())
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.to_frame())
 
 
 def cross_validate_risk(

@@ -116,9 +116,16 @@ class InternalExternalValidation:
             "n_groups": k,
         }
 
+    def __repr__(self) -> str:
+        events = int(self.table.drop_duplicates("group").n_events.sum())
+        measured = ", ".join(dict.fromkeys(self.table.measure))
+        return f"{self._head()} {self.risk.size} patients, {events} events; measured: {measured}."
+
+    def _head(self) -> str:
+        return f"Internal-external validation over {self.table.group.nunique()} sites."
+
     def _repr_html_(self) -> str:
-        sites = self.table.group.nunique()
-        return as_html(f"Internal-external validation over {sites} sites.", self.pooled())
+        return as_html(self._head(), self.pooled())
 
 
 def _half_width(

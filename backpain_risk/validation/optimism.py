@@ -119,12 +119,21 @@ class InternalValidation:
         """Risks by the first refitted models, (n_models, n)."""
         return self._drawn_risk[:n_models, self._row]
 
-    def _repr_html_(self) -> str:
-        head = (
+    def __repr__(self) -> str:
+        first = [
+            f"{name} {value:.3g} (apparent {seen:.3g})"
+            for name, value, seen in zip(self.measures, self.corrected, self.apparent, strict=True)
+        ][:6]
+        return f"{self._head()} Corrected: {', '.join(first)}."
+
+    def _head(self) -> str:
+        return (
             f"Internal validation ({self.method}, {self.n_resamples} resamples): {self.n:g} "
-            "patients, "
+            f"patients, {self.n_events:g} events; limits {self.limits}."
         )
-        return as_html(f"{head}{self.n_events:g} events; limits {self.limits}.", self.to_frame())
+
+    def _repr_html_(self) -> str:
+        return as_html(self._head(), self.to_frame())
 
 
 def optimism_bootstrap(

@@ -133,12 +133,17 @@ class CalibrationCurve:
             .rename_axis("measure")
         )
 
-    def _repr_html_(self) -> str:
-        head = (
+    def __repr__(self) -> str:
+        return f"{self._head()} ICI {self.ici}."
+
+    def _head(self) -> str:
+        return (
             f"Calibration by {self.method}: {self.n:g} patients, {self.n_events:g} events, "
             f"{self.limits} limits."
         )
-        return as_html(head, self.indices()[["value", "low", "high"]])
+
+    def _repr_html_(self) -> str:
+        return as_html(self._head(), self.indices()[["value", "low", "high"]])
 
 
 def calibration_curve(

@@ -111,12 +111,15 @@ class BayesianDecisionCurve:
             )
         return self.models.index(name)
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         head = (
             f"Bayesian decision curve: {self.n:g} patients, {self.n_events:g} events; "
             f"{self.level:.0%} credible "
         )
-        return as_html(f"{head}limits from {len(self.draws)} draws.", self.to_frame().head(10))
+        return f"{head}limits from {len(self.draws)} draws."
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.to_frame().head(10))
 
 
 def bayesian_decision_curve(

@@ -18,9 +18,9 @@ from ...numerics.checks import (
 )
 from ...numerics.intervals import percentile_limits
 from ...numerics.values import as_real, shown
+from .benefit_curve import DecisionCurve
 from .convention import POLICIES
 from .counts import decision_counts
-from .curve import DecisionCurve
 from .inputs import TREAT_ALL, TREAT_NONE, Risks, check_models, check_thresholds
 from .strategies import INTERVALS, Strategies
 

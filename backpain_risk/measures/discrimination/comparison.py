@@ -49,6 +49,9 @@ class AurocComparison:
             p_value=[np.nan, np.nan, self.p_value]
         )
 
+    def __repr__(self) -> str:
+        return f"AUROC a {self.a}; b {self.b}; difference {self.difference}; p = {self.p_value:.3g}"
+
     def _repr_html_(self) -> str:
         return as_html(self.to_frame())
 

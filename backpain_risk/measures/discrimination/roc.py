@@ -59,10 +59,11 @@ class RocCurve:
         ]
         return pd.DataFrame({name: getattr(self, name) for name in ("threshold", *rates)})
 
+    def __repr__(self) -> str:
+        return f"ROC curve: {self.n:g} patients, {self.n_events:g} events, area {self.auroc}."
+
     def _repr_html_(self) -> str:
-        return as_html(
-            f"ROC curve: {self.n:g} patients, {self.n_events:g} events, area {self.auroc}."
-        )
+        return as_html(repr(self))
 
 
 def roc_curve(
@@ -170,9 +171,12 @@ class PrecisionRecallCurve:
         ]
         return pd.DataFrame({name: getattr(self, name) for name in ("threshold", *rates)})
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         head = f"Precision-recall curve: {self.n:g} patients, {self.n_events:g} events"
-        return as_html(f"{head}, average precision {self.average_precision}.")
+        return f"{head}, average precision {self.average_precision}."
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self))
 
 
 def precision_recall_curve(

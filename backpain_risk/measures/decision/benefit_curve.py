@@ -192,11 +192,12 @@ class DecisionCurve:
             )
         return self.models.index(name)
 
-    def _repr_html_(self) -> str:
+    def __repr__(self) -> str:
         head = (
             f"Decision curve ({self.policy}): {self.n:g} patients, {self.n_events:g} events, "
             "prevalence "
         )
-        return as_html(
-            f"{head}{self.prevalence:.3%}; limits {self.interval}.", self.to_frame().head(10)
-        )
+        return f"{head}{self.prevalence:.3%}; limits {self.interval}."
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self.to_frame().head(10))
