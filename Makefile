@@ -4,9 +4,12 @@ BIN := .venv/bin
 READY := .venv/.ready
 # Two cores: chains, tests and workers share them.
 export OMP_NUM_THREADS ?= 2
+# Each worker of the tests keeps to one core.
+WORKERS ?= 2
+WORKER := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 XLA_FLAGS=--xla_cpu_multi_thread_eigen=false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock data notebooks reports check-reports test proofs check bench clean
+.PHONY: help setup lock data notebooks reports check-reports test quick ci proofs check bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,8 +38,16 @@ reports: $(READY) ## run the notebooks and build reports/
 check-reports: $(READY) ## rebuild the report elsewhere, compare, and check that the page stands alone
 	$(BIN)/backpain-risk check-report --notebooks notebooks --reports reports
 
-test: $(READY) ## run the tests
-	$(BIN)/python -m pytest
+test: $(READY) ## run the tests, on two workers
+	$(WORKER) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+quick: $(READY) ## run the tests of rooms that need no sampler, in a minute
+	$(WORKER) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/test_rooms.py tests/numerics \
+		tests/measures tests/planning tests/evidence/test_diagnostic_accuracy.py \
+		tests/evidence/test_tables.py tests/models/test_logistic.py tests/models/test_likelihood_ratio.py
+
+ci: ## everything a change has to pass
+	.ci/run
 
 proofs: $(READY) ## repeat the slow proofs and keep their results with a checksum
 	for proof in tests/proofs/*_*.py; do case $$proof in */test_*) ;; *) $(BIN)/python $$proof || exit 1 ;; esac; done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import inspect
 import re
@@ -50,6 +51,7 @@ SAMPLER = {
 SAMPLER_MODULES = ("nuts", "laplace")
 
 
+@functools.cache
 def modules():
     return [
         (path.relative_to(ROOT).as_posix(), ast.parse(path.read_text("utf-8")))
@@ -243,7 +245,7 @@ def test_a_missing_extra_is_named(name, missing, extra):
 # One word, one meaning. Plots and commands are named after the room whose results they show.
 NAMED_AFTER_ROOMS = {"plots", "cli"}
 ONE_WORD_IN_SEVERAL_ROOMS = {
-    "accuracy", "comparison", "development", "files", "model", "net_benefit", "patterns",
+    "accuracy", "comparison", "curve", "development", "files", "model", "net_benefit", "patterns",
     "summary", "table", "tables", "validation",
 }  # fmt: skip
 CLASSES_OF_ONE_NAME = {"Fit", "Margins", "Part", "Scale"}  # none may be added
