@@ -14,10 +14,11 @@ from sklearn.utils.validation import validate_data
 
 from ..numerics.chained_equations import complete
 from ..numerics.checks import FloatArray, check_count, check_same_index
-from ..numerics.joint_distribution import fit_joint
+from ..numerics.joint_distribution import JointDistribution, fit_joint
 from ..numerics.patterns import distinct_rows
 from ..numerics.values import as_numbers, as_real, shown
 from .classifier import RiskClassifier, refuse_no_table, refuse_text
+from .state import label
 
 _OUTCOME = 0  # no text, so no name of a predictor
 _BLOCK = 2000  # distinct patients completed at a time
@@ -131,6 +132,37 @@ class ImputedModel(RiskClassifier):
         )
         return self
 
+    def state(self, *, patients: bool = True) -> dict[str, Any]:
+        """What the model knows, see :func:`save_model`; the models within as themselves."""
+        seed = self.random_state
+        if not (seed is None or isinstance(seed, (int, np.integer))):
+            raise ValueError(
+                f"random_state must be an int or None in a model to be saved; got {shown(seed)}. "
+                "Fit it with a seed."
+            )
+        return {
+            "columns": list(map(str, self._names(self.n_features_in_))),
+            "named": hasattr(self, "feature_names_in_"),
+            "n_imputations": int(self.n_imputations),
+            "random_state": None if seed is None else int(seed),
+            "event": label(self.event),
+            "joint": self.joint_.state(),
+            "models": list(self.models_),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The model of a :meth:`state`; what it would fit again is what it fitted."""
+        models = state["models"]
+        options = (state["n_imputations"], state["random_state"], state["event"])
+        model = cls(clone(models[0]), *options)
+        model.models_ = models
+        model.joint_ = JointDistribution.from_state(state["joint"])
+        model.n_features_in_ = len(state["columns"])
+        if state["named"]:
+            model.feature_names_in_ = np.array(state["columns"], dtype=object)
+        return model
+
     def _copies(self, table: pd.DataFrame, outcome: FloatArray, seed: int) -> list[pd.DataFrame]:
         """Completed predictors."""
         if not table.isna().any(axis=None):
@@ -142,8 +174,10 @@ class ImputedModel(RiskClassifier):
         return [table.fillna(copy).fillna(only) for copy in found]
 
     def _table(self, values: FloatArray) -> pd.DataFrame:
-        names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(values.shape[1])])
-        return pd.DataFrame(values, columns=pd.Index(names))
+        return pd.DataFrame(values, columns=pd.Index(self._names(values.shape[1])))
+
+    def _names(self, width: int) -> Any:
+        return getattr(self, "feature_names_in_", [f"x{j}" for j in range(width)])
 
     def _given(self, table: pd.DataFrame) -> Any:
         """A DataFrame when the model was given one, else an array."""

@@ -124,6 +124,21 @@ class RecalibratedModel(RiskClassifier):
         source, target = check_fraction("from_", self.from_), check_fraction("to", self.to)
         return self._keep(float(logit(target) - logit(source)), 1.0)
 
+    def state(self, *, patients: bool = True) -> dict[str, Any]:
+        """What the model knows, see :func:`save_model`; the model within as itself."""
+        return {
+            "options": {"method": self.method, "from_": self.from_, "to": self.to},
+            "intercept": self.intercept_,
+            "slope": self.slope_,
+            "inside": self.model,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The model of a :meth:`state`."""
+        model = cls(state["inside"], **state["options"])
+        return model._keep(state["intercept"], state["slope"])
+
     def _keep(self, intercept: float, slope: float) -> Self:
         self.intercept_, self.slope_ = intercept, slope
         if not hasattr(self, "classes_"):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any, Self
 
 import numpy as np
 from scipy import stats
@@ -24,6 +25,7 @@ from .splines import weighted_quantile
 
 _GRID = 20  # values that stand for a number
 _POINTS = 512  # of completions of one row
+_BY_LEVEL = ("levels", "share", "scores", "coefficient")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -79,6 +81,39 @@ class JointDistribution:
             full.reshape(-1, rows.shape[1]), missing
         ).reshape(len(rows), -1)
         return full, np.exp(log_weight - logsumexp(log_weight, axis=1, keepdims=True))
+
+    def state(self) -> dict[str, Any]:
+        """Order, scale and columns as lists of numbers."""
+        return {
+            "order": list(self.order),
+            "centre": self.scale.centre.tolist(),
+            "unit": self.scale.unit.tolist(),
+            "columns": [
+                {
+                    "levels": column.levels.tolist(),
+                    "share": column.share.tolist(),
+                    "scores": column.scores.tolist(),
+                    "coefficient": column.coefficient.tolist(),
+                    "spread": float(column.spread),
+                }
+                for column in self.columns
+            ],
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The distribution of a :meth:`state`."""
+        columns = tuple(
+            _Column(
+                spread=column["spread"],
+                **{name: np.array(column[name], np.float64) for name in _BY_LEVEL},
+            )
+            for column in state["columns"]
+        )
+        scale = Scale(
+            centre=np.array(state["centre"], np.float64), unit=np.array(state["unit"], np.float64)
+        )
+        return cls(order=tuple(state["order"]), columns=columns, scale=scale)
 
     def _states(self, missing: BoolArray) -> tuple[FloatArray, FloatArray]:
         """Values of the missing columns (k, missing) and their probabilities (k,) were all

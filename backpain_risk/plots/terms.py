@@ -23,7 +23,7 @@ def plot_odds_ratios(
     The distance between the two marks is what the other terms explain: the effect of dependence
     between findings. An arrow marks a limit that is infinite.
     """
-    check_result("result", result, "LogisticResult", "SavedLogisticResult")
+    check_result("result", result, "LogisticResult")
     table = result.to_frame().drop(index="intercept")
     alone = result.marginal_odds_ratios() if marginal else None
     ax = axes_or_new(ax, (6.8, 1.1 + 0.36 * len(table)))

@@ -12,6 +12,8 @@ from backpain_risk import (
     EvidencePrior,
     LogisticModel,
     Prior,
+    load_model,
+    save_model,
     vocabulary,
 )
 from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
@@ -23,6 +25,15 @@ FAST = {"method": "laplace", "random_state": 1}
 @pytest.fixture(scope="module")
 def fitted(cohort):
     return BayesianLogisticModel(random_state=1).fit(cohort.predictors[FLAGS], cohort.outcome)
+
+
+def test_a_model_drawn_by_the_sampler_comes_back_from_a_file(fitted, cohort, tmp_path):
+    X = cohort.predictors[FLAGS].head(20)
+    save_model(fitted, tmp_path / "model.json")
+    back = load_model(tmp_path / "model.json")
+    np.testing.assert_array_equal(back.risk_draws(X), fitted.risk_draws(X))
+    pd.testing.assert_frame_equal(back.diagnostics_.to_frame(), fitted.diagnostics_.to_frame())
+    assert str(back.summary()) == str(fitted.summary())
 
 
 def test_with_many_events_the_posterior_is_near_maximum_likelihood(fitted, cohort):

@@ -16,7 +16,7 @@ from ...results.notebook import as_html
 
 if TYPE_CHECKING:
     from .model import BayesianLogisticModel
-    from .sampling import Fit
+    from .sampling import BayesianFit
 
 _BLOCK = 512  # patterns at a time
 
@@ -102,7 +102,7 @@ def leave_one_out(model: BayesianLogisticModel) -> LeaveOneOut:
     )
 
 
-def _parts(fit: Fit, parameters: FloatArray, block: slice) -> list[FloatArray]:
+def _parts(fit: BayesianFit, parameters: FloatArray, block: slice) -> list[FloatArray]:
     """Rows of the table for some patterns: events, then patients without."""
     events, n = fit.data["events"][block], fit.data["n"][block]
     logs = fit.log_outcome(parameters, block)

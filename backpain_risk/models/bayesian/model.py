@@ -20,12 +20,29 @@ from ...numerics.patterns import distinct_rows, sum_by
 from ...numerics.sampling.diagnostics import Diagnostics, ImportanceDiagnostics, SamplingWarning
 from ..classifier import RiskClassifier
 from ..design import Column, Design, learn_design, with_constant
+from ..state import (
+    accuracy_from_state,
+    accuracy_state,
+    design_from_state,
+    design_state,
+    label,
+    terms_asked_for,
+)
 from .credible_risk import CredibleRisk, credible_risk
+from .draws_state import (
+    check_from_state,
+    check_state,
+    counts_state,
+    fit_from_state,
+    fit_state,
+    prior_from_state,
+    prior_state,
+)
 from .evidence_prior import AGE_BAND, EvidencePrior
 from .imperfect_outcome import ImperfectOutcome
 from .posterior import DistinctRows, IntArray
 from .prior import WEAK, Prior, TermPrior
-from .sampling import METHODS, Fit, PatternCounts, Sampling, fit_posterior
+from .sampling import METHODS, BayesianFit, PatternCounts, Sampling, fit_posterior
 from .site_column import find_sites, learn_sites, split_site
 from .standard_check import MisspecificationWarning, StandardCheck, check_standard
 from .summary import PosteriorSummary, data_tree, summarise
@@ -119,6 +136,9 @@ class BayesianLogisticModel(RiskClassifier):
 
     prior_: Prior | EvidencePrior
     design_: Design
+    sampled_: BayesianFit
+    diagnostics_: Diagnostics | ImportanceDiagnostics
+    standard_check_: StandardCheck | None
 
     def __init__(
         self,
@@ -344,6 +364,103 @@ class BayesianLogisticModel(RiskClassifier):
             sites=self.sites_,
         )
 
+    def state(self, *, patients: bool = True) -> dict[str, Any]:
+        """What the model knows, see :func:`save_model`; it cannot be without the patients, whose
+        counts further evidence is joined to.
+        """
+        check_is_fitted(self)
+        if not patients:
+            raise ValueError(
+                "patients must be True for a BayesianLogisticModel; got False. Its posterior is "
+                "that of its patients' counts, which it keeps."
+            )
+        standard: Any = self.reference_standard
+        if isinstance(standard, Accuracy):
+            standard = accuracy_state(standard)
+        elif standard is not None:
+            standard = [float(rate) for rate in standard]
+        return {
+            **design_state(self.design_),
+            "named": hasattr(self, "feature_names_in_"),
+            "options": self._plain_options(),
+            "asked_prior": self.prior if isinstance(self.prior, str) else prior_state(self.prior),
+            "prior": prior_state(self.prior_),
+            "reference_standard": standard,
+            "sites": list(self.sites_),
+            "n_unverified": float(self.n_unverified_),
+            "patterns": np.asarray(self.patterns_, np.float64),
+            "weight": np.asarray(self.weight_, np.float64),
+            "counts": counts_state(self.counts_),
+            "fit": fit_state(self.sampled_),
+            "standard_check": check_state(self.standard_check_),
+        }
+
+    def example_rows(self) -> pd.DataFrame:
+        """Two made-up patients: every column at its smallest, and at its largest; of the first
+        site.
+        """
+        ends = [self.patterns_.min(axis=0), self.patterns_.max(axis=0)]
+        rows = pd.DataFrame(ends, columns=list(self.design_.columns))
+        if self.groups is not None:
+            by_name = isinstance(self.groups, str)
+            at = rows.shape[1] if by_name else int(self.groups)
+            rows.insert(at, self.groups if by_name else "site", self.sites_[0])
+        return rows
+
+    def _plain_options(self) -> dict[str, Any]:
+        shift = self.verification_shift
+        return {
+            "groups": label(self.groups),
+            "draws": int(self.draws),
+            "chains": int(self.chains),
+            "random_state": None if self.random_state is None else int(self.random_state),
+            "method": self.method,
+            "verification_shift": None if shift is None else float(shift),
+            "progress": bool(self.progress),
+            "event": label(self.event),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The model of a :meth:`state`; nothing is drawn anew."""
+        design = design_from_state(state)
+        asked: Any = state["asked_prior"]
+        standard = state["reference_standard"]
+        if isinstance(standard, dict):
+            standard = accuracy_from_state(standard)
+        elif standard is not None:
+            standard = tuple(standard)
+        model = cls(
+            prior=asked if isinstance(asked, str) else prior_from_state(asked),
+            reference_standard=standard,
+            **terms_asked_for(design),
+            **state["options"],
+        )
+        model.design_ = design
+        model.n_features_in_ = len(design.columns)
+        if state["named"]:
+            model.feature_names_in_ = np.array(design.columns, dtype=object)
+        model._restore(state)
+        return model
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.prior_ = prior_from_state(state["prior"])
+        self.sites_ = tuple(state["sites"])
+        self.n_unverified_ = state["n_unverified"]
+        self.patterns_ = state["patterns"]
+        self.weight_ = state["weight"]
+        self.counts_ = PatternCounts(
+            design=with_constant(self.design_.matrix(self.patterns_)),
+            sites=self.sites_,
+            **state["counts"],
+        )
+        self.term_prior_ = self.prior_.over(self.design_, self.patterns_, self.weight_)
+        outcome = self._outcome_model().data()
+        self.sampled_ = fit_from_state(state["fit"], self.counts_, self.term_prior_, outcome)
+        self.posterior_ = data_tree(self.sampled_)
+        self.diagnostics_ = self.sampled_.diagnostics()
+        self.standard_check_ = check_from_state(state["standard_check"])
+
     def _draw(self) -> None:
         self.term_prior_ = self.prior_.over(self.design_, self.patterns_, self.weight_)
         sampling = Sampling(
@@ -353,11 +470,11 @@ class BayesianLogisticModel(RiskClassifier):
             seed=np.random.SeedSequence(self.random_state),
             progress=self.progress,
         )
-        self.sampled_: Fit = fit_posterior(
+        self.sampled_ = fit_posterior(
             self.counts_, self.term_prior_, self._outcome_model().data(), sampling
         )
         self.posterior_ = data_tree(self.sampled_)
-        self.diagnostics_: Diagnostics | ImportanceDiagnostics = self.sampled_.diagnostics()
+        self.diagnostics_ = self.sampled_.diagnostics()
         if self.diagnostics_.problems:
             warnings.warn(
                 f"sampling: {'; '.join(self.diagnostics_.problems)}.", SamplingWarning, stacklevel=3
@@ -366,7 +483,7 @@ class BayesianLogisticModel(RiskClassifier):
 
     def _check_standard(self) -> None:
         """Warn when the errors of the reference standard are learned from terms that do not fit."""
-        self.standard_check_: StandardCheck | None = None
+        self.standard_check_ = None
         outcome = self._outcome_model()
         if not outcome.estimates_errors or not self.counts_.n.any():
             return

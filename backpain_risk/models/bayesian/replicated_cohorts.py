@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...numerics.checks import FloatArray, as_generator, check_choice, check_result
 from ...results.notebook import as_html
-from .sampling import Fit, prior_parameters
+from .sampling import BayesianFit, prior_parameters
 
 if TYPE_CHECKING:
     from .model import BayesianLogisticModel
@@ -126,7 +126,7 @@ def _groups(model: BayesianLogisticModel) -> dict[str, FloatArray]:
 
 
 def _replicated(
-    fit: Fit,
+    fit: BayesianFit,
     source: str,
     parameters: FloatArray,
     groups: dict[str, FloatArray],

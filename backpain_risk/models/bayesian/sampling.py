@@ -64,7 +64,7 @@ class Sampling:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Fit:
+class BayesianFit:
     """A posterior with what it was drawn from.
 
     ``parameters`` (chains, draws, size) are those of the density, see :mod:`.bayesian_density`; its
@@ -122,9 +122,23 @@ class Fit:
 _BY_PATTERN = ("X", "events", "n", "site")
 
 
+def said_of(drawn: Draws | ImportanceDraws) -> dict[str, Any]:
+    """What a method said of its draws, without the draws."""
+    if isinstance(drawn, Draws):
+        return {"diverging": drawn.diverging, "energy": drawn.energy}
+    return {"pareto_k": float(drawn.pareto_k), "effective": float(drawn.effective)}
+
+
+def drawn_from(parameters: FloatArray, said: dict[str, Any]) -> Draws | ImportanceDraws:
+    """Draws (chains, draws, size) with what was said of them, as :func:`said_of` tells it."""
+    if "energy" in said:
+        return Draws(parameters=parameters, **said)
+    return ImportanceDraws(parameters=parameters.reshape(-1, parameters.shape[2]), **said)
+
+
 def fit_posterior(
     counts: PatternCounts, prior: TermPrior, outcome: dict[str, FloatArray], sampling: Sampling
-) -> Fit:
+) -> BayesianFit:
     """Draw from the posterior of a model; ``outcome`` holds the density's entries for imperfect
     outcomes.
     """
@@ -138,7 +152,7 @@ def fit_posterior(
     )
     before = prior_parameters(data, prior, PRIOR_DRAWS, prior_rng)[None]
     after = drawn.parameters.reshape(shape)
-    return Fit(
+    return BayesianFit(
         data=data,
         n_patterns=len(counts.n),
         parameters=after,
@@ -265,7 +279,8 @@ def _reported(
     effects of its own.
     """
     p, shape = len(terms), parameters.shape[:2]
-    sd, effect = np.empty((*shape, 0)), np.empty((*shape, 1, p))
+    sd = np.empty((*shape, 0))
+    effect = np.zeros((*shape, 1, p))
     if sites:
         sd = SITE_SD * parameters[:, :, p : 2 * p]
         seen = parameters[:, :, 2 * p : (2 + len(sites)) * p].reshape(*shape, len(sites), p)

@@ -17,7 +17,7 @@ from .posterior import Posterior
 from .prior import TermPrior
 
 if TYPE_CHECKING:
-    from .sampling import Fit
+    from .sampling import BayesianFit
 
 
 class PosteriorSummary(ResultTable):
@@ -58,7 +58,10 @@ class PosteriorSummary(ResultTable):
 
 
 def summarise(
-    fit: Fit, term_prior: TermPrior, diagnostics: Diagnostics | ImportanceDiagnostics, heading: str
+    fit: BayesianFit,
+    term_prior: TermPrior,
+    diagnostics: Diagnostics | ImportanceDiagnostics,
+    heading: str,
 ) -> PosteriorSummary:
     """Posterior beside prior; the prior's slopes are stated exactly, the rest of it from its
     draws.
@@ -92,7 +95,7 @@ def _columns(posterior: Posterior, shown: int) -> dict[str, FloatArray]:
     return {"mean": draws.mean(axis=0), "sd": draws.std(axis=0, ddof=1), "low": low, "high": high}
 
 
-def data_tree(fit: Fit) -> Any:
+def data_tree(fit: BayesianFit) -> Any:
     """Groups posterior, prior and, from the sampler, sample_stats, in the shapes ArviZ expects."""
     posterior = fit.posterior
     terms, sites = list(posterior.terms), list(posterior.sites)

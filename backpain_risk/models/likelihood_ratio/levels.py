@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from ...numerics.checks import FloatArray, refuse_where
 from ...numerics.patterns import sum_by
 from ...numerics.splines import weighted_quantile
 from ...vocabulary import COLUMNS, LABORATORY, LEVELS, Measurement
+from ..state import accuracy_from_state, accuracy_state, array
 
 IntArray = npt.NDArray[np.int64]
 _MAX_LEVELS = 10  # columns with more distinct values are cut into bands
@@ -61,6 +63,30 @@ class FindingLevels:
         if isinstance(self.source, BandAccuracy):
             return self.source.draw_likelihood_ratios(size, rng=rng)
         return self.source.draw(size, rng)
+
+    def state(self) -> dict[str, Any]:
+        """Key, labels, edges and where the ratios come from, as plain values."""
+        known = {"key": self.key, "labels": list(self.labels), "edges": self.edges.tolist()}
+        return known | accuracy_state(self.source)
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The levels of a :meth:`state`."""
+        values = state["values"]
+        if state["source"] == "Counts":
+            source: Any = Counts(
+                events=array(values["events"]),
+                others=array(values["others"]),
+                status=values["status"],
+            )
+        else:
+            source = accuracy_from_state(state)
+        return cls(
+            key=state["key"],
+            labels=tuple(state["labels"]),
+            edges=array(state["edges"]),
+            source=source,
+        )
 
     def check(self, values: FloatArray) -> None:
         """Refuse values that a yes/no finding cannot have."""

@@ -30,6 +30,7 @@ from ...numerics.warned import in_turn
 from ...results.table import ResultTable
 from ..classifier import RiskClassifier, refuse_no_table, refuse_text
 from ..design import with_constant
+from ..state import label
 from .levels import FindingLevels, learned_levels, published_levels
 
 _PUBLISHED = (*vocabulary.FINDINGS, *vocabulary.LABORATORY, *vocabulary.IMAGING)
@@ -239,6 +240,44 @@ class LikelihoodRatioModel(RiskClassifier):
             total += self.exponents_[key] * self._log_ratio(key)[level]
         return expit(total)[rows.inverse]
 
+    def state(self, *, patients: bool = True) -> dict[str, Any]:
+        """What the model knows, see :func:`save_model`; no patient is in it either way."""
+        names = getattr(self, "feature_names_in_", None)
+        return {
+            "columns": [] if names is None else list(map(str, names)),
+            "n_columns": getattr(self, "n_features_in_", None),
+            "dependence": self.dependence,
+            "event": label(self.event),
+            "published": self.evidence is not None,
+            "given_pretest": self.pretest,
+            "pretest": self.pretest_,
+            "baseline": self.baseline_,
+            "exponents": dict(self.exponents_),
+            "findings": [levels.state() for levels in self.findings_.values()],
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The model of a :meth:`state`; evidence comes back as a mapping of its findings."""
+        findings = {entry["key"]: FindingLevels.from_state(entry) for entry in state["findings"]}
+        published: Any = {key: levels.source for key, levels in findings.items()}
+        evidence = published if state["published"] else None
+        model = cls(evidence, state["given_pretest"], state["dependence"], state["event"])
+        model._keep(findings, state["pretest"])
+        model.baseline_ = state["baseline"]
+        model.exponents_ = dict(state["exponents"])
+        if state["n_columns"] is not None:
+            model.n_features_in_ = state["n_columns"]
+        if state["columns"]:
+            model.feature_names_in_ = np.array(state["columns"], dtype=object)
+        return model
+
+    def example_rows(self) -> pd.DataFrame:
+        """Two made-up patients: every finding at its lowest level, and at its highest."""
+        rows = {key: levels.extremes() for key, levels in self.findings_.items()}
+        columns = getattr(self, "feature_names_in_", rows)
+        return pd.DataFrame({str(name): rows.get(str(name), _ends(name)) for name in columns})
+
     def _keep(self, findings: dict[str, FindingLevels], pretest: float) -> None:
         self.findings_, self.pretest_, self.baseline_ = findings, float(pretest), float(pretest)
         self.exponents_: dict[str, float] = dict.fromkeys(findings, 1.0)
@@ -328,6 +367,12 @@ class LikelihoodRatioModel(RiskClassifier):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _ends(column: Any) -> list[float]:
+    """Two possible values of a column that is no finding of the model."""
+    term = vocabulary.COLUMNS.get(str(column))
+    return [term.low, term.high] if isinstance(term, vocabulary.Measurement) else [0.0, 1.0]
 
 
 def _learned_pretest(events_by_row: FloatArray, n_by_row: FloatArray) -> float:

@@ -1,4 +1,4 @@
-"""Fitting a logistic likelihood: the four ways, each ending in the same frozen :class:`Fit`."""
+"""Fitting a logistic likelihood: four ways, each ending in the same frozen result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ConvergenceWarning(UserWarning):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Fit:
+class LogisticFit:
     """Estimates and the likelihood they came from.
 
     Attributes
@@ -58,7 +58,7 @@ def start_at_mean(objective: LogisticObjective) -> FloatArray:
     return start
 
 
-def maximum_likelihood(objective: LogisticObjective, terms: tuple[str, ...]) -> Fit:
+def maximum_likelihood(objective: LogisticObjective, terms: tuple[str, ...]) -> LogisticFit:
     """Maximum likelihood, or its limit when the data are separated.
 
     A converged fit without extreme risks proves that the data overlap: its residuals are the dual
@@ -77,12 +77,12 @@ def maximum_likelihood(objective: LogisticObjective, terms: tuple[str, ...]) -> 
     return penalised(objective, maximum)
 
 
-def penalised(objective: LogisticObjective, maximum: Maximum | None = None) -> Fit:
+def penalised(objective: LogisticObjective, maximum: Maximum | None = None) -> LogisticFit:
     """The maximum of a likelihood with or without a ridge penalty, polished to full precision."""
     maximum = maximise(objective, start_at_mean(objective)) if maximum is None else maximum
     coefficient = polish(objective, maximum)
     terms = objective(coefficient)
-    return Fit(
+    return LogisticFit(
         objective=objective,
         maximum=replace(maximum, parameters=coefficient, terms=terms),
         position=np.arange(coefficient.size),
@@ -91,7 +91,7 @@ def penalised(objective: LogisticObjective, maximum: Maximum | None = None) -> F
     )
 
 
-def ridge(objective: LogisticObjective, penalty: FloatArray) -> Fit:
+def ridge(objective: LogisticObjective, penalty: FloatArray) -> LogisticFit:
     """The maximum under a squared penalty, (p,); terms that do not vary get coefficient 0."""
     p = penalty.size
     used = np.flatnonzero((np.arange(p) == 0) | (np.ptp(objective.X, axis=0) > 0))
@@ -105,7 +105,7 @@ def ridge(objective: LogisticObjective, penalty: FloatArray) -> Fit:
     return replace(fit, position=position, coefficient=coefficient, covariance=matrix)
 
 
-def _limit(objective: LogisticObjective, separation: Separation) -> Fit:
+def _limit(objective: LogisticObjective, separation: Separation) -> LogisticFit:
     """Maximum likelihood on the patterns that the separating direction leaves, in the terms they
     identify.
     """
@@ -123,7 +123,7 @@ def _limit(objective: LogisticObjective, separation: Separation) -> Fit:
     position[columns], coefficient[columns] = np.arange(columns.size), maximum.parameters
     matrix[np.ix_(columns, columns)] = covariance(maximum.terms.information)
     position[separation.direction != 0] = -1
-    return Fit(
+    return LogisticFit(
         objective=part,
         maximum=maximum,
         position=position,
@@ -171,7 +171,7 @@ def _independent(X: FloatArray) -> IntArray:
     return np.array(keep, dtype=np.int64)
 
 
-def firth(objective: LogisticObjective, correction: str) -> Fit:
+def firth(objective: LogisticObjective, correction: str) -> LogisticFit:
     """Firth's penalised likelihood, with the intercept corrected by FLIC or FLAC where asked."""
     objective = replace(objective, firth=True)
     maximum = maximise(objective, start_at_mean(objective), tolerance=1e-11)
@@ -185,7 +185,7 @@ def firth(objective: LogisticObjective, correction: str) -> Fit:
     if correction == "flic":
         coefficient, position[0] = _flic(objective, coefficient), -1
         matrix[0, 0] = covariance(objective.information(coefficient))[0, 0]
-    return Fit(
+    return LogisticFit(
         objective=objective,
         maximum=maximum,
         position=position,
@@ -201,7 +201,7 @@ def _flic(objective: LogisticObjective, beta: FloatArray) -> FloatArray:
     return np.concatenate([maximise(constant, beta[:1]).parameters, beta[1:]])
 
 
-def _flac(objective: LogisticObjective, beta: FloatArray) -> Fit:
+def _flac(objective: LogisticObjective, beta: FloatArray) -> LogisticFit:
     """Maximum likelihood on Firth's augmented data with an indicator of the pseudo-patients as a
     further term.
     """
@@ -214,7 +214,7 @@ def _flac(objective: LogisticObjective, beta: FloatArray) -> Fit:
         np.concatenate([objective.offset, objective.offset]),
     )
     maximum = maximise(augmented, np.append(beta, 0.0))
-    return Fit(
+    return LogisticFit(
         objective=augmented,
         maximum=maximum,
         position=np.arange(beta.size),

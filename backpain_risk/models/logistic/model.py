@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
 
@@ -27,9 +28,25 @@ from ...numerics.values import as_real, shown
 from ...numerics.warned import in_turn, warn
 from ..classifier import RiskClassifier, Rows
 from ..design import Column, learn_design, refuse_dependent, with_constant
+from ..state import (
+    array,
+    design_from_state,
+    design_state,
+    label,
+    numbers,
+    terms_asked_for,
+)
 from .fitting import ConvergenceWarning as ConvergenceWarning
-from .fitting import Fit, firth, limiting_predictor, maximum_likelihood, ranking_predictor, ridge
+from .fitting import (
+    LogisticFit,
+    firth,
+    limiting_predictor,
+    maximum_likelihood,
+    ranking_predictor,
+    ridge,
+)
 from .fitting import SeparationWarning as SeparationWarning
+from .kept_fit import StatedLimits, fit_from_state, fit_state
 from .result import Effect, LogisticResult
 from .ridge import cross_validated_strength
 
@@ -184,7 +201,7 @@ class LogisticModel(RiskClassifier):
                 f"penalty={self.penalty!r}. It corrects the mean risk of Firth's penalty."
             )
 
-    def _estimate(self, objective: LogisticObjective, terms: tuple[str, ...]) -> Fit:
+    def _estimate(self, objective: LogisticObjective, terms: tuple[str, ...]) -> LogisticFit:
         if self.penalty == "ridge":
             penalty = self._strength(objective) * _column_variance(objective)
             if np.any(penalty):
@@ -202,23 +219,88 @@ class LogisticModel(RiskClassifier):
             self.ridge_strength_ = float(self.ridge_strength)
         return self.ridge_strength_
 
-    def _keep(self, fit: Fit, objective: LogisticObjective, terms: tuple[str, ...]) -> None:
-        self.result_ = LogisticResult(
-            terms=terms,
-            fit=fit,
-            n=float(objective.n.sum()),
-            n_events=float(objective.events.sum()),
-            penalty=self.penalty,
-            correction=self._correction_name(),
+    def _keep(self, fit: LogisticFit, objective: LogisticObjective, terms: tuple[str, ...]) -> None:
+        self._keep_result(
+            LogisticResult(
+                terms=terms,
+                fit=fit,
+                n=float(objective.n.sum()),
+                n_events=float(objective.events.sum()),
+                penalty=self.penalty,
+                correction=self._correction_name(),
+            )
         )
-        self.intercept_ = self.result_.coefficient[:1]
-        self.coef_ = self.result_.coefficient[None, 1:]
-        self.covariance_, self.finite_coefficient_ = fit.covariance, fit.coefficient
-        self.direction_ = (
-            np.zeros(len(terms)) if fit.separation is None else fit.separation.direction
-        )
-        self.n_iter_ = fit.maximum.n_iterations
         self._warn()
+
+    def _keep_result(self, result: LogisticResult) -> None:
+        fit = result.fit
+        self.result_ = result
+        self.intercept_ = result.coefficient[:1]
+        self.coef_ = result.coefficient[None, 1:]
+        self.covariance_ = fit.covariance
+        self.finite_coefficient_ = fit.coefficient
+        self.direction_ = np.zeros(len(result.terms))
+        if fit.separation is not None:
+            self.direction_ = fit.separation.direction
+        self.n_iter_ = fit.maximum.n_iterations
+
+    def state(self, *, patients: bool = True) -> dict[str, Any]:
+        """What the model knows, see :func:`save_model`."""
+        check_is_fitted(self)
+        result = self.result_
+        with_patients = patients and result.stated is None
+        strength = self.ridge_strength
+        return {
+            **design_state(self.design_),
+            "named": hasattr(self, "feature_names_in_"),
+            "options": {
+                "penalty": self.penalty,
+                "correction": self.correction,
+                "ridge_strength": None if strength is None else float(strength),
+                "event": label(self.event),
+            },
+            "ridge_strength": getattr(self, "ridge_strength_", None),
+            "reference": numbers(self.reference_),
+            "range": numbers(self.range_),
+            "terms": list(result.terms),
+            "n": result.n,
+            "n_events": result.n_events,
+            "fit": fit_state(result.fit, patients=with_patients),
+            "stated": result.without_patients().state(),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The model of a :meth:`state`."""
+        design = design_from_state(state)
+        model = cls(**terms_asked_for(design), **state["options"])
+        terms = tuple(state["terms"])
+        model.design_ = design
+        model.reference_ = array(state["reference"])
+        model.range_ = array(state["range"])
+        model.n_features_in_ = len(design.columns)
+        if state["named"]:
+            model.feature_names_in_ = np.array(design.columns, dtype=object)
+        if state["ridge_strength"] is not None:
+            model.ridge_strength_ = state["ridge_strength"]
+        alone = state["fit"]["likelihood"] is None
+        model._keep_result(
+            LogisticResult(
+                terms=terms,
+                fit=fit_from_state(state["fit"], terms),
+                n=state["n"],
+                n_events=state["n_events"],
+                penalty=model.penalty,
+                correction=model._correction_name(),
+                stated=StatedLimits.from_state(state["stated"], terms) if alone else None,
+            )
+        )
+        return model
+
+    def example_rows(self) -> pd.DataFrame:
+        """Two made-up patients: reference values, and every column at its largest."""
+        rows = [self.reference_, self.range_[1]]
+        return pd.DataFrame(rows, columns=list(self.design_.columns))
 
     def _warn(self) -> None:
         result = self.result_

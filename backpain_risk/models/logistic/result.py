@@ -15,7 +15,8 @@ from ...numerics.intervals import normal_quantile
 from ...numerics.newton import LogisticObjective, Maximum, covariance, maximise
 from ...numerics.profile import likelihood_ratio_test, limit_of_infinite, profile_limits
 from ...results.notebook import as_html
-from .fitting import ConvergenceWarning, Fit, start_at_mean, without_doubt
+from .fitting import ConvergenceWarning, LogisticFit, start_at_mean, without_doubt
+from .kept_fit import StatedLimits
 from .separation import Separation
 
 
@@ -27,19 +28,23 @@ class LogisticResult:
     ----------
     terms : tuple of str
         ``"intercept"`` first.
-    fit : Fit
+    fit : LogisticFit
         Estimates, covariance (augmented weights under Firth) and the likelihood behind them.
     n, n_events : float
         Patients and events.
     penalty, correction : str or None
+    stated : StatedLimits, optional
+        Limits and tests, where the model was loaded from a file without its patients. All other
+        results compute theirs from the likelihood.
     """
 
     terms: tuple[str, ...]
-    fit: Fit
+    fit: LogisticFit
     n: float
     n_events: float
     penalty: str | None
     correction: str
+    stated: StatedLimits | None = None
 
     @property
     def coefficient(self) -> FloatArray:
@@ -103,6 +108,11 @@ class LogisticResult:
             When a profile limit cannot be determined; it is NaN. All are where the fit itself did
             not converge.
 
+        Raises
+        ------
+        ValueError
+            For profile limits at another level than 95 % of a model saved without its patients.
+
         Notes
         -----
         Where data are separated, a held coefficient leaves others that still separate: their
@@ -113,7 +123,9 @@ class LogisticResult:
         check_fraction("level", level)
         half = normal_quantile(level) * self.standard_error
         limits = np.column_stack([self.coefficient - half, self.coefficient + half])
-        if method == "profile":
+        if method == "profile" and self.stated is not None:
+            limits = self._stated_limits(self.stated, level)
+        elif method == "profile":
             for j in np.flatnonzero((self.fit.position >= 0) | self._doubtful):
                 limits[j] = self._profile_limits(int(j), level) if self.converged else np.nan
             self._warn_of_undetermined(limits)
@@ -127,6 +139,8 @@ class LogisticResult:
         Under Firth the penalised likelihood keeps the penalty of the full design (logistf). NaN
         where a fit did not converge.
         """
+        if self.stated is not None:
+            return self.stated.tests.copy()
         tests = np.full((len(self.terms), 2), np.nan)
         for j in (
             np.flatnonzero((self.fit.position >= 0) | self._doubtful) if self.converged else ()
@@ -163,6 +177,8 @@ class LogisticResult:
         Columns odds_ratio, low, high, indexed by term; NaN where the term alone separates. Spline
         columns are each taken alone too, which has a meaning for the first only.
         """
+        if self.stated is not None:
+            return self.stated.marginal.copy()
         objective = self.fit.whole or self.fit.objective
         rows = [_alone(objective, j) for j in range(1, len(self.terms))]
         return pd.DataFrame(
@@ -173,6 +189,22 @@ class LogisticResult:
     def _doubtful(self) -> BoolArray:
         """Terms that separated data leave infinite or free, (p,)."""
         return (self.fit.position < 0) & (self.fit.whole is not None)
+
+    def _stated_limits(self, stated: StatedLimits, level: float) -> FloatArray:
+        if level != 0.95:
+            raise ValueError(
+                f"level must be 0.95 for profile limits of a model saved without its patients; got "
+                f"{level}. Use method='wald', or save the model with patients=True."
+            )
+        return stated.limits.to_numpy()
+
+    def without_patients(self) -> StatedLimits:
+        """Limits and tests as they are, for use when the likelihood is gone."""
+        return self.stated or StatedLimits(
+            limits=self._profile_95,
+            tests=self.likelihood_ratio_tests(),
+            marginal=self.marginal_odds_ratios(),
+        )
 
     def _profile_limits(self, j: int, level: float) -> tuple[float, float]:
         fit, position = self.fit, int(self.fit.position[j])
@@ -215,6 +247,9 @@ class LogisticResult:
                 ConvergenceWarning,
                 stacklevel=3,
             )
+
+    def __repr__(self) -> str:
+        return f"{self.summary().heading()} Terms: {', '.join(self.terms)}."
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_()

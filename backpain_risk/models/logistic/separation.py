@@ -42,6 +42,12 @@ class Separation:
     directions: tuple[str, ...]
     direction: FloatArray
 
+    @classmethod
+    def along(cls, direction: FloatArray, terms: tuple[str, ...]) -> Separation:
+        """The separation in one direction, (p,)."""
+        names = np.array(["-inf", "finite", "+inf"])[np.sign(direction).astype(int) + 1]
+        return cls(terms=terms, directions=tuple(str(name) for name in names), direction=direction)
+
     @property
     def separated(self) -> bool:
         """Whether any coefficient is infinite."""
@@ -56,6 +62,9 @@ class Separation:
 
     def _repr_html_(self) -> str:
         return as_html(self.to_frame())
+
+    def __repr__(self) -> str:
+        return f"Separation of {len(self.terms)} terms: {self}"
 
     def __str__(self) -> str:
         infinite = [
@@ -151,10 +160,7 @@ def separation_of(
             break
         direction, found = direction + step, found | moved
     direction = np.where(np.abs(direction) > 1e-7, direction / scale, 0.0)
-    names = np.array(["-inf", "finite", "+inf"])[np.sign(direction).astype(int) + 1]
-    return Separation(
-        terms=terms, directions=tuple(str(name) for name in names), direction=direction
-    )
+    return Separation.along(direction, terms)
 
 
 def _separating_direction(X: FloatArray, y: FloatArray, count: npt.NDArray[np.bool_]) -> FloatArray:
