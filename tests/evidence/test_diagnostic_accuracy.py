@@ -18,7 +18,7 @@ def test_epir_intervals_are_met(reference):
     expected = reference("epi-tests-scott2008")["expected"]
     for key, method in (("exact", "clopper_pearson"), ("wilson", "wilson")):
         rows = {row["statistic"]: (row["est"], row["lower"], row["upper"]) for row in expected[key]}
-        ours = Accuracy.from_counts(670, 202, 74, 640, interval=method)
+        ours = Accuracy.from_counts(670, 202, 74, 640, interval=method, ratio_interval="log")
         for statistic, estimate in (
             ("se", ours.sensitivity),
             ("sp", ours.specificity),
