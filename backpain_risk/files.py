@@ -131,33 +131,32 @@ def _new_part(target: Path, *, folder: bool) -> tuple[Path, int]:
     """
     while True:
         part = target.with_name(f".backpain-risk-{secrets.token_hex(8)}.part")
-        held = (
-            _new_folder(part)
-            if folder
-            else os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        )
-        _held(held)
-        if os.fstat(held).st_nlink:  # else somebody tidied it away before it was held
-            break
-        os.close(held)
+        with suppress(FileNotFoundError):  # tidied away between its making and its opening
+            held = _opened_new(part, folder=folder)
+            _held(held, wait=True)
+            if os.path.lexists(part):  # else tidied away before it was held
+                break
+            os.close(held)
     if target.exists():
         _take_permissions(part, target.stat())
     return part, held
 
 
-def _new_folder(part: Path) -> int:
+def _opened_new(part: Path, *, folder: bool) -> int:
+    if not folder:
+        return os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     part.mkdir()
     return os.open(part, os.O_RDONLY)
 
 
-def _held(descriptor: int) -> bool:
+def _held(descriptor: int, *, wait: bool = False) -> bool:
     """Whether the lock on an open file could be had; never where the file system or Windows has
     none.
     """
     if os.name != "posix":
         return False
     try:
-        return lock_descriptor(descriptor, blocking=False)
+        return lock_descriptor(descriptor, blocking=wait)
     except OSError:
         return False
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
+from backpain_risk import files
 from backpain_risk.files import (
     inside,
     one_writer,
@@ -167,6 +170,35 @@ def test_threads_writing_one_name_do_not_collide(tmp_path):
     assert errors == []
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
     assert len(set(target.read_text())) == 1
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_tidier_that_is_first_to_hold_a_new_file_costs_nothing(tmp_path, monkeypatch, folder):
+    real, threads = files.lock_descriptor, []
+
+    def tidied_meanwhile(descriptor, *, blocking):
+        if not threads:
+            (part,) = tmp_path.glob("*.part")
+            other = os.open(part, os.O_RDONLY)
+            assert real(other, blocking=False)
+
+            def tidy():
+                shutil.rmtree(part) if folder else part.unlink()
+                os.close(other)
+
+            threads.append(threading.Timer(0.2, tidy))
+            threads[0].start()
+        return real(descriptor, blocking=blocking)
+
+    monkeypatch.setattr(files, "lock_descriptor", tidied_meanwhile)
+    target = tmp_path / "out"
+    if folder:
+        replace_folder(target, lambda part: (time.sleep(0.4), (part / "a").write_text("whole")))
+        assert (target / "a").read_text() == "whole"
+    else:
+        write_atomically(target, lambda part: (time.sleep(0.4), part.write_text("whole")))
+        assert target.read_text() == "whole"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_folder_in_the_way_is_named(tmp_path):
