@@ -44,7 +44,7 @@ test: $(READY) ## run the tests, on two workers
 quick: $(READY) ## run the tests of rooms that need no sampler, in a minute
 	$(WORKER) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/test_rooms.py tests/numerics \
 		tests/measures tests/planning tests/evidence/test_diagnostic_accuracy.py \
-		tests/evidence/test_tables.py tests/models/test_logistic.py tests/models/test_likelihood_ratio.py
+		tests/evidence/test_tables.py tests/models/logistic/test_model.py tests/models/likelihood_ratio
 
 ci: ## everything a change has to pass
 	.ci/run

@@ -336,6 +336,25 @@ def test_lines_fit_into_100_columns():
     assert {p.name: lines for p in places if (lines := too_long(p.read_text("utf-8")))} == {}
 
 
+TESTS = Path(__file__).parent
+NO_ROOMS = {"proofs", "reference", "__pycache__"}
+
+
+def folders(root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_dir()}
+
+
+def without_a_room(tested: set[str], rooms: set[str]) -> set[str]:
+    """Folders of tests that are named like no room, and rooms that have no folder of tests."""
+    named = {folder for folder in tested if not NO_ROOMS & set(folder.split("/"))}
+    return named ^ rooms
+
+
+def test_tests_mirror_the_rooms():
+    inside = {"/".join(path.split("/")[:-1]) for path, _ in modules()} - {""}
+    assert without_a_room(folders(TESTS), inside) == set()
+
+
 def test_planted_violations_are_seen():
     """Each rule, broken in a line or two."""
     assert named_like_a_function("measures/auroc.py", ast.parse("def auroc(): ..."))
@@ -347,6 +366,8 @@ def test_planted_violations_are_seen():
     assert own_rooms("measures/overall.py", up) == {"models"}
     assert "models" not in ALLOWED["measures"]
     assert outside(ast.parse("import matplotlib.pyplot as plt")) == {"matplotlib"}
+    assert without_a_room({"models", "models/reference", "extras"}, {"models"}) == {"extras"}
+    assert without_a_room({"models"}, {"models", "models/logistic"}) == {"models/logistic"}
 
 
 PUBLIC = Path(__file__).parent / "public_names.txt"

@@ -71,7 +71,7 @@ def test_references_are_numbered_and_must_exist():
 
 def test_each_table_and_figure_of_the_notebooks_has_a_key_of_its_own():
     """A clash shows only when all notebooks are built together, which takes minutes."""
-    notebooks = (Path(__file__).parents[2] / "notebooks").glob("*.ipynb")
+    notebooks = (Path(__file__).parents[3] / "notebooks").glob("*.ipynb")
     shown = re.compile(r'report\.(table|figure)\(\s*"([\w-]+)"')
     keys = [
         key

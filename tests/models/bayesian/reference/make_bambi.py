@@ -2,7 +2,7 @@
 test_bayesian_reference.py.
 
     python -m venv /somewhere/else && /somewhere/else/bin/pip install bambi==0.17.2
-    /somewhere/else/bin/python tests/models/reference/make_bambi.py
+    /somewhere/else/bin/python tests/models/bayesian/reference/make_bambi.py
 
 writes bambi.json beside this file: mean, standard deviation and Monte Carlo error of every
 coefficient. The patients are drawn again from their seed by :func:`patients`, which the test calls

@@ -1,6 +1,6 @@
 """Logistic fits in 60-digit arithmetic, for test_logistic_digits.py.
 
-    python tests/models/reference/make_mpmath.py
+    python tests/models/logistic/reference/make_mpmath.py
 
 writes mpmath.json beside this file: the data (short decimals, so that they are exact on every
 machine), coefficients and standard errors to 25 digits, and the condition number of the information

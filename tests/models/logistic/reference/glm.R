@@ -1,7 +1,7 @@
 # Maximum likelihood (glm) and Firth (brglm2) on a cohort kept as patterns with counts, for test_logistic.py.
-#   Rscript tests/models/reference/glm.R          (from the repository; R 4.2.2, brglm2 0.9, MASS, jsonlite)
+#   Rscript tests/models/logistic/reference/glm.R          (from the repository; R 4.2.2, brglm2 0.9, MASS, jsonlite)
 suppressMessages({library(brglm2); library(MASS); library(jsonlite)})
-p <- read.csv("tests/models/reference/glm_patients.csv")
+p <- read.csv("tests/models/logistic/reference/glm_patients.csv")
 d <- p[rep(seq_len(nrow(p)), p$n), ]
 f <- outcome ~ age_50_or_over + history_of_cancer + unexplained_weight_loss + no_relief_with_rest
 tight <- glm.control(epsilon = 1e-14, maxit = 100)
@@ -16,4 +16,4 @@ out <- list(
   firth = list(coefficient = unname(coef(firth)), plain_standard_error = unname(sqrt(diag(vcov(firth))))),
   firth_1500 = list(coefficient = unname(coef(firth_small)), events = sum(small$outcome))
 )
-writeLines(toJSON(out, digits = NA, auto_unbox = TRUE, pretty = TRUE), "tests/models/reference/glm.json")
+writeLines(toJSON(out, digits = NA, auto_unbox = TRUE, pretty = TRUE), "tests/models/logistic/reference/glm.json")

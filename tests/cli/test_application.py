@@ -1,0 +1,8 @@
+"""What every command shares."""
+
+from __future__ import annotations
+
+
+def test_the_version_and_the_notice_are_shown(run):
+    assert run("--version").stdout.strip() == "0.1.0"
+    assert "not for clinical use" in run("--help").stdout.replace("\n", " ")
