@@ -27,7 +27,8 @@ from filelock import FileLock, Timeout, lock_descriptor
 
 _OURS = re.compile(r"\.backpain-risk-[0-9a-f]{16}\.part")
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-_AT_CWD, _EXCHANGE = -100, 2  # linux/fcntl.h and linux/fs.h
+_AT_CWD = -100  # linux/fcntl.h
+_EXCHANGE = 2  # linux/fs.h
 
 
 def write_atomically(target: Path, write: Callable[[Path], Any]) -> None:

@@ -66,7 +66,8 @@ def notes() -> list[str]:
         patients,
         pd.concat([patients] * 10),
     ):
-        X, y = table[FLAGS], table.outcome
+        X = table[FLAGS]
+        y = table.outcome
         wall = seconds(
             lambda X=X, y=y: bpr.BayesianLogisticModel(random_state=1).fit(X, y), repeats=3
         )

@@ -20,8 +20,10 @@ def rows() -> list[Row]:
 
 def _compared(n: int, repeats: int) -> list[Row]:
     cohort = bpr.simulate_cohort(bpr.load_scenario("primary_care"), n, seed=1)
-    X, y = cohort.predictors[FLAGS], cohort.outcome
-    wide, outcome = sm.add_constant(X.to_numpy(np.float64)), y.to_numpy()
+    X = cohort.predictors[FLAGS]
+    y = cohort.outcome
+    wide = sm.add_constant(X.to_numpy(np.float64))
+    outcome = y.to_numpy()
     ours = seconds(lambda: bpr.LogisticModel().fit(X, y), repeats=5)
     theirs = seconds(
         lambda: sm.Logit(outcome, wide).fit(method="newton", disp=0), repeats, warm_up=repeats > 1

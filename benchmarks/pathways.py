@@ -25,7 +25,8 @@ def rows() -> list[Row]:
 
 
 def notes() -> list[str]:
-    scenario, shipped = bpr.load_scenario("primary_care"), bpr.load_pathways()
+    scenario = bpr.load_scenario("primary_care")
+    shipped = bpr.load_pathways()
     chosen = {name: shipped[name] for name in TEN}
     lines = []
     for draws, jobs in ((0, 1), (1000, 1), (10_000, 2)):

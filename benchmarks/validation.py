@@ -13,7 +13,8 @@ from timing import Row, seconds
 
 import backpain_risk as bpr
 
-N, RESAMPLES = 20_000, 200
+N = 20_000
+RESAMPLES = 200
 LEFT_OUT = ("age_50_or_over", "bladder_or_bowel_dysfunction")
 FLAGS = [key for key in bpr.vocabulary.FINDINGS if key not in LEFT_OUT]
 SAME = ("auroc", "nagelkerke_r2", "brier", "calibration_in_the_large", "calibration_slope")
@@ -21,7 +22,8 @@ SAME = ("auroc", "nagelkerke_r2", "brier", "calibration_in_the_large", "calibrat
 
 def rows() -> list[Row]:
     cohort = bpr.simulate_cohort(bpr.load_scenario("primary_care"), N, seed=1)
-    X, y = cohort.predictors[FLAGS], cohort.outcome
+    X = cohort.predictors[FLAGS]
+    y = cohort.outcome
 
     def ours(**arguments: object) -> float:
         with warnings.catch_warnings():
@@ -35,7 +37,8 @@ def rows() -> list[Row]:
                 3,
             )
 
-    same, everything = ours(measures=SAME, at=[]), ours()
+    same = ours(measures=SAME, at=[])
+    everything = ours()
     with TemporaryDirectory() as folder:
         path = Path(folder) / "patients.csv"
         X.assign(y=y).to_csv(path, index=False)

@@ -452,7 +452,8 @@ def spoilt_copies(value):
         yield "a number for a key", {3: value[key]}
 
 
-COUNT, POSITIVE = {"two", "percentage"}, {"half", "two", "percentage"}
+COUNT = {"two", "percentage"}
+POSITIVE = {"half", "two", "percentage"}
 ROWS = {"other order", "other labels", "shorter"}  # of an argument that stands alone
 LABELS = {
     "as text",

@@ -16,7 +16,9 @@ FLAGS = list(bpr.vocabulary.FINDINGS)
 def judged(scenario):
     development = bpr.simulate_cohort(scenario, 100_000, seed=101)
     validation = bpr.simulate_cohort(scenario, 100_000, seed=102)
-    X, y, new = development.predictors[FLAGS], development.outcome, validation.predictors[FLAGS]
+    X = development.predictors[FLAGS]
+    y = development.outcome
+    new = validation.predictors[FLAGS]
     risks = {
         "ratios": bpr.LikelihoodRatioModel.from_evidence(FLAGS).risk(new),
         "logistic": bpr.LogisticModel().fit(X, y).risk(new),

@@ -152,7 +152,9 @@ def test_temporary_names_cannot_be_guessed(tmp_path):
 
 
 def test_threads_writing_one_name_do_not_collide(tmp_path):
-    target, errors, together = tmp_path / "a.txt", [], threading.Barrier(8)
+    target = tmp_path / "a.txt"
+    errors = []
+    together = threading.Barrier(8)
 
     def work(i):
         together.wait()
@@ -174,7 +176,8 @@ def test_threads_writing_one_name_do_not_collide(tmp_path):
 
 @pytest.mark.parametrize("folder", [False, True])
 def test_a_tidier_that_is_first_to_hold_a_new_file_costs_nothing(tmp_path, monkeypatch, folder):
-    real, threads = files.lock_descriptor, []
+    real = files.lock_descriptor
+    threads = []
 
     def tidied_meanwhile(descriptor, *, blocking):
         if not threads:
@@ -287,7 +290,8 @@ def test_a_second_writer_is_refused_and_told_who_the_first_is(tmp_path):
 
 
 def test_threads_of_one_process_wait_for_each_other(tmp_path):
-    inside_now, most = [], []
+    inside_now = []
+    most = []
 
     def work():
         with one_writer(tmp_path / ".lock", wait=True):

@@ -104,7 +104,8 @@ def test_draws_are_the_same_on_another_processor(elsewhere, kind):
 
 def test_pooled_draws_do_not_pass_through_eigenvectors(monkeypatch):
     """Equal eigenvalues, told apart by rounding alone, in two ways."""
-    pooled, found = bpr.pool_accuracy(STUDIES, "reml"), []
+    pooled = bpr.pool_accuracy(STUDIES, "reml")
+    found = []
     for noise in np.random.default_rng(1).uniform(-2e-15, 2e-15, (2, 2, 2)):
         equal = 0.04 * np.eye(2) + noise + noise.T
         monkeypatch.setattr(type(pooled), "mean_covariance", property(lambda _, equal=equal: equal))

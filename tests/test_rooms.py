@@ -18,6 +18,7 @@ import backpain_risk
 from backpain_risk import plots
 
 ROOT = Path(backpain_risk.__file__).parent
+TESTS = Path(__file__).parent
 LOWEST = {"files", "numerics"}
 BELOW = LOWEST | {"results", "vocabulary", "evidence", "scenario", "cohort", "models", "measures"}
 ABOVE = {"validation", "pathways", "planning"}
@@ -283,6 +284,26 @@ def nested_conditionals(tree: ast.AST) -> list[int]:
     ]
 
 
+def pairs(tree: ast.AST) -> list[int]:
+    """Lines that assign unrelated things in one statement: ``a, b = x, y``.
+
+    A swap and a recurrence, whose values use a name they assign, need the one statement.
+    """
+    found = [
+        (node.targets[0], node.value, node.lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], (ast.Tuple, ast.List))
+        and isinstance(node.value, (ast.Tuple, ast.List))
+        and not any(isinstance(part, ast.Starred) for part in node.value.elts)
+    ]
+    return [line for target, value, line in found if not names(target) & names(value)]
+
+
+def names(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
 def repeated(places: list[tuple[str, str]]) -> set[str]:
     """Names that stand in more than one place."""
     found = defaultdict(set)
@@ -331,12 +352,17 @@ def test_conditional_expressions_are_not_nested():
     assert found <= NOT_YET_SPLIT
 
 
+def test_a_statement_assigns_one_thing():
+    places = [ROOT, TESTS, TESTS.parent / "benchmarks"]
+    trees = {p: ast.parse(p.read_text("utf-8")) for place in places for p in place.rglob("*.py")}
+    assert {str(p): lines for p, tree in trees.items() if (lines := pairs(tree))} == {}
+
+
 def test_lines_fit_into_100_columns():
     places = [p for p in ROOT.rglob("*.py*") if p.suffix in {".py", ".pyi"}]
     assert {p.name: lines for p in places if (lines := too_long(p.read_text("utf-8")))} == {}
 
 
-TESTS = Path(__file__).parent
 NO_ROOMS = {"proofs", "reference", "__pycache__"}
 
 
@@ -361,6 +387,8 @@ def test_planted_violations_are_seen():
     assert repeated([("Fit", "a.py"), ("Fit", "b.py"), ("Prior", "a.py")]) == {"Fit"}
     assert nested_conditionals(ast.parse("x = 1 if a else 2 if b else 3")) == [1]
     assert nested_conditionals(ast.parse("x = 1 if a else 2")) == []
+    assert pairs(ast.parse("a, b = x, y")) == [1]
+    assert pairs(ast.parse("a, b = b, a; c, d = d, c + d; e, f = g()")) == []
     assert too_long("x" * 100 + "\n" + "y" * 101) == [2]
     up = ast.parse("from ..models.logistic.model import LogisticModel").body[0]
     assert own_rooms("measures/overall.py", up) == {"models"}
@@ -370,7 +398,7 @@ def test_planted_violations_are_seen():
     assert without_a_room({"models"}, {"models", "models/logistic"}) == {"models/logistic"}
 
 
-PUBLIC = Path(__file__).parent / "public_names.txt"
+PUBLIC = TESTS / "public_names.txt"
 
 
 def test_public_names_are_those_agreed():

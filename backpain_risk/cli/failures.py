@@ -11,7 +11,9 @@ from typing import Any
 
 import typer
 
-BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
+BAD_INPUT = 2
+INTERRUPTED = 130
+CLOSED_PIPE = 141
 
 _REMEDIES = {
     errno.ENOENT: "Check the name, or make the folder first.",

@@ -102,7 +102,8 @@ def evaluate(
     """Discrimination, calibration and net benefit of anybody's predictions."""
     from ..report.evaluation import write_evaluation
 
-    table, groupings = read_table(data, sep, decimal, encoding), subgroup or []
+    table = read_table(data, sep, decimal, encoding)
+    groupings = subgroup or []
     wanted = [outcome, *risk, *groupings, *([weight] if weight else [])]
     missing = [column for column in wanted if column not in table.columns]
     if missing:

@@ -33,7 +33,8 @@ _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf
 _COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
 _WHOLE = re.compile(r"\s*[-+]?\d+\s*")
 _NOT_THOUSANDS = re.compile(r"\s*[-+]?(0,\d+|\d+,(\d{1,2}|\d{4,}))\s*")
-_LOOKED_AT, _ROWS_LOOKED_AT = 2**16, 20  # bytes, rows
+_LOOKED_AT = 2**16  # bytes
+_ROWS_LOOKED_AT = 20
 
 
 def read_table(

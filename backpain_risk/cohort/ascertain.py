@@ -85,7 +85,8 @@ def make_missing(
     )
     check_number("own_value", own_value, -100, 100)
     generator = as_generator(rng)
-    predictors, tests = cohort.predictors.copy(), cohort.tests.copy()
+    predictors = cohort.predictors.copy()
+    tests = cohort.tests.copy()
     for column, fraction in share.items():
         table = _table_of(column, predictors, tests)
         score = _score(cohort, given or {}) + own_value * _standardised(table[column], column)
@@ -128,11 +129,14 @@ def misreport(
         raise ValueError(
             "misreport needs a synthetic cohort with its scenario; this one has none. Simulate one."
         )
-    generator, errors = as_generator(rng), _errors(missed or {}, invented or {})
-    predictors, tests = cohort.predictors.copy(), cohort.tests.copy()
+    generator = as_generator(rng)
+    errors = _errors(missed or {}, invented or {})
+    predictors = cohort.predictors.copy()
+    tests = cohort.tests.copy()
     for key, (miss, invent) in errors.items():
         table = _table_of(key, predictors, tests)
-        value, chance = table[key], generator.random(len(cohort))
+        value = table[key]
+        chance = generator.random(len(cohort))
         wrong = np.where(value == 1, chance < miss, chance < invent) & value.notna()
         table[key] = value.where(~wrong, 1 - value).astype(value.dtype)
     changes = {
@@ -241,8 +245,10 @@ def sample_case_control(cohort: Cohort, controls_per_case: float, *, rng: Rng = 
     """
     _check_cohort(cohort)
     check_positive("controls_per_case", controls_per_case)
-    generator, event = as_generator(rng), cohort.outcome.to_numpy() == 1
-    cases, others = np.flatnonzero(event), np.flatnonzero(~event)
+    generator = as_generator(rng)
+    event = cohort.outcome.to_numpy() == 1
+    cases = np.flatnonzero(event)
+    others = np.flatnonzero(~event)
     wanted = round(controls_per_case * cases.size)
     if not 0 < wanted <= others.size:
         raise ValueError(

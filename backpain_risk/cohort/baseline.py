@@ -111,7 +111,8 @@ def standardised_difference(values: pd.Series[Any], outcome: npt.ArrayLike) -> f
     shares = [np.array([(g == level).mean() for level in _levels(values)[1:]]) for g in groups]
     if shares[0].size != 1:
         return _mahalanobis(shares[0], shares[1])
-    p0, p1 = float(shares[0][0]), float(shares[1][0])
+    p0 = float(shares[0][0])
+    p1 = float(shares[1][0])
     difference = _ratio(p1 - p0, (p0 * (1 - p0) + p1 * (1 - p1)) / 2)
     return difference if _binary(values) else abs(difference)
 
@@ -175,7 +176,8 @@ def _mahalanobis(p0: FloatArray, p1: FloatArray) -> float:
 
 
 def _rows(name: str, values: pd.Series[Any], y: FloatArray) -> list[tuple[Any, ...]]:
-    label, missing = vocabulary.label(name), int(values.isna().sum())
+    label = vocabulary.label(name)
+    missing = int(values.isna().sum())
     difference = standardised_difference(values, y)
     groups = [values[y == g].dropna() for g in (0, 1)]
     if _is_number(values):

@@ -10,7 +10,8 @@ from ..scenario.files import load_scenario
 from .simulate import simulate_cohort
 from .store import write_cohort
 
-N, SEED = 10_000, 1
+N = 10_000
+SEED = 1
 
 
 def write_demonstration(folder: Path) -> None:

@@ -100,7 +100,8 @@ def case_mix(cohort: Cohort) -> CaseMix:
         raise ValueError(
             "case_mix needs a synthetic cohort; this one has no latent causes. Simulate one."
         )
-    scenario, event = cohort.scenario, cohort.outcome == 1
+    scenario = cohort.scenario
+    event = cohort.outcome == 1
     male = scenario.male_share
     targets = {key: cause.share for key, cause in scenario.causes.items()}
     sites = {
@@ -128,7 +129,8 @@ def ages(cohort: Cohort) -> Ages:
         raise ValueError(
             "ages needs a synthetic cohort; this one has no scenario. Plot its age_years directly."
         )
-    event, age = cohort.outcome.to_numpy() == 1, cohort.predictors.age_years.to_numpy()
+    event = cohort.outcome.to_numpy() == 1
+    age = cohort.predictors.age_years.to_numpy()
     share = [
         np.bincount(age[group] - AGES[0], minlength=AGES.size) / max(group.sum(), 1)
         for group in (event, ~event)

@@ -55,7 +55,8 @@ def impute(
     """
     check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
     check_count("n_imputations", n_imputations, 1, 1000)
-    generator, table = as_generator(rng), _imputable(cohort)
+    generator = as_generator(rng)
+    table = _imputable(cohort)
     return tuple(_completed(cohort, values) for values in complete(table, n_imputations, generator))
 
 

@@ -154,7 +154,8 @@ def _range_problems(column: str, raw: pd.Series[Any], values: pd.Series[Any]) ->
 
 
 def _age_problems(df: pd.DataFrame) -> Iterator[Problem]:
-    age, band = _as_numbers(df.age_years), _as_numbers(df.age_50_or_over)
+    age = _as_numbers(df.age_years)
+    band = _as_numbers(df.age_50_or_over)
     clash = age.notna() & band.notna() & ((age >= 50) != (band == 1))
     yield from _found(
         "age_50_or_over",

@@ -205,7 +205,8 @@ def _note(folder: Path, name: str, digest: str) -> None:
 
 def _noted(folder: Path) -> dict[str, str]:
     """Checksums of the finished files; a line that a crash cut short says nothing."""
-    path, result = folder / FINISHED, {}
+    path = folder / FINISHED
+    result = {}
     for line in path.read_bytes().splitlines() if path.is_file() else ():
         with suppress(ValueError, RecursionError, KeyError, TypeError):
             entry = json.loads(line)
@@ -223,7 +224,9 @@ def _write_piece(scenario: Scenario, seed: int, piece: Piece, folder: Path) -> t
     """Draw and write the blocks of one file, one row group a block; the checksum is of what was
     written.
     """
-    tables, sequence, digests = sampler(scenario), as_seed_sequence(seed), []
+    tables = sampler(scenario)
+    sequence = as_seed_sequence(seed)
+    digests = []
 
     def write(part: Path) -> None:
         writer: pq.ParquetWriter | None = None

@@ -51,7 +51,8 @@ def count_patterns(
     One row group of a file is in memory at a time per worker.
     """
     check_kind("parquet_path", parquet_path, (str, Path), "Pass the path of a file or folder.")
-    path, wanted = Path(parquet_path), list(check_names("columns", columns))
+    path = Path(parquet_path)
+    wanted = list(check_names("columns", columns))
     if not wanted or len(set(wanted)) < len(wanted):
         raise ValueError(
             f"columns must name one or more columns, each once; got {shown(columns)}. Leave "

@@ -49,13 +49,16 @@ class AliasTable:
     def build(cls, probability: FloatArray) -> AliasTable:
         """From weights (k,) of any sum."""
         scaled = probability * (probability.size / probability.sum())
-        keep, alias = np.ones(scaled.size), np.arange(scaled.size)
+        keep = np.ones(scaled.size)
+        alias = np.arange(scaled.size)
         p = scaled.tolist()
         small = [i for i, value in enumerate(p) if value < 1]
         large = [i for i, value in enumerate(p) if value >= 1]
         while small and large:
-            low, high = small.pop(), large[-1]
-            keep[low], alias[low] = p[low], high
+            low = small.pop()
+            high = large[-1]
+            keep[low] = p[low]
+            alias[low] = high
             p[high] -= 1 - p[low]
             if p[high] < 1:
                 small.append(large.pop())
@@ -136,7 +139,8 @@ class ValueTable:
             .take(row * self._BINS + (uniform * self._BINS).astype(np.int64))
             .astype(np.int64)
         )
-        below, start = self.below.ravel(), row * self.below.shape[1]
+        below = self.below.ravel()
+        start = row * self.below.shape[1]
         behind = np.flatnonzero(below.take(start + index) <= uniform)
         while behind.size:
             index[behind] += 1
@@ -201,10 +205,8 @@ def _both(of: Callable[[str, int], FloatArray], key: str) -> FloatArray:
 
 
 def _value_table(structure: Structure, key: str) -> ValueTable:
-    values, cells = (
-        structure.values[key],
-        [N_CONTEXTS * len(states.cause) for states in structure.states],
-    )
+    values = structure.values[key]
+    cells = [N_CONTEXTS * len(states.cause) for states in structure.states]
     showing = _both(
         lambda k, g: np.tile(structure.finding_probability(k, g, [0]), (N_CONTEXTS, 1, 1)), key
     )
@@ -279,7 +281,9 @@ def simulate_cohort(scenario: Scenario, n: int, *, seed: int | np.random.SeedSeq
     1028
     """
     check_kind("scenario", scenario, Scenario, "Load one with load_scenario.")
-    size, sequence, tables = check_patients(n), as_seed_sequence(seed), sampler(scenario)
+    size = check_patients(n)
+    sequence = as_seed_sequence(seed)
+    tables = sampler(scenario)
     return _cohort(scenario, collect(tables, sequence, size), tables, sequence)
 
 

@@ -193,7 +193,8 @@ def same_patients(one: Cohort, other: Cohort) -> str:
     """Name of the first column in which two cohorts differ, in type or in any value; empty when
     in none.
     """
-    (left, described), (right, described_too) = flattened(one), flattened(other)
+    (left, described) = flattened(one)
+    (right, described_too) = flattened(other)
     for header in left.columns.union(right.columns, sort=False):
         if described.get(header) != described_too.get(header) or not _equal(
             left[header], right[header]

@@ -99,7 +99,8 @@ class BandAccuracy:
         return as_html(self.to_frame()[["malignant", "healthy", "value", "low", "high"]])
 
     def _ratio(self, malignant: float, healthy: float) -> Estimate:
-        n1, n0 = self.effective_n_malignant, self.effective_n_healthy
+        n1 = self.effective_n_malignant
+        n0 = self.effective_n_healthy
         value, low, high = score_ratio_interval(malignant * n1, n1, healthy * n0, n0, self.level)
         return Estimate(float(value), low, high, self.level, method="score")
 

@@ -56,7 +56,8 @@ def post_test_probability(
     >>> round(post_test_probability(0.005, 14.7), 3)
     0.069
     """
-    p, ratio = as_numbers("pretest", pretest), as_numbers("likelihood_ratio", likelihood_ratio)
+    p = as_numbers("pretest", pretest)
+    ratio = as_numbers("likelihood_ratio", likelihood_ratio)
     refuse_where(
         ~((p >= 0) & (p <= 1)),
         p,

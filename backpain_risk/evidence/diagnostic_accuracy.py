@@ -249,7 +249,8 @@ class Accuracy:
     @property
     def youden(self) -> Estimate:
         """Sensitivity + specificity - 1; limits add those of the two proportions (as epiR)."""
-        a, b = self.sensitivity, self.specificity
+        a = self.sensitivity
+        b = self.specificity
         return self._estimate(
             a.value + b.value - 1, a.low + b.low - 1, a.high + b.high - 1, self.interval
         )
@@ -260,7 +261,8 @@ class Accuracy:
         The prevalence itself is taken as known; use :meth:`draw` to carry its uncertainty too.
         """
         check_fraction("prevalence", prevalence)
-        plus, minus = self.lr_positive, self.lr_negative
+        plus = self.lr_positive
+        minus = self.lr_negative
         up = [
             post_test_probability(prevalence, ratio) for ratio in (plus.value, plus.low, plus.high)
         ]

@@ -54,7 +54,8 @@ def _row(
 
 
 def _band_rows(key: str, bands: BandAccuracy) -> list[tuple[object, ...]]:
-    test, rows = vocabulary.LABORATORY[key], []
+    test = vocabulary.LABORATORY[key]
+    rows = []
     for label, ratio in zip(bands.labels, bands.likelihood_ratios, strict=True):
         result = "positive" if ratio.value >= 1 else "negative"
         rows.append(

@@ -145,7 +145,8 @@ class Evidence:
                 f"bands exist for {', '.join(vocabulary.LABORATORY)}; got {key!r}. Use finding() "
                 "for yes/no findings."
             )
-        test, rows = vocabulary.LABORATORY[key], self.rows(key)
+        test = vocabulary.LABORATORY[key]
+        rows = self.rows(key)
         study = rows.loc[rows.preferred == 1, "study"].iloc[0]
         by_threshold = {
             float(row.threshold): _accuracy(row) for _, row in rows[rows.study == study].iterrows()

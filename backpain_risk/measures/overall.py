@@ -110,7 +110,8 @@ def scaled_brier(
 def scaled_brier_of(groups: RiskGroups, level: float) -> Estimate:
     """:func:`scaled_brier` of patients collapsed by risk."""
     rate = _event_rate(groups, "scaled_brier")
-    reference, brier = rate * (1 - rate), brier_score_of(groups, level).value
+    reference = rate * (1 - rate)
+    brier = brier_score_of(groups, level).value
 
     def influence(outcome: float, loss: FloatArray) -> FloatArray:
         return (
@@ -341,17 +342,20 @@ def _log_likelihood(groups: RiskGroups) -> float:
 
 def _explained(groups: RiskGroups, level: float, *, scaled: bool) -> Estimate:
     """R2 by its two definitions; the influence of a patient is that of two mean log losses."""
-    n, rate = groups.total, groups.total_events / groups.total
+    n = groups.total
+    rate = groups.total_events / groups.total
     null = float(xlogy(rate, rate) + xlog1py(1 - rate, -rate))
     gain = _log_likelihood(groups) / n - null
     if np.isinf(gain):
         return Estimate(
             -np.inf, np.nan, np.nan, level=level, method="not finite: certainty was wrong"
         )
-    value, most = -np.expm1(-2 * gain), -np.expm1(2 * null) if scaled else 1.0
+    value = -np.expm1(-2 * gain)
+    most = -np.expm1(2 * null) if scaled else 1.0
     nulls = np.log(rate), np.log1p(-rate)
     losses = _log_losses(groups)
-    by_gain, by_null = 2 * (1 - value) / most, 2 * (1 - most) * value / most**2
+    by_gain = 2 * (1 - value) / most
+    by_null = 2 * (1 - most) * value / most**2
 
     def influence(loss: FloatArray, own_null: float) -> FloatArray:
         return by_gain * (-loss - own_null - gain) + by_null * (own_null - null)

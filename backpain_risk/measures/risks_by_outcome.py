@@ -57,7 +57,8 @@ class RiskDistribution:
         )
 
     def __repr__(self) -> str:
-        event, other = self.event_quantiles[2], self.other_quantiles[2]
+        event = self.event_quantiles[2]
+        other = self.other_quantiles[2]
         return (
             f"Risks by outcome: {self.n:g} patients, {self.n_events:g} events; median risk "
             f"{event:.3g} with the event, {other:.3g} without."

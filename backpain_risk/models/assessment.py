@@ -164,7 +164,8 @@ def _as_float(value: Any) -> float | None:
 def _refuse_contradiction(row: pd.DataFrame) -> None:
     """Age and its band must say the same."""
     if {"age_years", "age_50_or_over"} <= set(row):
-        age, band = float(row.age_years[0]), float(row.age_50_or_over[0])
+        age = float(row.age_years[0])
+        band = float(row.age_50_or_over[0])
         known = not np.isnan([age, band]).any()
         if known and (age >= vocabulary.AGE.cutoffs[0]) != (band == 1):
             raise ValueError(
@@ -230,7 +231,8 @@ def _by_columns(model: Any, row: pd.DataFrame) -> Assessment:
 
 
 def _assessed(model: Any, path: pd.DataFrame, row: pd.DataFrame, columns: list[str]) -> Assessment:
-    risk, (low, high, kind) = model.risk(path), _limits(model, path)
+    risk = model.risk(path)
+    (low, high, kind) = _limits(model, path)
     eta = np.log(risk) - np.log1p(-risk)
     shift = np.diff(eta)
     steps = pd.DataFrame(

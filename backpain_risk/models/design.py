@@ -92,7 +92,8 @@ class Design:
         return slice(start, start + len(self._names(column)))
 
     def _names(self, column: int) -> list[str]:
-        name, banded = self.columns[column], column in self.bands
+        name = self.columns[column]
+        banded = column in self.bands
         labels = (
             [f"{name} {self.bands[column].labels[k]}" for k in self.bands[column].others]
             if banded

@@ -54,8 +54,10 @@ def shift_prevalence(risk: npt.ArrayLike, *, from_: float, to: float) -> FloatAr
     array([0.01])
     """
     r = check_risk(risk)
-    source, target = check_fraction("from_", from_), check_fraction("to", to)
-    event, none = r * target / source, (1 - r) * (1 - target) / (1 - source)
+    source = check_fraction("from_", from_)
+    target = check_fraction("to", to)
+    event = r * target / source
+    none = (1 - r) * (1 - target) / (1 - source)
     return event / (event + none)
 
 
@@ -121,7 +123,8 @@ class RecalibratedModel(RiskClassifier):
                 "from_ and to must be given for method='prevalence'; got none. Pass both "
                 "prevalences."
             )
-        source, target = check_fraction("from_", self.from_), check_fraction("to", self.to)
+        source = check_fraction("from_", self.from_)
+        target = check_fraction("to", self.to)
         return self._keep(float(logit(target) - logit(source)), 1.0)
 
     def state(self, *, patients: bool = True) -> dict[str, Any]:
@@ -140,7 +143,8 @@ class RecalibratedModel(RiskClassifier):
         return model._keep(state["intercept"], state["slope"])
 
     def _keep(self, intercept: float, slope: float) -> Self:
-        self.intercept_, self.slope_ = intercept, slope
+        self.intercept_ = intercept
+        self.slope_ = slope
         if not hasattr(self, "classes_"):
             self.classes_ = self.model.classes_
         return self

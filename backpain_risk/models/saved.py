@@ -25,7 +25,8 @@ from .classifier import RiskClassifier
 from .saved_state import KINDS, check_file
 from .state import numbers
 
-FORMAT, VERSION = "backpain_risk model", 2
+FORMAT = "backpain_risk model"
+VERSION = 2
 Arrays = dict[str, npt.NDArray[Any]]
 
 
@@ -129,7 +130,8 @@ def load_model(path: str | Path) -> Any:
             f"path must be a model saved as JSON; {target} is no file. Check the name."
         )
     content = read_json(target, "Save the model again.")
-    found, version = content.pop("format", None), content.pop("version", None)
+    found = content.pop("format", None)
+    version = content.pop("version", None)
     if found != FORMAT or type(version) is not int or version != VERSION:
         raise ValueError(
             f"{target} must be of format {FORMAT!r}, version {VERSION}; got {found!r:.100}, "
@@ -276,7 +278,8 @@ def _example(model: Any) -> dict[str, Any]:
     """Made-up patients and their risk: reference values, every column raised, and for a model that
     completes patients one whose first value is missing.
     """
-    inmost, imputed = model, False
+    inmost = model
+    imputed = False
     while not hasattr(inmost, "example_rows"):
         imputed = imputed or hasattr(inmost, "models_")
         inmost = inmost.models_[0] if hasattr(inmost, "models_") else inmost.model

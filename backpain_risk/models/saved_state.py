@@ -201,7 +201,8 @@ class _Fit(_Part):
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
-        p, size = len(self.coefficient), len(self.maximum.parameters)
+        p = len(self.coefficient)
+        size = len(self.maximum.parameters)
         lists: list[list[Any]] = [self.position, self.direction, self.covariance, *self.covariance]
         _require(
             all(len(values) == p for values in lists),
@@ -234,13 +235,15 @@ class _Logistic(_Designed):
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
-        width, p = len(self.columns), self.n_terms
+        width = len(self.columns)
+        p = self.n_terms
         rows = [self.reference, *self.range]
         _require(
             all(len(row) == width for row in rows),
             "columns, reference and range must fit each other",
         )
-        limits, tests = self.stated.limits, self.stated.tests
+        limits = self.stated.limits
+        tests = self.stated.tests
         lists: list[list[Any]] = [self.terms, self.fit.coefficient, limits.low, limits.high]
         lists += [tests.chi_squared, tests.p_value]
         alone = self.stated.marginal
@@ -255,10 +258,12 @@ class _Logistic(_Designed):
         return self
 
     def _limits_agree(self) -> bool:
-        finite, direction = np.array(self.fit.coefficient), np.array(self.fit.direction)
+        finite = np.array(self.fit.coefficient)
+        direction = np.array(self.fit.direction)
         value = np.where(direction == 0, finite, np.copysign(np.inf, direction))
         known = (direction != 0) | (np.array(self.fit.position) >= 0)
-        low, high = np.array(self.stated.limits.low), np.array(self.stated.limits.high)
+        low = np.array(self.stated.limits.low)
+        high = np.array(self.stated.limits.high)
         slack = 1e-6 * (1 + np.abs(finite))
         return not np.any(known & ((low > value + slack) | (high < value - slack)))
 
@@ -524,18 +529,23 @@ class _Bayesian(_Designed):
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
-        m, p, sites = len(np.atleast_1d(self.weight)), self.n_terms, len(self.sites)
+        m = len(np.atleast_1d(self.weight))
+        p = self.n_terms
+        sites = len(self.sites)
         counts = (self.weight, self.counts.events, self.counts.n, self.counts.site)
         _require(
             self.patterns.shape == (m, len(self.columns)) and all(x.shape == (m,) for x in counts),
             "patterns, weight and counts must be of the same patterns",
         )
-        events, n, site = self.counts.events, self.counts.n, self.counts.site
+        events = self.counts.events
+        n = self.counts.n
+        site = self.counts.site
         within = (events >= 0) & (events <= n) & (self.weight > 0)
         known = (site.dtype.kind == "i") & (site >= 0) & (site < max(sites, 1))
         _require(bool(np.all(within & known)), "events and site must be those of patients")
         _require((sites > 0) == (self.options.groups is not None), "groups must have sites")
-        drawn, shape = self.fit, (self.options.chains, self.options.draws)
+        drawn = self.fit
+        shape = (self.options.chains, self.options.draws)
         size = p * (1 + (1 + sites if sites else 0)) + 2 * isinstance(
             self.reference_standard, _Source
         )

@@ -72,7 +72,8 @@ def _drawn(
 ) -> FloatArray:
     """Values for the patients who miss them, given the other columns (n, p)."""
     inverse, first = distinct_rows(list(others.T))
-    known, observed = inverse[~missing], column[~missing]
+    known = inverse[~missing]
+    observed = column[~missing]
     n = sum_by(known, np.ones(known.size), first.size)
     design = scale_of(others[first], n).design(others[first])
     levels = np.unique(observed)

@@ -27,7 +27,8 @@ def refuse_where(bad: BoolArray, values: npt.ArrayLike, rule: str, remedy: str) 
     """Raise ValueError when any element is bad, counting them and naming the first."""
     if not np.any(bad):
         return
-    flat, where = np.ravel(np.asarray(values)), int(np.flatnonzero(np.ravel(bad))[0])
+    flat = np.ravel(np.asarray(values))
+    where = int(np.flatnonzero(np.ravel(bad))[0])
     raise ValueError(
         f"{rule}; got {int(np.sum(bad))} of {flat.size} outside (first {flat[where]!s:.60} at row "
         f"{where}). {remedy}"
@@ -139,7 +140,8 @@ def check_outcome_risk(
     name: str = "risk",
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The narrow waist: outcome, risk and weight, checked, as float64 of one length."""
-    y, r = check_outcome(outcome), check_risk(risk, name)
+    y = check_outcome(outcome)
+    r = check_risk(risk, name)
     check_same_length(**{"outcome": y.size, name: r.size})
     check_same_index(**{"outcome": outcome, name: risk, "sample_weight": sample_weight})
     return y, r, check_weight(sample_weight, y.size)
@@ -147,7 +149,8 @@ def check_outcome_risk(
 
 def check_both_classes(outcome: FloatArray, weight: FloatArray, measure: str) -> None:
     """At least one event and one non-event among patients of positive weight."""
-    events, total = float(weight @ outcome), float(weight.sum())
+    events = float(weight @ outcome)
+    total = float(weight.sum())
     if events in (0.0, total):
         which = "events" if events == 0 else "non-events"
         raise ValueError(

@@ -47,7 +47,8 @@ def proportion_interval(
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         low, high = _LIMITS[method](x, size, level)
-        low, high = np.where(x == 0, 0.0, low), np.where(x == size, 1.0, high)
+        low = np.where(x == 0, 0.0, low)
+        high = np.where(x == size, 1.0, high)
     return np.where(size > 0, low, np.nan), np.where(size > 0, high, np.nan)
 
 
@@ -259,8 +260,10 @@ def _crossing(excess: Callable[[float], float], centre: float, direction: int) -
     """Where the statistic reaches its quantile on one side of the estimate; it grows without
     bound away from it.
     """
-    near, far = 0.0, 0.5
+    near = 0.0
+    far = 0.5
     while excess(centre + direction * far) < 0:
-        near, far = far, 2 * far
+        near = far
+        far = 2 * far
     step = optimize.brentq(lambda step: excess(centre + direction * step), near, far, xtol=1e-12)
     return centre + direction * float(step)

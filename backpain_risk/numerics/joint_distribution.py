@@ -135,7 +135,8 @@ class JointDistribution:
     def _log_ratio(self, rows: FloatArray, missing: BoolArray) -> FloatArray:
         """Sum over the factors that a missing column enters, (m,)."""
         first = min(place for place, j in enumerate(self.order) if missing[j])
-        design, total = self.scale.design(rows[:, self.order]), np.zeros(len(rows))
+        design = self.scale.design(rows[:, self.order])
+        total = np.zeros(len(rows))
         for place in range(first, len(self.order)):
             total += self.columns[place].log_ratio(
                 design[:, : place + 1], rows[:, self.order[place]]
@@ -146,7 +147,8 @@ class JointDistribution:
 def fit_joint(values: FloatArray, order: tuple[int, ...]) -> JointDistribution:
     """From complete rows (n, p); ``order`` says which column is given which."""
     inverse, first = distinct_rows(list(values.T))
-    rows, n = values[first][:, order], sum_by(inverse, np.ones(inverse.size), first.size)
+    rows = values[first][:, order]
+    n = sum_by(inverse, np.ones(inverse.size), first.size)
     scale = scale_of(rows, n)
     design = scale.design(rows)
     columns = tuple(

@@ -125,7 +125,8 @@ def _window(x: FloatArray, n: FloatArray, centre: float, bandwidth: float) -> _W
             f"loess must see 3 distinct values in every local fit; got fewer around {centre:.3g}. "
             "Use another method."
         )
-    powers, weight = _powers(near / bandwidth), n[low:high] * _tricube(near, bandwidth)
+    powers = _powers(near / bandwidth)
+    weight = n[low:high] * _tricube(near, bandwidth)
     scale = bandwidth ** -np.arange(3.0)
     solve = np.linalg.inv((powers * weight) @ powers.T)[:2] * scale[:2, None] * scale
     return _Window(centre, bandwidth, solve)
@@ -135,13 +136,12 @@ def _reach(x: FloatArray, cumulative: FloatArray, centre: float, nearest: float)
     """Distance from ``centre`` to its ``nearest``-th nearest observation."""
 
     def within(distance: float) -> tuple[int, int]:
-        low, high = (
-            np.searchsorted(x, centre - distance),
-            np.searchsorted(x, centre + distance, side="right"),
-        )
+        low = np.searchsorted(x, centre - distance)
+        high = np.searchsorted(x, centre + distance, side="right")
         return int(low), int(high)
 
-    short, long = 0.0, float(max(abs(centre - x[0]), abs(x[-1] - centre)))
+    short = 0.0
+    long = float(max(abs(centre - x[0]), abs(x[-1] - centre)))
     for _ in range(64):
         middle = (short + long) / 2
         low, high = within(middle)
@@ -174,7 +174,8 @@ def _cuts(
     half again.
     """
     first, last = cell
-    low, high = cumulative[first], cumulative[last]
+    low = cumulative[first]
+    high = cumulative[last]
     if high - low <= most:
         return
     cut = first + 1

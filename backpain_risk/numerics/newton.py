@@ -83,7 +83,8 @@ class LogisticObjective:
 
     def augmented_information(self, beta: FloatArray) -> FloatArray:
         """X'W(1 + h)X: the information of Firth's augmented data (the convention of logistf)."""
-        weight, leverage = self.n * _variance(self.linear_predictor(beta)), self.leverage(beta)
+        weight = self.n * _variance(self.linear_predictor(beta))
+        leverage = self.leverage(beta)
         ratio = np.divide(leverage, self.n, out=np.zeros_like(leverage), where=self.n > 0)
         return self._weighted_gram(weight * (1 + ratio))
 
@@ -104,7 +105,8 @@ class LogisticObjective:
         weight = self.n * variance
         gram = self._weighted_gram(weight)
         value = float(self.events @ eta - self.n @ cost)
-        residual, fisher = self.events - self.n * risk, None
+        residual = self.events - self.n * risk
+        fisher = None
         if self.firth:
             half = scaled_root(gram)
             if half is None:
@@ -113,11 +115,13 @@ class LogisticObjective:
             inverse = half.inverse()
             leverage = weight * self._quadratic(inverse)
             residual = residual + leverage * (0.5 - risk)
-            fisher, gram = gram, self._penalised_information(gram, weight, risk, leverage, inverse)
+            fisher = gram
+            gram = self._penalised_information(gram, weight, risk, leverage, inverse)
         gradient = self.X.T @ residual
         if self.ridge is not None:
             value -= 0.5 * float(self.ridge @ beta**2)
-            gradient, gram = gradient - self.ridge * beta, gram + np.diag(self.ridge)
+            gradient = gradient - self.ridge * beta
+            gram = gram + np.diag(self.ridge)
         return Terms(value, gradient, gram, fisher)
 
     def precise_gradient(self, beta: FloatArray) -> FloatArray:
@@ -246,7 +250,9 @@ def maximise(
         step helps.
     """
     move: BoolArray | slice = slice(None) if free is None else free
-    parameters, terms, before = start.astype(np.float64), objective(start), np.inf
+    parameters = start.astype(np.float64)
+    terms = objective(start)
+    before = np.inf
     for iteration in range(1, max_iterations + 1):
         step = _step(terms, move)
         if step is None:

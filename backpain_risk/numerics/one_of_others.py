@@ -38,7 +38,8 @@ def scale_of(values: FloatArray, n: FloatArray) -> Scale:
     centre = n @ values / n.sum()
     unit = np.sqrt(n @ (values - centre) ** 2 / n.sum())
     for j, column in enumerate(values.T):
-        low, high = column.min(initial=np.inf), column.max(initial=-np.inf)
+        low = column.min(initial=np.inf)
+        high = column.max(initial=-np.inf)
         if np.all((column == low) | (column == high)):
             unit[j] = high - low
     return Scale(centre=centre, unit=np.where(unit > 0, unit, 1.0))
@@ -86,7 +87,8 @@ def fit_number(
 
     The prior of the slopes is in units of the residual SD (conjugate).
     """
-    gram, moment = design.T @ (n[:, None] * design), design.T @ total
+    gram = design.T @ (n[:, None] * design)
+    moment = design.T @ total
     root = _root(gram + np.diag(_precision(design.shape[1])))
     mode = root.solve(moment)
     df = max(float(n.sum()) - design.shape[1], 1.0)

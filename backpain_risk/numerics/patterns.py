@@ -159,7 +159,8 @@ def distinct_rows(columns: list[Any]) -> tuple[IntArray, IntArray]:
     order.
     """
     size = len(columns[0]) if columns else 0
-    key, radix = np.zeros(size, dtype=np.int64), 1
+    key = np.zeros(size, dtype=np.int64)
+    radix = 1
     for column in columns:
         codes, levels = _codes(column)
         if radix * levels >= 1 << 62:
@@ -177,7 +178,8 @@ def _codes(column: Any) -> tuple[npt.NDArray[Any], int]:
     """Ordered level numbers of one column, and how many levels."""
     values = np.asarray(column)
     if values.size and values.dtype.kind in "biu":
-        low, high = int(values.min()), int(values.max())
+        low = int(values.min())
+        high = int(values.max())
         if high - low < 4096:
             whole = values if values.dtype.itemsize < 8 else values.astype(np.int64, copy=False)
             return whole.astype(np.int64) - low if low else whole, high - low + 1

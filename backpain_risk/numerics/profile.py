@@ -19,7 +19,8 @@ def profile_value(objective: Objective, near: Maximum, index: int, value: float)
     tangent at ``near``.
     """
     free = np.arange(near.parameters.size) != index
-    start, information = near.parameters.copy(), near.terms.information
+    start = near.parameters.copy()
+    information = near.terms.information
     tangent = newton_step(information[free, index], information[np.ix_(free, free)])
     if tangent is not None:
         start[free] -= tangent * (value - start[index])
@@ -83,11 +84,9 @@ class _Crossing:
         Without ``inside`` the search goes both ways from ``fit``. A point whose maximum is not
         found counts as too far; when such a point is all that bounds the limit, it is NaN.
         """
-        near, far, known = (
-            -self.side * np.inf if inside is None else inside,
-            self.side * np.inf,
-            True,
-        )
+        near = -self.side * np.inf if inside is None else inside
+        far = self.side * np.inf
+        known = True
         value = float(fit.parameters[self.index]) + (0.0 if inside is None else self.side * step)
         for _ in range(80):
             trial = profile_value(self.objective, fit, self.index, value)
@@ -99,7 +98,8 @@ class _Crossing:
             if trial.converged and root < self.drop:
                 near = value
             else:
-                far, known = value, trial.converged
+                far = value
+                known = trial.converged
             if abs(far - near) < 1e-12 * max(1.0, abs(value)):
                 return value if known else np.nan
             step *= 2

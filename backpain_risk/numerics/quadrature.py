@@ -31,7 +31,8 @@ def normal_lattice() -> FloatArray:
     Quantiles of smooth functions of two normals come out to about three digits, the same every
     time. Reference: Sloan and Joe (1994), Lattice Methods for Multiple Integration.
     """
-    n, step = 28_657, 17_711
+    n = 28_657
+    step = 17_711
     i = np.arange(n)
     points = np.asarray(ndtri(np.column_stack([(i + 0.5) / n, ((i * step) % n + 0.5) / n])))
     points.flags.writeable = False

@@ -48,7 +48,8 @@ def resamples(
     small = (counts <= _FEW) & (counts == np.floor(counts))
     large = np.flatnonzero(~small)
     patients = np.repeat(np.flatnonzero(small), counts[small].astype(np.int64))
-    total, shares = round(counts.sum()), np.append(counts[large], patients.size) / counts.sum()
+    total = round(counts.sum())
+    shares = np.append(counts[large], patients.size) / counts.sum()
     for _ in range(n_resamples):
         among = rng.multinomial(total, shares)
         drawn = np.zeros(counts.size)

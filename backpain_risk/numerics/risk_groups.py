@@ -46,15 +46,14 @@ def risk_groups(
 def group_by_risk(outcome: FloatArray, risk: FloatArray, weight: FloatArray) -> RiskGroups:
     """Collapse patients of equal risk; the one sort that all measures share."""
     order = np.argsort(risk)
-    risk, weight = risk[order], weight[order]
+    risk = risk[order]
+    weight = weight[order]
     events = weight * outcome[order]
     first = np.flatnonzero(np.concatenate([[True], risk[1:] != risk[:-1]]))
     if first.size < risk.size:
-        risk, weight, events = (
-            risk[first],
-            np.add.reduceat(weight, first),
-            np.add.reduceat(events, first),
-        )
+        risk = risk[first]
+        weight = np.add.reduceat(weight, first)
+        events = np.add.reduceat(events, first)
     present = weight > 0
     return (
         RiskGroups(risk, events, weight)

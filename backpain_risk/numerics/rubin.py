@@ -99,7 +99,8 @@ def pool_estimates(
     x0         1.0           0.252
     """
     q, se = (np.atleast_2d(as_numbers(n, x)) for n, x in _named(estimates, standard_errors))
-    m, p = q.shape[0], q.shape[-1]
+    m = q.shape[0]
+    p = q.shape[-1]
     for name, values in _named(q, se):
         refuse_where(
             ~np.isfinite(values), values, f"{name} must be finite", "Leave failed imputations out."
@@ -121,7 +122,8 @@ def pool_estimates(
             f"got {q.shape} and "
             f"{se.shape}. Impute more than once."
         )
-    within, between = np.mean(se**2, axis=0), np.var(q, axis=0, ddof=1)
+    within = np.mean(se**2, axis=0)
+    between = np.var(q, axis=0, ddof=1)
     total = within + (1 + 1 / m) * between
     share = (1 + 1 / m) * between / total
     df = _degrees_of_freedom(share, m, complete_df)

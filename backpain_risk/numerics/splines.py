@@ -19,7 +19,8 @@ def weighted_quantile(
     With whole weights this equals ``numpy.quantile`` of the repeated values exactly.
     """
     order = np.argsort(values, kind="stable")
-    ordered, cumulative = values[order], np.cumsum(weight[order])
+    ordered = values[order]
+    cumulative = np.cumsum(weight[order])
     position = (cumulative[-1] - 1) * probabilities
     below = np.floor(position)
     last = ordered.size - 1
@@ -72,9 +73,11 @@ def restricted_cubic_basis(values: npt.ArrayLike, knots: npt.ArrayLike) -> Float
     >>> restricted_cubic_basis([1.0, 2.0], [-1.5, -0.5, 0.3, 1.2]).round(4).tolist()
     [[1.0, 2.0022, 0.3741], [2.0, 4.0, 0.9328]]
     """
-    x, t = np.asarray(values, dtype=np.float64), np.asarray(knots, dtype=np.float64)
+    x = np.asarray(values, dtype=np.float64)
+    t = np.asarray(knots, dtype=np.float64)
     cubes = np.maximum(x[:, None] - t, 0.0) ** 3
-    last, before = t[-1], t[-2]
+    last = t[-1]
+    before = t[-2]
     left = cubes[:, -2:-1] * (last - t[:-2]) / (last - before)
     right = cubes[:, -1:] * (before - t[:-2]) / (last - before)
     return np.column_stack([x, (cubes[:, :-2] - left + right) / (last - t[0]) ** 2])

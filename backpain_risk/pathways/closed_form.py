@@ -49,7 +49,8 @@ class Margins:
 
 def margins(table: PatternTable, stored: npt.NDArray[np.float32]) -> Margins:
     """Sums of the stored pattern probabilities over everything but one key."""
-    cells, drawn = {}, {}
+    cells = {}
+    drawn = {}
     for key, values in table.values.items():
         if key == BAND:
             continue
@@ -68,7 +69,8 @@ def expected_given(
     mean = found.mean
     shares = np.broadcast_to(mean @ columns, (len(inputs), 2, len(names)))
     if group in found.cells:
-        cell, drawn = found.cells[group], found.drawn[group]
+        cell = found.cells[group]
+        drawn = found.drawn[group]
         centre = drawn.mean(axis=0)
         rest = np.divide(mean, centre[:, cell], out=np.zeros_like(mean), where=centre[:, cell] > 0)
         pieces = [

@@ -132,7 +132,8 @@ class PathwayComparison:
         for i, (step, now) in enumerate(zip(course.pathway.steps, course.steps, strict=True), 1):
             share = self.review.returning if step.at == "review" else 1.0
             positive = joint[:, now & (self.table.values[step.test] == 1)].sum() * share
-            tested, seen = joint[:, now].sum(axis=1) * share, joint.sum() * share
+            tested = joint[:, now].sum(axis=1) * share
+            seen = joint.sum() * share
             shown = positive if step.test in vocabulary.IMAGING else np.nan
             rows.append(
                 (
@@ -326,7 +327,8 @@ def compare_pathways(
     >>> found.set_index("consequence").value[["found_at_index", "false_alarms"]].round(1).to_dict()
     {'found_at_index': 88.0, 'false_alarms': 643.5}
     """
-    chosen, again = _chosen(pathways), review or Review()
+    chosen = _chosen(pathways)
+    again = review or Review()
     check_count("per", per, 1)
     check_count("n_draws", n_draws, 0)
     check_choice("decide", decide, ("expected", "oracle"))

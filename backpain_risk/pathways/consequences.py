@@ -97,8 +97,10 @@ def counted(
     result["review"] = returning * has_review
     result["work_ups"] = both("positive").sum(axis=1)
     result["cancers"] = base_rate
-    result["cancers_sent"], result["non_cancers_sent"] = sent[:, 1], sent[:, 0]
-    result["found_at_index"], result["found_at_review"] = found["index"], found["review"]
+    result["cancers_sent"] = sent[:, 1]
+    result["non_cancers_sent"] = sent[:, 0]
+    result["found_at_index"] = found["index"]
+    result["found_at_review"] = found["review"]
     result["missed"] = base_rate - found["index"] - found["review"]
     result["false_alarms"] = both("positive")[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):

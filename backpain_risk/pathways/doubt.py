@@ -71,7 +71,8 @@ class Review:
 
 
 def _with_review_accuracy(review: Review) -> Accuracy:
-    n, m = review.effective_n_malignant, review.effective_n_non_malignant
+    n = review.effective_n_malignant
+    m = review.effective_n_non_malignant
     return Accuracy(
         tp=review.sensitivity * n,
         fn=(1 - review.sensitivity) * n,

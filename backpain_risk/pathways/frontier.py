@@ -43,7 +43,8 @@ def efficient_frontier(
     >>> efficient_frontier([0, 10, 20, 30], [0, 1, 5, 4], ["a", "b", "c", "d"]).status.tolist()
     ['efficient', 'extendedly dominated', 'efficient', 'dominated']
     """
-    costs, effects = as_vector("cost", cost), as_vector("effect", effect)
+    costs = as_vector("cost", cost)
+    effects = as_vector("effect", effect)
     labels = [f"option {i}" for i in range(costs.size)] if names is None else list(map(str, names))
     check_same_length(cost=costs.size, effect=effects.size, names=len(labels))
     order = np.lexsort((-effects, costs))

@@ -282,7 +282,8 @@ def _regression(x: FloatArray) -> Any:
     """Splines of each parameter and products of up to three, all of one size, shrunk by
     leave-one-out.
     """
-    centre, scale = x.mean(axis=0), x.std(axis=0)
+    centre = x.mean(axis=0)
+    scale = x.std(axis=0)
     curves = SplineTransformer(
         n_knots=_KNOTS, knots="quantile", extrapolation="linear", include_bias=False
     )

@@ -27,7 +27,8 @@ from .doubt import Inputs, Review
 from .pathway import DECISIVE, Pathway, load_pathways
 from .patterns import PatternTable, class_probability, layout_for, pattern_table
 
-STOP, SEND = "stop", "send to MRI"
+STOP = "stop"
+SEND = "send to MRI"
 _ORDERABLE = {name: test for name, test in TESTS_COUNTED.items() if test != DECISIVE}
 _TIE = 1e-13  # a gain smaller than this, per patient, is none
 
@@ -130,7 +131,8 @@ class PathwayPolicy:
 
 def _sentences(table: pd.DataFrame, per: int, when: str) -> Iterator[str]:
     for action, rows in table.groupby("action", sort=False):
-        low, high = rows.risk.min(), rows.risk.max()
+        low = rows.risk.min()
+        high = rows.risk.max()
         yield (
             f"{when}: {action} for {rows.patients.sum():,.0f} of {per:,} patients, "
             f"{rows.cancers.sum():.1f} of them "

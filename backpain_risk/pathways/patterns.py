@@ -27,7 +27,9 @@ from .pathway import DECISIVE, Pathway
 from .rule import REVIEW
 
 IntArray = npt.NDArray[np.int64]
-AGE, BAND, MALE = vocabulary.AGE.key, "age_50_or_over", vocabulary.MALE.key
+AGE = vocabulary.AGE.key
+BAND = "age_50_or_over"
+MALE = vocabulary.MALE.key
 FLAGS = tuple(key for key in vocabulary.RED_FLAGS if key != BAND)
 _AGES_PER_CELL = 7  # interpolation points over age in each cell
 _SEVERITIES = 7
@@ -138,7 +140,8 @@ def coarse_grid(layout: Layout) -> Grid:
     Within an age cell every probability is a smooth function of age, so a polynomial through a few
     ages gives it at all others. Counts of patients change by less than a millionth (tested).
     """
-    ages, rows = [], []
+    ages = []
+    rows = []
     for first, after in pairwise([*layout.age.tolist(), int(AGES[-1]) + 1]):
         cell = np.arange(first, after)
         chosen = _chebyshev(cell)
@@ -194,7 +197,8 @@ def _chebyshev(ages: IntArray) -> IntArray:
     if ages.size <= _AGES_PER_CELL:
         return ages
     angle = (2 * np.arange(_AGES_PER_CELL) + 1) * np.pi / (2 * _AGES_PER_CELL)
-    middle, half = (ages[0] + ages[-1]) / 2, (ages[-1] - ages[0]) / 2
+    middle = (ages[0] + ages[-1]) / 2
+    half = (ages[-1] - ages[0]) / 2
     return np.unique(np.rint(middle - half * np.cos(angle))).astype(np.int64)
 
 
@@ -216,7 +220,8 @@ def class_probability(
     age cell is one matrix product over its ages, sexes, severities and states, in precision
     ``dtype``.
     """
-    states, grid = structure.states[g], structure.grid
+    states = structure.states[g]
+    grid = structure.grid
     effects = [structure.responses[key][g].state for key in table.left]
     pool, first = distinct_rows(effects or [np.zeros(len(states.cause))])
     member: npt.NDArray[Any] = (pool[:, None] == np.arange(first.size)).astype(dtype)

@@ -74,7 +74,8 @@ def acceptability(
     >>> acceptability(found, [0.01, 0.03]).table.groupby("threshold").p_best.sum().tolist()
     [1.0, 1.0]
     """
-    rows, worth = [], []
+    rows = []
+    worth = []
     for threshold in thresholds:
         found = comparison.net_benefit(
             threshold, counted=counted, test_harm=test_harm, value_at_review=value_at_review
@@ -168,7 +169,8 @@ def _ends(difference: FloatArray, parameter: FloatArray) -> tuple[float, float, 
     fitted = conditional_mean(utility, parameter[:, None])
     gap = fitted[:, 1] - fitted[:, 0]
     order = np.argsort(parameter, kind="stable")
-    low, high = order[round(0.025 * (order.size - 1))], order[round(0.975 * (order.size - 1))]
+    low = order[round(0.025 * (order.size - 1))]
+    high = order[round(0.975 * (order.size - 1))]
     return float(parameter[low]), float(parameter[high]), float(gap[low]), float(gap[high])
 
 

@@ -38,7 +38,8 @@ def both_or_neither(**pair: float | None) -> tuple[float, ...]:
     """Two arguments that need each other; nothing when neither is given."""
     given = {name: value for name, value in pair.items() if value is not None}
     if len(given) == 1:
-        there, missing = next(iter(given)), next(name for name in pair if name not in given)
+        there = next(iter(given))
+        missing = next(name for name in pair if name not in given)
         raise ValueError(
             f"{missing} must be given with {there}; got only {there}. Pass both, or neither."
         )

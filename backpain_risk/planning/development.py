@@ -176,7 +176,8 @@ def sample_size_development(
     """
     flags = None if scenario is None else flag_model(scenario, predictors)
     _refuse_stray_predictors(scenario, predictors)
-    pi, p = _prevalence(prevalence, flags), _parameters(n_parameters, flags)
+    pi = _prevalence(prevalence, flags)
+    p = _parameters(n_parameters, flags)
     s = check_fraction("shrinkage", shrinkage)
     r2 = _expected_r2(pi, c_statistic, r2_cox_snell, flags)
     _refuse_r2(r2, pi, s)

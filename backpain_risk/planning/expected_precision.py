@@ -218,7 +218,8 @@ def _accuracy(
         found["specificity"] = _proportion(specificity, n * (1 - pi))
     if sensitivity is not None and specificity is not None:
         rates = (pi, sensitivity, specificity)
-        positive, negative = variance.log_lr_positive(*rates), variance.log_lr_negative(*rates)
+        positive = variance.log_lr_positive(*rates)
+        negative = variance.log_lr_negative(*rates)
         found["lr_positive"] = _ratio(sensitivity / (1 - specificity), math.sqrt(positive / n))
         found["lr_negative"] = _ratio((1 - sensitivity) / specificity, math.sqrt(negative / n))
     return found

@@ -147,7 +147,8 @@ class FlagModel:
         Columns: the flags, share, risk, low and high (95 % limits of the developed risk),
         wrong_side@t: P(the developed risk lies on the other side of t).
         """
-        lp, se = self.linear_predictor, self.standard_error(check_count("n", n, 1))
+        lp = self.linear_predictor
+        se = self.standard_error(check_count("n", n, 1))
         table = self.patterns.assign(
             share=self.share, risk=self.risk, low=expit(lp - Z95 * se), high=expit(lp + Z95 * se)
         )
@@ -171,7 +172,8 @@ class FlagModel:
 
     def _row(self, n: int, thresholds: Sequence[float]) -> dict[str, float]:
         table = self.patients(n, thresholds=thresholds)
-        share, width = table.share.to_numpy(), (table.high - table.low).to_numpy()
+        share = table.share.to_numpy()
+        width = (table.high - table.low).to_numpy()
         wrong = {
             name: float(share @ table[name].to_numpy()) for name in map(_wrong_side, thresholds)
         }

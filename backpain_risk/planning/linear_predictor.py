@@ -69,7 +69,8 @@ class LinearPredictor:
         calibrated.
         """
         values, probability = self.nodes(panel=0.1)  # the sum below has an error of second order
-        event, other = probability * expit(values), probability * expit(-values)
+        event = probability * expit(values)
+        other = probability * expit(-values)
         below = np.cumsum(other) - other / 2
         return float(event @ below / (event.sum() * other.sum()))
 

@@ -42,7 +42,8 @@ class FlagPopulation:
 
     def developed_slope(self, n: int, rng: np.random.Generator) -> float:
         """See :class:`Population`; the slope is exact over the patterns of the scenario."""
-        model, counts = self.model, self.model.draw(n, rng)
+        model = self.model
+        counts = self.model.draw(n, rng)
         seen = counts.sum(axis=1) > 0
         varies = np.ptp(model.design[seen], axis=0) > 0
         used = np.flatnonzero(
@@ -87,7 +88,8 @@ class BinormalPopulation:
 
 def estimates(design: FloatArray, counts: FloatArray) -> FloatArray | None:
     """Coefficients of maximum likelihood; None where no estimate is finite."""
-    events, n = counts[:, 1].astype(np.float64), counts.sum(axis=1).astype(np.float64)
+    events = counts[:, 1].astype(np.float64)
+    n = counts.sum(axis=1).astype(np.float64)
     if not 0 < events.sum() < n.sum():
         return None
     objective = LogisticObjective(design, events, n, np.zeros(len(n)))
@@ -152,7 +154,8 @@ class SlopeCheck:
         0), simulations.
         """
         limits = np.array([_limits_of_median(row) for row in self.slopes])
-        share, size = self.p_acceptable, self.slopes.shape[1]
+        share = self.p_acceptable
+        size = self.slopes.shape[1]
         columns = {
             "n": self.n,
             "median_slope": self.median_slope,
@@ -229,6 +232,7 @@ def _about(n: float) -> str:
 
 def _limits_of_median(values: FloatArray) -> tuple[float, float]:
     """Order statistics that hold the median with 95 % confidence at least."""
-    ordered, size = np.sort(values), values.size
+    ordered = np.sort(values)
+    size = values.size
     skip = int(stats.binom.ppf(0.025, size, 0.5))
     return float(ordered[max(skip - 1, 0)]), float(ordered[min(size - skip, size - 1)])

@@ -96,7 +96,8 @@ def sample_size_validation(
     1  calibration_slope  29360    True
     2        c_statistic   7590   False
     """
-    pi, c = inner_fraction("prevalence", prevalence), discriminating(c_statistic)
+    pi = inner_fraction("prevalence", prevalence)
+    c = discriminating(c_statistic)
     lp = (
         binormal(pi, shift_from_c(c))
         if linear_predictor is None
@@ -183,7 +184,8 @@ def rates_at(
 
 def disagreement(lp: LinearPredictor, prevalence: float, c_statistic: float) -> str | None:
     """What a linear predictor implies, where that is not what was given; None where it is."""
-    pi, c = lp.prevalence, lp.c_statistic
+    pi = lp.prevalence
+    c = lp.c_statistic
     if abs(pi / prevalence - 1) < 0.05 and abs(c - c_statistic) < 0.01:
         return None
     return (

@@ -123,7 +123,8 @@ def plot_risk_by_count(result: RiskByCount, *, ax: Axes | None = None) -> Axes:
     ax.vlines(result.flags, result.low, result.high, color=PALETTE[0], lw=2)
     ax.plot(result.flags, result.risk, "o", color=PALETTE[0], ms=5.5)
     ax.set(yscale="log", ylabel=f"Mean risk, {result.level:.0%} credible limits (log scale)")
-    low, high = 0.8 * float(result.low.min()), 1.25 * float(result.high.max())
+    low = 0.8 * float(result.low.min())
+    high = 1.25 * float(result.high.max())
     ax.set(ylim=(low, high), xlim=(result.flags[0] - 0.5, result.flags[-1] + 0.5))
     log_percent_axis(ax.yaxis, low, high)
     labels = [f"{flags}\n{n:,.0f}" for flags, n in zip(result.flags, result.n, strict=True)]
@@ -218,10 +219,8 @@ def plot_ranks(posterior: Any, term: str, *, ax: Axes | None = None) -> Axes:
     data = xr.DataTree.from_dict(
         {"posterior": data.posterior.to_dataset().isel(draw=slice(None, None, step))}
     )
-    look, envelope = (
-        {"title": False, "remove_axis": False},
-        {"ecdf_pit": {"n_simulations": _SIMULATIONS}},
-    )
+    look = {"title": False, "remove_axis": False}
+    envelope = {"ecdf_pit": {"n_simulations": _SIMULATIONS}}
     _arviz_plots().plot_rank(
         data, plot_collection=_collection(data, ax), visuals=look, stats=envelope
     )

@@ -106,10 +106,8 @@ def plot_associations(found: Associations, *, ax: Axes | None = None) -> Axes:
     ax = axes_or_new(ax, (7.0, 6.0))
     log_ratio = np.full((len(names), len(names)), np.nan)
     i, j = (found.pairs[side].map(names.index).to_numpy() for side in ("finding", "other"))
-    log_ratio[j, i], log_ratio[i, j] = (
-        np.log(found.pairs.without),
-        np.log(found.pairs.with_malignancy),
-    )
+    log_ratio[j, i] = np.log(found.pairs.without)
+    log_ratio[i, j] = np.log(found.pairs.with_malignancy)
     limit = max(float(np.nanmax(np.abs(log_ratio))), 0.1)
     image = ax.imshow(log_ratio, cmap="RdBu_r", vmin=-limit, vmax=limit)
     for (i, j), value in np.ndenumerate(log_ratio):

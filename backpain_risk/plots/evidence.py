@@ -96,7 +96,8 @@ def plot_fagan(results: PostTest | Sequence[PostTest], *, ax: Axes | None = None
     _scales(ax)
     palette = colours([str(i) for i in range(len(items))]).values()
     for i, (item, colour) in enumerate(zip(items, palette, strict=True)):
-        left, right = -float(logit(item.pretest.value)), float(logit(item.post.value))
+        left = -float(logit(item.pretest.value))
+        right = float(logit(item.post.value))
         text = (
             f"{item.name}: {percent(item.pretest.value)} to "
             f"{percent(float(f'{item.post.value:.2g}'))}"

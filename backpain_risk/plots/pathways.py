@@ -93,17 +93,16 @@ def _crosses(ax: Axes, comparison: PathwayComparison) -> None:
         value = comparison.point[str(name)]
         x = np.sqrt(comparison.per * value["mri"])
         y = comparison.per * (value["found_at_index"] + value["found_at_review"])
-        (x0, x1), (y0, y1) = (
-            np.sqrt(np.quantile(rows.mri, [0.025, 0.975])),
-            np.quantile(rows.found, [0.025, 0.975]),
-        )
+        (x0, x1) = np.sqrt(np.quantile(rows.mri, [0.025, 0.975]))
+        (y0, y1) = np.quantile(rows.found, [0.025, 0.975])
         ax.plot([x0, x1], [y, y], color=FAINT, lw=1, zorder=0)
         ax.plot([x, x], [y0, y1], color=FAINT, lw=1, zorder=0)
 
 
 def _name_points(ax: Axes, x: FloatArray, y: FloatArray, names: list[str], bold: BoolArray) -> None:
     """Names beside their points, moved down the side where they would touch."""
-    width, height = 0.30 * (x.max() - x.min() + 1), 0.036 * (y.max() - y.min() + 1)
+    width = 0.30 * (x.max() - x.min() + 1)
+    height = 0.036 * (y.max() - y.min() + 1)
     placed: list[tuple[float, float]] = []
     for i in np.lexsort((x, -y)).tolist():
         at = float(y[i])
@@ -229,10 +228,8 @@ def plot_information(
     rows = table.sort_values("value", ascending=False, kind="stable").head(most)[::-1]
     ax = axes_or_new(ax, (6.4, 0.34 * len(rows) + 1.2))
     y = np.arange(len(rows))
-    low, high = (
-        np.maximum(rows.value - 1.96 * rows.standard_error, 0),
-        rows.value + 1.96 * rows.standard_error,
-    )
+    low = np.maximum(rows.value - 1.96 * rows.standard_error, 0)
+    high = rows.value + 1.96 * rows.standard_error
     ax.hlines(y, low, high, color=PALETTE[0], lw=1.4)
     ax.scatter(rows.value, y, color=PALETTE[0], s=28, zorder=3, label="value and 95 % limits")
     if rows.cross_fitted.notna().any():
@@ -279,7 +276,8 @@ def plot_tornado(result: Tornado, *, ax: Axes | None = None, most: int = 10) -> 
     ax.set_yticks(
         y, labels=[f"{_named(name)} ({low:.2g} to {high:.2g})" for name, low, high in spans]
     )
-    a, b = result.a.replace("_", " "), result.b.replace("_", " ")
+    a = result.a.replace("_", " ")
+    b = result.b.replace("_", " ")
     ax.set(xlabel=f"Net benefit of {a} less {b},\ncancers per {result.per:,} patients")
     note(ax, f"Threshold {percent(result.threshold)}; 95 % ranges of the draws")
     ax.legend(frameon=False, fontsize=8, loc="lower right")

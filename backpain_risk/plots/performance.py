@@ -39,7 +39,8 @@ def plot_performance(
         check_choices("measures", measures, table.measure)
     measures = list(dict.fromkeys(table.measure)) if measures is None else list(measures)
     models = [name for name in dict.fromkeys(table.model) if name not in (TREAT_ALL, TREAT_NONE)]
-    rows, columns = -(-len(measures) // columns), min(columns, len(measures))
+    rows = -(-len(measures) // columns)
+    columns = min(columns, len(measures))
     size = (1.2 + 2.5 * columns, rows * (0.85 + 0.24 * len(models)))
     figure, axes = plt.subplots(
         rows, columns, figsize=size, layout="constrained", squeeze=False, sharey=True

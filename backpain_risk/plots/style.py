@@ -17,7 +17,9 @@ from ..numerics.values import shown
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's colours, distinguishable with every common colour vision."""
-INK, MUTED, FAINT = "#222222", "#6b6b6b", "#d9d9d9"
+INK = "#222222"
+MUTED = "#6b6b6b"
+FAINT = "#d9d9d9"
 MARKERS = {"reported": "o", "unconfirmed": "s", "assumed": "D", "learned": "o"}
 FILLS = {"reported": True, "unconfirmed": True, "assumed": False, "learned": True}
 

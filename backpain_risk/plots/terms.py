@@ -83,7 +83,8 @@ def _draw_ratios(
     for i, row in enumerate(reversed(rows)):
         if np.isnan(row.low):
             continue
-        low, high = max(row.low, view[0]), min(row.high, view[1])
+        low = max(row.low, view[0])
+        high = min(row.high, view[1])
         ax.plot([low, high], [i + shift] * 2, color=colour, lw=1.4)
         if np.isfinite(row.odds_ratio):
             ax.plot(row.odds_ratio, i + shift, marker, color=colour, ms=4.5)
@@ -143,7 +144,8 @@ def plot_waterfall(assessment: Assessment, *, ax: Axes | None = None) -> Axes:
 
 
 def _probability_axis(ax: Axes, log_odds: np.ndarray) -> None:
-    low, high = float(log_odds.min()) - 0.4, float(log_odds.max()) + 0.9
+    low = float(log_odds.min()) - 0.4
+    high = float(log_odds.max()) + 0.9
     marks = np.array(
         [0.0001, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999]
     )

@@ -151,10 +151,8 @@ def plot_internal_external(
     pooled = validation.pooled()
     if measure in pooled.index and np.isfinite(pooled.value[measure]):
         _pooled(ax, pooled.loc[measure], -len(sites) - 0.4)
-        place, labels = (
-            np.append(place, -len(sites) - 0.4),
-            [*labels, "pooled, with prediction interval"],
-        )
+        place = np.append(place, -len(sites) - 0.4)
+        labels = [*labels, "pooled, with prediction interval"]
     ideal = ideal_of(measure)
     if ideal is not None:
         ax.axvline(ideal, color=FAINT, linewidth=1, zorder=0)

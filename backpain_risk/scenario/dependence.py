@@ -86,7 +86,8 @@ def _marginal(scenario: Scenario) -> FloatArray:
 
 
 def _conditional(X: FloatArray, p: FloatArray, base_rate: float) -> FloatArray:
-    events, others = base_rate * p[:, 1], (1 - base_rate) * p[:, 0]
+    events = base_rate * p[:, 1]
+    others = (1 - base_rate) * p[:, 0]
     design = np.column_stack([np.ones(len(X)), X])
     objective = LogisticObjective(design, events, events + others, np.zeros(len(X)))
     start = np.zeros(design.shape[1])
@@ -111,5 +112,6 @@ def _indices() -> list[tuple[int, int]]:
 
 def _odds_ratio(both: FloatArray, alone: FloatArray, j: int, k: int) -> float:
     yes_yes = both[j, k]
-    yes_no, no_yes = alone[j] - yes_yes, alone[k] - yes_yes
+    yes_no = alone[j] - yes_yes
+    no_yes = alone[k] - yes_yes
     return float(yes_yes * (1 - alone[j] - alone[k] + yes_yes) / (yes_no * no_yes))

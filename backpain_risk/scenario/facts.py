@@ -67,7 +67,8 @@ def published_facts(scenario: Scenario) -> Facts:
     ['agrees', 'agrees', 'disagrees', 'disagrees', 'context']
     """
     check_kind("scenario", scenario, Scenario, "Load one with load_scenario.")
-    evidence, patterns = load_evidence(), _patterns(scenario)
+    evidence = load_evidence()
+    patterns = _patterns(scenario)
     rate = scenario.base_rate
     p = scenario.probabilities(patterns)
     anyone = patterns[list(FOUR)].any(axis=1).to_numpy()
@@ -129,7 +130,8 @@ def _other_factor(patterns: pd.DataFrame, p: FloatArray) -> tuple[object, ...]:
     """P(malignancy | another factor, no history of cancer) at the guideline's prior of 0.7 %; no
     count is published.
     """
-    prior, published = 0.007, 0.012
+    prior = 0.007
+    published = 0.012
     asked = (
         patterns[list(OTHERS)].any(axis=1).to_numpy() & (patterns.history_of_cancer == 0).to_numpy()
     )

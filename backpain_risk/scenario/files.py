@@ -55,7 +55,8 @@ def _read(name_or_path: str | Path, below: tuple[str, ...] = ()) -> tuple[dict[s
     """The TOML of a scenario, merged over what it extends, and its name; ``below`` are the files
     that extend it.
     """
-    path, given = Path(name_or_path), str(name_or_path)
+    path = Path(name_or_path)
+    given = str(name_or_path)
     if given in SHIPPED:
         text = (resources.files(__package__) / "settings" / f"{given}.toml").read_text("utf-8")
     elif path.suffix == ".toml" and path.is_file():
@@ -96,12 +97,11 @@ def _text(path: Path) -> str:
 
 def _depth(data: Any) -> int:
     """How deep tables nest, without recursion."""
-    depth, level = 0, [data]
+    depth = 0
+    level = [data]
     while level:
-        depth, level = (
-            depth + 1,
-            [v for table in level if isinstance(table, dict) for v in table.values()],
-        )
+        depth = depth + 1
+        level = [v for table in level if isinstance(table, dict) for v in table.values()]
     return depth
 
 

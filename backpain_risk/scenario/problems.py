@@ -29,10 +29,8 @@ _FEW = 20  # names
 
 def sentence(problem: Any) -> str:
     """One sentence for one problem: the key, the rule, what came, what to do."""
-    where, context = (
-        shortened(".".join(map(str, problem["loc"]))) or "the file",
-        problem.get("ctx", {}),
-    )
+    where = shortened(".".join(map(str, problem["loc"]))) or "the file"
+    context = problem.get("ctx", {})
     if problem["type"] == "extra_forbidden":
         return f"{where} is not a key of a scenario; remove it or check its spelling."
     if problem["type"] == "value_error":

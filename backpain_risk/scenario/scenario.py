@@ -165,10 +165,8 @@ class Scenario(Assumptions):
                 f"scenario.bands({key!r})."
             )
         t = self.findings[key]
-        tp, tn = (
-            t.sensitivity * t.effective_n_malignant,
-            t.specificity * t.effective_n_non_malignant,
-        )
+        tp = t.sensitivity * t.effective_n_malignant
+        tn = t.specificity * t.effective_n_non_malignant
         return Accuracy(
             tp=tp,
             fn=t.effective_n_malignant - tp,
@@ -184,7 +182,8 @@ class Scenario(Assumptions):
     def bands(self, key: str) -> BandAccuracy:
         """Target accuracy of a laboratory value by band."""
         _known_finding(self, key)
-        test, t = vocabulary.LABORATORY[key], self.laboratory[key]
+        test = vocabulary.LABORATORY[key]
+        t = self.laboratory[key]
         return BandAccuracy(
             finding=key,
             labels=test.bands,
@@ -226,7 +225,8 @@ class Scenario(Assumptions):
         """The numbers that differ between two scenarios: index ``key``, columns ``self`` and
         ``other``.
         """
-        mine, theirs = dict(_flat(self.model_dump())), dict(_flat(other.model_dump()))
+        mine = dict(_flat(self.model_dump()))
+        theirs = dict(_flat(other.model_dump()))
         keys = [key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key)]
         table = {"self": [mine.get(k) for k in keys], "other": [theirs.get(k) for k in keys]}
         return pd.DataFrame(table, index=pd.Index(keys, name="key"), dtype=object)

@@ -97,7 +97,8 @@ class Patients:
 
     def sample(self, rows: IntArray) -> Sample:
         """Chosen patients, repeats included."""
-        distinct, size = self.row[rows], self.first.size
+        distinct = self.row[rows]
+        size = self.first.size
         events = sum_by(distinct, self.outcome[rows], size)
         return Sample(rows, np.bincount(distinct, minlength=size).astype(np.float64), events)
 

@@ -107,7 +107,9 @@ class InternalExternalValidation:
         if k < 3:
             return dict.fromkeys(columns, np.nan) | {"tau": np.nan, "n_groups": k}
         combined = combine_effects(value[known], variance[known], method_re="iterated")
-        mean, se, tau2 = combined.mean_effect_re, combined.sd_eff_w_re, combined.tau2
+        mean = combined.mean_effect_re
+        se = combined.sd_eff_w_re
+        tau2 = combined.tau2
         half = _half_width(value[known], variance[known] + tau2, mean, self.level, interval)
         wide = stats.t.ppf((1 + self.level) / 2, k - 2) * np.sqrt(tau2 + se**2)
         ends = [mean, mean - half, mean + half, mean - wide, mean + wide]
@@ -132,7 +134,8 @@ def _half_width(
     value: FloatArray, variance: FloatArray, mean: float, level: float, interval: str
 ) -> float:
     """Half the width of the limits of a weighted mean of sites with these total variances."""
-    weight, df = 1 / variance, value.size - 1
+    weight = 1 / variance
+    df = value.size - 1
     error = 1 / np.sqrt(weight.sum())
     if interval == "normal":
         return float(normal_quantile(level) * error)
@@ -201,7 +204,8 @@ def internal_external_validation(
     [0.75, 0.67, 0.82]
     """
     check_choices("measures", measures, CATALOGUE)
-    thresholds, level = check_thresholds(thresholds), check_level(level)
+    thresholds = check_thresholds(thresholds)
+    level = check_level(level)
     patients = read_patients(estimator, X, y, "internal_external_validation")
     if np.ndim(groups) != 1 or isinstance(groups, np.ma.MaskedArray):
         raise ValueError(
@@ -218,7 +222,8 @@ def internal_external_validation(
             "distinct values, "
             f"{int(pd.isna(site).sum())} missing. Give each patient a site."
         )
-    risk, tables = np.full(patients.n, np.nan), []
+    risk = np.full(patients.n, np.nan)
+    tables = []
     for name in _in_order(names):
         out = site == name
         table, risk[out] = _site(patients, estimator, out, measures, thresholds, level)

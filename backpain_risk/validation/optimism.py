@@ -432,7 +432,9 @@ def _result(
     limits: str,
     level: float,
 ) -> InternalValidation:
-    patients, evaluate, values = procedure.patients, procedure.evaluate, parts["values"]
+    patients = procedure.patients
+    evaluate = procedure.evaluate
+    values = parts["values"]
     problems = [(b, *problem) for b, r in enumerate(refits) for problem in r.problems]
     result = InternalValidation(
         measures=tuple(evaluate.names),

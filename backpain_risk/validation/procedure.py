@@ -83,7 +83,8 @@ def read_resamples(
             f"{rows.dtype} of shape "
             f"{rows.shape}. Pass an integer array of shape (B, n)."
         )
-    low, high = int(rows.min()), int(rows.max())
+    low = int(rows.min())
+    high = int(rows.max())
     if low < 0 or high >= n:
         raise ValueError(
             f"resamples must be row numbers from 0 to {n - 1}; got {low} to {high}. Subtract 1 "

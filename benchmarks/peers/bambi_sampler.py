@@ -15,7 +15,8 @@ import pandas as pd
 
 
 def main() -> None:
-    patients, number = pd.read_csv(sys.argv[1]), int(sys.argv[2])
+    patients = pd.read_csv(sys.argv[1])
+    number = int(sys.argv[2])
     findings = [column for column in patients if column != "outcome"]
     start = time.perf_counter()
     model = bambi.Model(f"outcome ~ {' + '.join(findings)}", patients, family="bernoulli")

@@ -14,7 +14,8 @@ from copulas.multivariate import GaussianMultivariate
 from copulas.univariate import BetaUnivariate
 
 warnings.filterwarnings("ignore")
-path, rows = sys.argv[1], int(sys.argv[2])
+path = sys.argv[1]
+rows = int(sys.argv[2])
 table = pd.read_csv(path, nrows=2000)
 table = table[[c for c in table.columns if not c.startswith("latent_")]].astype(float)
 model = GaussianMultivariate(distribution=BetaUnivariate)

@@ -44,7 +44,8 @@ def test_values_are_missing_as_often_as_asked(cohort):
 
 def test_missing_at_random_depends_on_what_is_recorded(cohort):
     seen = make_missing(cohort, {"esr_mm_h": 0.5}, given={"age_50_or_over": np.log(4)}, rng=1)
-    gone, old = seen.tests.esr_mm_h.isna(), cohort.predictors.age_50_or_over == 1
+    gone = seen.tests.esr_mm_h.isna()
+    old = cohort.predictors.age_50_or_over == 1
     odds = [gone[group].mean() / (1 - gone[group].mean()) for group in (old, ~old)]
     assert odds[0] / odds[1] == pytest.approx(4, rel=0.08)
     assert gone.mean() == pytest.approx(0.5, abs=0.006)
@@ -62,10 +63,8 @@ def test_age_takes_its_band_along(cohort):
 
 def test_true_risk_stays_calibrated_when_values_are_missing_at_random(large):
     seen = make_missing(large, dict.fromkeys(FLAGS, 0.4), given={"age_50_or_over": 1.0}, rng=2)
-    slope, oe = (
-        calibration_slope(seen.outcome, seen.true_risk),
-        observed_expected(seen.outcome, seen.true_risk),
-    )
+    slope = calibration_slope(seen.outcome, seen.true_risk)
+    oe = observed_expected(seen.outcome, seen.true_risk)
     assert abs(slope.value - 1) < 3 * (slope.high - slope.low) / 3.92
     assert abs(oe.value - 1) < 3 * (oe.high - oe.low) / 3.92
     assert auroc(seen.outcome, seen.true_risk).value < auroc(large.outcome, large.true_risk).value
@@ -126,10 +125,8 @@ def test_enrichment_by_findings_keeps_risks_and_raises_the_rate(large):
     referred = enrich(large, 0.2, given={"history_of_cancer": 2.0, "night_pain": 1.0}, rng=1)
     assert len(referred) == pytest.approx(0.2 * len(large), rel=0.02)
     assert referred.outcome.mean() > 1.2 * large.outcome.mean()
-    slope, oe = (
-        calibration_slope(referred.outcome, referred.true_risk),
-        observed_expected(referred.outcome, referred.true_risk),
-    )
+    slope = calibration_slope(referred.outcome, referred.true_risk)
+    oe = observed_expected(referred.outcome, referred.true_risk)
     assert abs(slope.value - 1) < 3 * (slope.high - slope.low) / 3.92
     assert abs(oe.value - 1) < 3 * (oe.high - oe.low) / 3.92
 
@@ -202,7 +199,8 @@ def test_misreporting_twice_adds_up(cohort):
     target = twice.scenario.findings["night_pain"]
     assert target.missed == pytest.approx(1 - (0.7 * 0.6 + 0.3 * 0.1))
     assert target.invented == pytest.approx(0.1)
-    expected, y = twice.true_risk, twice.outcome
+    expected = twice.true_risk
+    y = twice.outcome
     assert y.sum() == pytest.approx(
         expected.sum(), abs=4 * np.sqrt((expected * (1 - expected)).sum())
     )
@@ -230,7 +228,8 @@ def test_adjusted_odds_ratios_move_under_case_control_sampling_and_missed_cancer
     kept["sensitivity 0.6"] = np.column_stack([p[:, 0] + 0.4 * p[:, 1], 0.6 * p[:, 1]])
     found = {}
     for name, weight in kept.items():
-        y, n = np.repeat([0, 1], len(X)), weight.T.ravel() * 1e6
+        y = np.repeat([0, 1], len(X))
+        n = weight.T.ravel() * 1e6
         fit = LogisticModel().fit(pd.concat([X, X]), y, sample_weight=n)
         found[name] = float(np.exp(fit.result_.to_frame().loc["history_of_cancer"].iloc[0]))
     assert found == pytest.approx(

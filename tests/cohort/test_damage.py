@@ -51,7 +51,8 @@ def same(cohort, other):
 def test_no_flipped_bit_is_read_as_other_data(tmp_path, small, suffix, which):
     path = tmp_path / f"cohort{suffix}"
     write_cohort(small, path)
-    victim, places = (path if which == "data" else manifest_path(path)), random.Random(1)
+    victim = path if which == "data" else manifest_path(path)
+    places = random.Random(1)
     whole = victim.read_bytes()
     for _ in range(60):
         data = bytearray(whole)
@@ -137,7 +138,8 @@ def test_two_formats_of_one_name_have_two_manifests(tmp_path, scenario):
 
 def test_a_former_manifest_belongs_to_the_file_it_names_only(tmp_path, small):
     """One manifest for both formats, without a checksum of itself or a list of columns."""
-    path, former = tmp_path / "c.csv", tmp_path / "c.manifest.json"
+    path = tmp_path / "c.csv"
+    former = tmp_path / "c.manifest.json"
     write_cohort(small, path)
     content = json.loads(manifest_path(path).read_text("utf-8"))
     manifest_path(path).unlink()
@@ -177,7 +179,8 @@ def test_a_csv_of_ones_own_keeps_its_text(tmp_path):
 
 @BOTH
 def test_a_file_of_other_patients_under_a_manifest_is_refused(tmp_path, scenario, suffix):
-    a, b = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
+    a = tmp_path / f"a{suffix}"
+    b = tmp_path / f"b{suffix}"
     write_cohort(simulate_cohort(scenario, 50, seed=1), a)
     write_cohort(simulate_cohort(scenario, 50, seed=2), b)
     shutil.copy(b, a)
@@ -241,7 +244,8 @@ def test_a_scenario_that_is_none_is_refused(tmp_path, small, changes):
 
 def write_and_die(cohort, path, step):
     """Write a cohort, and be killed just before the given rename."""
-    steps, rename = itertools.count(1), Path.replace
+    steps = itertools.count(1)
+    rename = Path.replace
 
     def counted(self, target):
         if next(steps) == step:
@@ -269,7 +273,8 @@ def killed(cohort, path, step):
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_kill_between_the_file_and_its_manifest_leaves_a_pair(tmp_path, small, other, suffix):
     """Killed before each of its three renames; the fourth run ends."""
-    path, seen = tmp_path / f"cohort{suffix}", []
+    path = tmp_path / f"cohort{suffix}"
+    seen = []
     for step in (1, 2, 3, 4):
         write_cohort(small, path)
         assert killed(other, path, step) == (step < 4)
@@ -299,8 +304,12 @@ def test_a_kill_over_a_file_of_ones_own_leaves_it_ones_own(tmp_path, other):
 def test_threads_writing_one_name_take_turns_and_leave_one_of_the_cohorts(
     tmp_path, scenario, monkeypatch
 ):
-    path, errors, together = tmp_path / "cohort.parquet", [], threading.Barrier(4)
-    busy, most, look = [], [], store._must_come_back
+    path = tmp_path / "cohort.parquet"
+    errors = []
+    together = threading.Barrier(4)
+    busy = []
+    most = []
+    look = store._must_come_back
 
     def counted(*arguments):
         busy.append(1)
@@ -357,7 +366,8 @@ def flipped(path, n=1):
 
 
 def test_patterns_are_not_counted_from_damaged_files(tmp_path, scenario, small):
-    folder, path = tmp_path / "folder", tmp_path / "c.parquet"
+    folder = tmp_path / "folder"
+    path = tmp_path / "c.parquet"
     simulate_to_parquet(scenario, 300, folder, seed=3)
     write_cohort(small, path)
     assert count_patterns(folder, ["male"]).n.sum() == count_patterns(path, ["male"]).n.sum() == 300

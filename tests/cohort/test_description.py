@@ -105,7 +105,8 @@ def test_case_mix_and_risk_by_flags_hold_everyone(cohort):
 
 def test_table_one_agrees_with_its_definitions(cohort):
     table = table_one(cohort).to_frame().set_index("variable")
-    age, y = cohort.predictors.age_years, cohort.outcome
+    age = cohort.predictors.age_years
+    y = cohort.outcome
     expected = (age[y == 1].mean() - age[y == 0].mean()) / np.sqrt(
         (age[y == 1].var() + age[y == 0].var()) / 2
     )
@@ -118,7 +119,8 @@ def test_table_one_agrees_with_its_definitions(cohort):
 def test_standardised_difference_of_several_levels_is_the_mahalanobis_distance():
     values = pd.Series(["a"] * 30 + ["b"] * 50 + ["c"] * 20 + ["a"] * 10 + ["b"] * 50 + ["c"] * 40)
     y = np.repeat([0, 1], 100)
-    p0, p1 = np.array([0.5, 0.2]), np.array([0.5, 0.4])
+    p0 = np.array([0.5, 0.2])
+    p1 = np.array([0.5, 0.4])
     s = sum(np.diag(p) - np.outer(p, p) for p in (p0, p1)) / 2
     assert standardised_difference(values, y) == pytest.approx(
         np.sqrt((p1 - p0) @ np.linalg.inv(s) @ (p1 - p0))
@@ -167,10 +169,12 @@ def test_pooling_follows_rubin():
     pooled = pool_estimates(
         [[1.1], [0.9], [1.3]], np.sqrt([[0.04], [0.05], [0.045]]), complete_df=99
     )
-    within, between = 0.045, 0.04
+    within = 0.045
+    between = 0.04
     total = within + 4 / 3 * between
     share = 4 / 3 * between / total
-    old, observed = 2 / share**2, (100 / 102) * 99 * (1 - share)
+    old = 2 / share**2
+    observed = (100 / 102) * 99 * (1 - share)
     assert pooled.standard_error[0] == pytest.approx(np.sqrt(total))
     assert pooled.degrees_of_freedom[0] == pytest.approx(old * observed / (old + observed))
     with pytest.raises(ValueError, match="2 or more imputations"):

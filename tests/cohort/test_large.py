@@ -35,7 +35,8 @@ def groups(cohort):
 def test_true_risk_is_calibrated_overall_and_by_age_and_sex(million):
     cohort, y, risk = million
     for rows in groups(cohort):
-        observed, expected = y[rows].sum(), risk[rows].sum()
+        observed = y[rows].sum()
+        expected = risk[rows].sum()
         assert abs(observed - expected) < 3 * np.sqrt(np.sum(risk[rows] * (1 - risk[rows])))
         slope = calibration_slope(y[rows], risk[rows], interval="wald")
         assert abs(slope.value - 1) < 3 * (slope.high - slope.low) / 3.92

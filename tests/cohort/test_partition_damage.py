@@ -70,7 +70,8 @@ DAMAGE = {
 def test_resuming_draws_damaged_files_again_and_says_so(
     tmp_path, scenario, undisturbed, unfinished, caplog, state, damage
 ):
-    folder, drawn = tmp_path / "run", []
+    folder = tmp_path / "run"
+    drawn = []
     shutil.copytree(undisturbed if state == "complete" else unfinished, folder)
     damage(folder)
     run(scenario, folder, on_file=drawn.append)
@@ -81,7 +82,9 @@ def test_resuming_draws_damaged_files_again_and_says_so(
 
 
 def test_only_what_is_missing_or_damaged_is_drawn(tmp_path, scenario, unfinished, monkeypatch):
-    folder, drawn, write = tmp_path / "run", [], partitions._write_piece
+    folder = tmp_path / "run"
+    drawn = []
+    write = partitions._write_piece
     shutil.copytree(unfinished, folder)
     flip(folder)
     monkeypatch.setattr(partitions, "_write_piece", lambda *a: drawn.append(a[2].name) or write(*a))
@@ -198,7 +201,8 @@ def test_of_two_that_start_together_one_wins_whole(scenario, tmp_path):
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["backpain_risk.cohort.partitions"])
     for i in range(4):
-        together, outcomes = context.Barrier(2), context.SimpleQueue()
+        together = context.Barrier(2)
+        outcomes = context.SimpleQueue()
         arguments = (together, outcomes)
         racers = [
             context.Process(target=race, args=(scenario, tmp_path / str(i), seed, *arguments))

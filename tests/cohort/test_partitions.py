@@ -26,7 +26,8 @@ def test_patients_do_not_depend_on_workers_or_files(scenario, tmp_path, n_jobs, 
     simulate_to_parquet(
         scenario, n, tmp_path, seed=4, n_jobs=n_jobs, blocks_per_file=blocks_per_file
     )
-    cohort, whole = read_cohort(tmp_path), simulate_cohort(scenario, n, seed=4)
+    cohort = read_cohort(tmp_path)
+    whole = simulate_cohort(scenario, n, seed=4)
     pd.testing.assert_frame_equal(cohort.to_frame(), whole.to_frame())
     pd.testing.assert_frame_equal(cohort.latent, whole.latent)
     verify_cohort(tmp_path)
@@ -52,9 +53,12 @@ def test_a_killed_writer_leaves_whole_files_and_resuming_gives_the_same_bytes(
     """Fifty kills at random moments of a run's usual length, each file compared with an
     undisturbed run every time.
     """
-    context, moments = multiprocessing.get_context("forkserver"), random.Random(1)
+    context = multiprocessing.get_context("forkserver")
+    moments = random.Random(1)
     context.set_forkserver_preload(["backpain_risk.cohort.partitions"])
-    usual, killed, round_ = usual_seconds(context, scenario, tmp_path), 0, 0
+    usual = usual_seconds(context, scenario, tmp_path)
+    killed = 0
+    round_ = 0
     while killed < 50:
         folder = tmp_path / f"round{round_}"
         writer = context.Process(target=write, args=(scenario, folder))

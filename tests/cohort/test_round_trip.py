@@ -27,7 +27,8 @@ BOTH = pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 
 def assert_same(one: Cohort, other: Cohort) -> None:
     for name in TABLES:
-        left, right = getattr(one, name), getattr(other, name)
+        left = getattr(one, name)
+        right = getattr(other, name)
         assert (left is None) == (right is None), name
         if isinstance(left, pd.DataFrame):
             pd.testing.assert_frame_equal(left, right)

@@ -17,7 +17,8 @@ def frame(cohort):
 
 
 def test_first_rows_are_the_same_for_any_number_of_patients(scenario):
-    few, many = simulate_cohort(scenario, 1000, seed=5), simulate_cohort(scenario, 140_000, seed=5)
+    few = simulate_cohort(scenario, 1000, seed=5)
+    many = simulate_cohort(scenario, 140_000, seed=5)
     pd.testing.assert_frame_equal(frame(few), frame(many).head(1000))
 
 
@@ -27,16 +28,15 @@ def test_patients_of_one_generator_version_never_change(scenario):
 
 
 def test_sampled_marginals_are_near_their_targets(scenario, cohort):
-    columns, event = cohort.to_frame(), cohort.outcome == 1
+    columns = cohort.to_frame()
+    event = cohort.outcome == 1
     for key, target in scenario.findings.items():
         for group, p in ((event, target.sensitivity), (~event, 1 - target.specificity)):
             se = np.sqrt(p * (1 - p) / group.sum())
             assert columns.loc[group, key].mean() == pytest.approx(p, abs=4 * se), key
     for key in scenario.laboratory:
-        bands, level = (
-            scenario.bands(key),
-            np.digitize(columns[key], vocabulary.LABORATORY[key].cutoffs),
-        )
+        bands = scenario.bands(key)
+        level = np.digitize(columns[key], vocabulary.LABORATORY[key].cutoffs)
         for group, target in ((event, bands.malignant), (~event, bands.healthy)):
             share = np.bincount(level[group], minlength=target.size) / group.sum()
             assert (
@@ -59,7 +59,8 @@ def test_base_rate_and_case_mix_are_near_their_targets(scenario, cohort):
 
 
 def test_true_risk_is_calibrated(cohort):
-    y, risk = cohort.outcome, cohort.true_risk
+    y = cohort.outcome
+    risk = cohort.true_risk
     expected_se = np.sqrt(np.sum(risk * (1 - risk)))
     assert y.sum() - risk.sum() == pytest.approx(0, abs=3 * expected_se)
     slope = calibration_slope(y, risk)
@@ -76,7 +77,8 @@ def test_recorded_values_follow_their_distribution(scenario):
 
     for key, table in sampler(scenario).values.items():
         rng = np.random.default_rng(1)
-        uniform, row = rng.random(2000), rng.integers(len(table.below), size=2000)
+        uniform = rng.random(2000)
+        row = rng.integers(len(table.below), size=2000)
         searched = [
             np.searchsorted(table.below[i], u, side="right")
             for i, u in zip(row, uniform, strict=True)

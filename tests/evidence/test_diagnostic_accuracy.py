@@ -55,7 +55,8 @@ def test_intervals_contain_their_estimates(tp, fp, fn, tn, interval):
 
 @given(tp=cells, fp=cells, fn=cells, tn=cells)
 def test_relabelling_the_test_swaps_the_ratios_and_inverts_the_odds_ratio(tp, fp, fn, tn):
-    plain, swapped = Accuracy.from_counts(tp, fp, fn, tn), Accuracy.from_counts(fn, tn, tp, fp)
+    plain = Accuracy.from_counts(tp, fp, fn, tn)
+    swapped = Accuracy.from_counts(fn, tn, tp, fp)
     assert swapped.lr_positive.value == pytest.approx(plain.lr_negative.value)
     assert swapped.lr_negative.low == pytest.approx(plain.lr_positive.low)
     assert swapped.diagnostic_odds_ratio.value == pytest.approx(
@@ -65,7 +66,8 @@ def test_relabelling_the_test_swaps_the_ratios_and_inverts_the_odds_ratio(tp, fp
 
 @given(tp=cells, fp=cells, fn=cells, tn=cells)
 def test_relabelling_the_disease_inverts_the_ratio(tp, fp, fn, tn):
-    plain, swapped = Accuracy.from_counts(tp, fp, fn, tn), Accuracy.from_counts(fp, tp, tn, fn)
+    plain = Accuracy.from_counts(tp, fp, fn, tn)
+    swapped = Accuracy.from_counts(fp, tp, tn, fn)
     assert swapped.lr_positive.value == pytest.approx(1 / plain.lr_positive.value)
 
 
@@ -167,7 +169,8 @@ def test_draws_for_a_new_setting_cover_its_specificity():
     """The study and the setting each deviate by an SD of 0.5; with one deviation the limits
     cover 0.84.
     """
-    rng, covered = np.random.default_rng(2), 0
+    rng = np.random.default_rng(2)
+    covered = 0
     study, setting = expit(3 + 0.5 * rng.standard_normal((2, 400)))
     for a, b in zip(study, setting, strict=True):
         tn = rng.binomial(2000, a)

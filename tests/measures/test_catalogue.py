@@ -77,7 +77,8 @@ def test_an_entry_is_all_that_an_evaluation_needs(toy, patients, tmp_path):
 
 @pytest.mark.parametrize("key", [key for key, m in CATALOGUE.items() if not m.of_curve])
 def test_the_quick_value_is_that_of_the_estimate(key, patients):
-    groups, measure = risk_groups(patients.y, patients.a), CATALOGUE[key]
+    groups = risk_groups(patients.y, patients.a)
+    measure = CATALOGUE[key]
     assert measure.value(groups) == pytest.approx(measure.estimated(groups, 0.8).value, rel=1e-12)
 
 

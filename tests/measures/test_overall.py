@@ -35,7 +35,8 @@ def test_brier_and_its_scaled_form_agree_with_risk_regression(patients, from_r):
 
 def test_spiegelhalter_and_nagelkerke_agree_with_val_prob(patients, from_r):
     for model, expected in (("a", from_r["val_prob"]), ("b", from_r["val_prob_b"])):
-        y, risk = patients.y, patients[model]
+        y = patients.y
+        risk = patients[model]
         test = spiegelhalter_z(y, risk)
         assert test.statistic == pytest.approx(expected["S:z"], abs=1e-10)
         assert test.p_value == pytest.approx(expected["S:p"], abs=1e-10)
@@ -45,7 +46,8 @@ def test_spiegelhalter_and_nagelkerke_agree_with_val_prob(patients, from_r):
 
 
 def test_log_loss_and_brier_agree_with_scikit_learn(patients, from_r):
-    y, risk = patients.y, patients.a
+    y = patients.y
+    risk = patients.a
     assert log_loss(y, risk).value == pytest.approx(scikit_log_loss(y, risk), abs=1e-12)
     assert log_loss(y, risk).value == pytest.approx(from_r["log_loss"], abs=1e-12)
     assert brier_score(y, risk).value == pytest.approx(brier_score_loss(y, risk), abs=1e-12)
@@ -65,15 +67,18 @@ def test_brier_is_a_mean_with_its_standard_error(rare):
 def test_weights_are_repetition(patients, measure):
     weight = np.arange(len(patients)) % 3
     again = np.repeat(np.arange(len(patients)), weight)
-    y, risk = patients.y.to_numpy(), patients.a.to_numpy()
-    a, b = measure(y, risk, sample_weight=weight), measure(y[again], risk[again])
+    y = patients.y.to_numpy()
+    risk = patients.a.to_numpy()
+    a = measure(y, risk, sample_weight=weight)
+    b = measure(y[again], risk[again])
     np.testing.assert_allclose((a.value, a.low, a.high), (b.value, b.low, b.high), rtol=1e-10)
 
 
 @pytest.mark.parametrize("measure", [scaled_brier, cox_snell_r2, nagelkerke_r2])
 def test_delta_limits_have_the_spread_of_resamples(patients, measure):
     """400 resamples give the standard error within 7 % (two Monte Carlo errors)."""
-    y, risk = patients.y.to_numpy(), patients.a.to_numpy()
+    y = patients.y.to_numpy()
+    risk = patients.a.to_numpy()
     rng = np.random.default_rng(1)
     drawn = [
         measure(y[i], risk[i]).value for i in (rng.integers(0, y.size, y.size) for _ in range(400))
@@ -95,7 +100,8 @@ def test_certainty_that_is_right_is_perfect():
 
 
 def test_certainty_that_is_wrong_is_infinitely_bad():
-    y, risk = [0, 1, 0, 1], [0.0, 0.0, 0.2, 0.7]
+    y = [0, 1, 0, 1]
+    risk = [0.0, 0.0, 0.2, 0.7]
     assert log_loss(y, risk).value == np.inf
     assert nagelkerke_r2(y, risk).value == -np.inf
     assert np.isnan(log_loss(y, risk).low)

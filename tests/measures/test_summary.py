@@ -35,7 +35,8 @@ def test_one_tidy_table_for_all_models(rare):
 
 
 def test_every_measure_equals_its_own_function(patients):
-    y, risk = patients.y, patients.a
+    y = patients.y
+    risk = patients.a
     rows = performance(y, risk, measures=MEASURES).query("model == 'model'").set_index("measure")
     assert list(rows.index[: len(MEASURES)]) == list(MEASURES)
     curve = bpr.calibration_curve(y, risk)
@@ -52,7 +53,8 @@ def test_every_measure_equals_its_own_function(patients):
 
 
 def test_the_indices_have_limits_where_resampled(patients):
-    y, risks = patients.y, patients[["a", "b"]]
+    y = patients.y
+    risks = patients[["a", "b"]]
     first, again = (
         performance(y, risks, measures=("ici",), n_resamples=20, rng=4) for _ in range(2)
     )
@@ -64,7 +66,8 @@ def test_the_indices_have_limits_where_resampled(patients):
 
 
 def test_what_a_model_does_not_have_is_nan_with_a_reason(patients):
-    y, flag = patients.y, np.where(patients.a > 0.3, 0.6, 0.1)
+    y = patients.y
+    flag = np.where(patients.a > 0.3, 0.6, 0.1)
     certain = np.where(patients.a > 0.9, 1.0, patients.a)
     with pytest.warns(UserWarning, match="left as NaN because") as warned:
         table = performance(y, {"flag": flag, "certain": certain}).set_index(["model", "measure"])

@@ -37,7 +37,8 @@ FLAGS = list(vocabulary.FINDINGS)
     "model", [LogisticModel(penalty="firth"), LikelihoodRatioModel()], ids=repr
 )
 def test_scikit_learn_tools_work(model, cohort):
-    X, y = cohort.predictors[FLAGS].head(8000), cohort.outcome.head(8000)
+    X = cohort.predictors[FLAGS].head(8000)
+    y = cohort.outcome.head(8000)
     folded = cross_val_predict(model, X, y, cv=4, method="predict_proba")[:, 1]
     assert auroc(y, folded).value > 0.8
     piped = make_pipeline(StandardScaler(), clone(model)).fit(X, y)
@@ -47,7 +48,8 @@ def test_scikit_learn_tools_work(model, cohort):
 
 
 def test_grid_search_chooses_an_option(cohort):
-    X, y = cohort.predictors[FLAGS].head(8000), cohort.outcome.head(8000)
+    X = cohort.predictors[FLAGS].head(8000)
+    y = cohort.outcome.head(8000)
     search = GridSearchCV(
         LogisticModel(penalty="ridge"), {"ridge_strength": [0.1, 1e5]}, scoring="neg_log_loss", cv=3
     )
@@ -55,7 +57,8 @@ def test_grid_search_chooses_an_option(cohort):
 
 
 def test_statsmodels_results_are_risk_models(cohort):
-    X, y = cohort.predictors[FLAGS[:4]], cohort.outcome
+    X = cohort.predictors[FLAGS[:4]]
+    y = cohort.outcome
     ours = LogisticModel().fit(X, y)
     arrays = sm.Logit(y.to_numpy(), sm.add_constant(X.astype(float))).fit(disp=0)
     formula = smf.glm(
@@ -138,8 +141,10 @@ def test_an_effect_is_the_difference_of_linear_predictors(cohort):
 
 
 def test_risk_intervals_hold_the_risk_and_narrow_with_patients(cohort):
-    X, y = cohort.predictors[FLAGS[:4]], cohort.outcome
-    few, many = LogisticModel().fit(X[:20_000], y[:20_000]), LogisticModel().fit(X, y)
+    X = cohort.predictors[FLAGS[:4]]
+    y = cohort.outcome
+    few = LogisticModel().fit(X[:20_000], y[:20_000])
+    many = LogisticModel().fit(X, y)
     for model in (few, many):
         low, high = model.risk_interval(X[:100])
         assert ((low < model.risk(X[:100])) & (model.risk(X[:100]) < high)).all()
@@ -147,7 +152,8 @@ def test_risk_intervals_hold_the_risk_and_narrow_with_patients(cohort):
 
 
 def test_marginal_odds_ratios_are_those_of_the_two_by_two_tables(cohort):
-    X, y = cohort.predictors[FLAGS[:3]], cohort.outcome
+    X = cohort.predictors[FLAGS[:3]]
+    y = cohort.outcome
     table = LogisticModel().fit(X, y).result_.marginal_odds_ratios()
     for key in FLAGS[:3]:
         a, b = (X[key][y == g].sum() for g in (1, 0))

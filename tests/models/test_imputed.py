@@ -26,7 +26,8 @@ def patients():
     cohort = bpr.simulate_cohort(
         bpr.load_scenario("spine_clinic").replace(base_rate=0.1), 1500, seed=5
     )
-    X, y = cohort.predictors[FLAGS].astype(float), cohort.outcome
+    X = cohort.predictors[FLAGS].astype(float)
+    y = cohort.outcome
     rng = np.random.default_rng(1)
     holes = X.mask(rng.random(X.shape) < 0.2)
     return X, holes, y
@@ -96,13 +97,12 @@ def test_a_missing_value_is_averaged_over_what_it_may_be():
         for (a, b), (n, events) in counts.items()
         for y in [1] * events + [0] * (n - events)
     ]
-    X, y = (
-        pd.DataFrame(rows, columns=["a", "b", "y"]).astype(float)[["a", "b"]],
-        [row[2] for row in rows],
-    )
+    X = pd.DataFrame(rows, columns=["a", "b", "y"]).astype(float)[["a", "b"]]
+    y = [row[2] for row in rows]
     model = bpr.ImputedModel(SaturatedRisk(), n_imputations=1, random_state=1).fit(X, y)
     for b in (0, 1):
-        (n0, events0), (n1, events1) = counts[0, b], counts[1, b]
+        (n0, events0) = counts[0, b]
+        (n1, events1) = counts[1, b]
         risk = model.risk(pd.DataFrame({"a": [np.nan], "b": [float(b)]}))[0]
         assert risk == pytest.approx(
             (events0 + events1) / (n0 + n1), rel=0.01
@@ -116,7 +116,8 @@ class SaturatedRisk(LogisticRegression):
 
     def fit(self, X, y):
         table = pd.DataFrame(X).assign(y=y).groupby(list(X.columns)).y.mean()
-        self.classes_, self.table_ = np.array([0, 1]), table
+        self.classes_ = np.array([0, 1])
+        self.table_ = table
         return self
 
     def predict_proba(self, X):

@@ -32,7 +32,8 @@ def elsewhere(scenario):
 
 
 def test_recalibration_in_the_large_brings_the_mean_to_the_event_rate(model, elsewhere):
-    X, y = elsewhere.predictors[FLAGS], elsewhere.outcome
+    X = elsewhere.predictors[FLAGS]
+    y = elsewhere.outcome
     updated = recalibrate(model, X, y, method="intercept")
     assert observed_expected(y, updated.risk(X)).value == pytest.approx(1, abs=1e-9)
     assert calibration_in_the_large(y, updated.risk(X)).value == pytest.approx(0, abs=1e-9)
@@ -40,7 +41,8 @@ def test_recalibration_in_the_large_brings_the_mean_to_the_event_rate(model, els
 
 
 def test_logistic_recalibration_brings_the_slope_to_one(model, elsewhere):
-    X, y = elsewhere.predictors[FLAGS], elsewhere.outcome
+    X = elsewhere.predictors[FLAGS]
+    y = elsewhere.outcome
     updated = recalibrate(model, X, y, method="logistic")
     assert calibration_slope(y, updated.risk(X)).value == pytest.approx(1, abs=1e-8)
     assert updated.slope_ == pytest.approx(calibration_slope(y, model.risk(X)).value, rel=1e-9)
@@ -48,7 +50,8 @@ def test_logistic_recalibration_brings_the_slope_to_one(model, elsewhere):
 
 
 def test_a_shift_of_prevalence_is_right_where_only_the_prevalence_differs(model, elsewhere):
-    X, y = elsewhere.predictors[FLAGS], elsewhere.outcome
+    X = elsewhere.predictors[FLAGS]
+    y = elsewhere.outcome
     updated = recalibrate(model, method="prevalence", from_=0.01, to=0.03)
     oe = observed_expected(y, updated.risk(X))
     assert oe.low < 1.03
@@ -83,14 +86,16 @@ def test_any_classifier_can_be_recalibrated(cohort, elsewhere):
     from sklearn.linear_model import LogisticRegression
 
     other = LogisticRegression(C=0.01).fit(cohort.predictors[FLAGS], cohort.outcome)
-    X, y = elsewhere.predictors[FLAGS], elsewhere.outcome
+    X = elsewhere.predictors[FLAGS]
+    y = elsewhere.outcome
     updated = recalibrate(other, X, y, method="logistic")
     assert calibration_slope(y, updated.risk(X)).value == pytest.approx(1, abs=1e-6)
     np.testing.assert_allclose(updated.predict_proba(X).sum(axis=1), 1)
 
 
 def test_a_risk_is_what_the_formula_says(model, elsewhere):
-    X, y = elsewhere.predictors[FLAGS][:2000], elsewhere.outcome[:2000]
+    X = elsewhere.predictors[FLAGS][:2000]
+    y = elsewhere.outcome[:2000]
     updated = recalibrate(model, X, y, method="logistic")
     np.testing.assert_allclose(
         updated.risk(X),

@@ -36,7 +36,8 @@ COLUMNS = ["age_years", "history_of_cancer", "night_pain", "no_relief_with_rest"
 
 @pytest.fixture(scope="module")
 def models(cohort):
-    X, y = cohort.predictors[COLUMNS], cohort.outcome
+    X = cohort.predictors[COLUMNS]
+    y = cohort.outcome
     logistic = LogisticModel(
         penalty="firth",
         splines={"age_years": 4},
@@ -110,7 +111,8 @@ BAYESIAN = ["bayesian", "sites", "standard"]
 
 @pytest.mark.parametrize("name", [*LOGISTIC, *RATIOS, *BAYESIAN, "recalibrated", "imputed"])
 def test_a_model_comes_back_as_it_was(models, cohort, tmp_path, name):
-    X, model = given(name, cohort.predictors.head(500)), models[name]
+    X = given(name, cohort.predictors.head(500))
+    model = models[name]
     save_model(model, tmp_path / "model.json")
     back = load_model(tmp_path / "model.json")
     assert type(back) is type(model)
@@ -151,7 +153,8 @@ def test_a_model_loaded_without_patients_can_be_saved_again(models, tmp_path):
 
 @pytest.mark.parametrize("name", BAYESIAN)
 def test_a_loaded_bayesian_model_knows_all_it_knew(models, cohort, tmp_path, name):
-    X, model = given(name, cohort.predictors.head(20)), models[name]
+    X = given(name, cohort.predictors.head(20))
+    model = models[name]
     save_model(model, tmp_path / "model.json")
     back = load_model(tmp_path / "model.json")
     np.testing.assert_array_equal(back.risk_draws(X, 50), model.risk_draws(X, 50))
@@ -164,14 +167,16 @@ def test_a_loaded_bayesian_model_knows_all_it_knew(models, cohort, tmp_path, nam
         pd.testing.assert_frame_equal(*scaled)
         assert leave_one_out(back).elpd == leave_one_out(model).elpd
     if name == "standard":
-        found, expected = back.standard_check_, model.standard_check_
+        found = back.standard_check_
+        expected = model.standard_check_
         pd.testing.assert_frame_equal(found.to_frame(), expected.to_frame())
     with pytest.raises(ValueError, match="patients must be True for a BayesianLogisticModel"):
         save_model(model, tmp_path / "other.json", patients=False)
 
 
 def test_a_loaded_bayesian_model_learns_on(cohort, tmp_path):
-    X, y = cohort.predictors[FEW], cohort.outcome
+    X = cohort.predictors[FEW]
+    y = cohort.outcome
     prior = EvidencePrior.published(dependence=(1.0, 0.2))
     model = BayesianLogisticModel(prior=prior, **FAST).fit(X, y)
     save_model(model, tmp_path / "model.json")
@@ -184,7 +189,8 @@ def test_a_loaded_bayesian_model_learns_on(cohort, tmp_path):
 
 
 def test_a_loaded_model_fits_again_as_the_saved_one_would(models, cohort, tmp_path):
-    X, y = cohort.predictors.tail(2000), cohort.outcome.tail(2000)
+    X = cohort.predictors.tail(2000)
+    y = cohort.outcome.tail(2000)
     for name in ("logistic", "ridge", *RATIOS, "imputed", "bayesian"):
         table = given(name, X)
         save_model(models[name], tmp_path / "model.json")
@@ -217,7 +223,8 @@ def test_loaded_ratios_draw_and_explain_as_before(models, cohort, tmp_path):
 
 
 def test_infinite_coefficients_survive(tmp_path):
-    X, y = np.array([[0], [0], [0], [1], [1]]), [0, 1, 0, 1, 1]
+    X = np.array([[0], [0], [0], [1], [1]])
+    y = [0, 1, 0, 1, 1]
     with pytest.warns(SeparationWarning):
         model = LogisticModel().fit(X, y)
     save_model(model, tmp_path / "model.json")
@@ -458,7 +465,8 @@ def arrays_of(path):
 
 
 def test_arrays_of_another_model_or_changed_or_missing_are_refused(models, tmp_path):
-    one, other = tmp_path / "one.json", tmp_path / "other.json"
+    one = tmp_path / "one.json"
+    other = tmp_path / "other.json"
     save_model(models["bayesian"], one)
     save_model(models["logistic"], other)
     own = arrays_of(one).read_bytes()
@@ -541,7 +549,8 @@ def test_saving_again_leaves_one_pair_and_the_same_bytes(models, tmp_path):
 def test_a_full_disk_leaves_the_old_model_whole(models, tmp_path):
     path = tmp_path / "model.json"
     save_model(models["evidence"], path)
-    old, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200, limits[1]))
     try:
         with pytest.raises(OSError, match="File too large"):
@@ -552,7 +561,8 @@ def test_a_full_disk_leaves_the_old_model_whole(models, tmp_path):
 
 
 def test_a_model_recalibrated_twice_comes_back(models, cohort, tmp_path):
-    X, y = cohort.predictors[COLUMNS], cohort.outcome
+    X = cohort.predictors[COLUMNS]
+    y = cohort.outcome
     twice = recalibrate(
         recalibrate(models["recalibrated"], X, y), method="prevalence", from_=0.01, to=0.02
     )

@@ -63,7 +63,8 @@ def test_donors_of_numbers_are_drawn_among_all_who_are_as_near():
     assert set(given) <= set(table.value.dropna())
     assert given.nunique() > 0.7 * gone.sum()
     for level in (0, 1):
-        drawn, own = given[table.group[gone] == level], table.value[table.group == level]
+        drawn = given[table.group[gone] == level]
+        own = table.value[table.group == level]
         assert drawn.mean() == pytest.approx(own.mean(), abs=0.06)
         assert drawn.std() == pytest.approx(own.std(), rel=0.05)
 

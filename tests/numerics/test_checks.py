@@ -149,7 +149,8 @@ def test_weights_are_numbers_of_patients():
     ],
 )
 def test_labels_that_differ_are_refused_and_named(a, b, where):
-    one, two = pd.Series([1, 2, 3], index=a), pd.DataFrame({"z": [1, 2, 3]}, index=b)
+    one = pd.Series([1, 2, 3], index=a)
+    two = pd.DataFrame({"z": [1, 2, 3]}, index=b)
     with pytest.raises(
         ValueError, match=f"outcome and risk must carry the same index; got {re.escape(where)}"
     ):

@@ -55,9 +55,11 @@ def test_the_standard_error_of_loess_is_the_spread_over_samples():
     """400 samples with an event probability that is right: its spread is known within 7 % (two
     Monte Carlo errors).
     """
-    rng, at = np.random.default_rng(1), np.array([0.05, 0.2, 0.4])
+    rng = np.random.default_rng(1)
+    at = np.array([0.05, 0.2, 0.4])
     x = np.sort(rng.beta(1, 6, 1500))
-    drawn, variance = [], []
+    drawn = []
+    variance = []
     for _ in range(400):
         curve = fit_loess(x, np.ones(1500), (rng.random(1500) < x).astype(float))
         design = curve.design(at)
@@ -70,7 +72,8 @@ def test_the_standard_error_of_loess_is_the_spread_over_samples():
 @given(st.integers(0, 10_000))
 def test_counts_are_repetition(seed):
     rng = np.random.default_rng(seed)
-    x, n = np.sort(rng.choice(1000, 60, replace=False)) / 1000, rng.integers(1, 5, 60).astype(float)
+    x = np.sort(rng.choice(1000, 60, replace=False)) / 1000
+    n = rng.integers(1, 5, 60).astype(float)
     total = rng.binomial(n.astype(int), 0.3).astype(float)
     whole = fit_loess(x, n, total)
     long_x = np.repeat(x, n.astype(int))

@@ -40,7 +40,8 @@ def test_maximum_likelihood_agrees_with_statsmodels(data):
 @pytest.mark.parametrize("options", [{}, {"ridge": np.array([0, 1.0, 2.0, 3.0])}, {"firth": True}])
 def test_gradient_is_that_of_the_value(data, options):
     goal = objective(*data, **options)
-    beta, step = np.array([-1.0, 0.3, 0.2, -0.4]), 1e-6
+    beta = np.array([-1.0, 0.3, 0.2, -0.4])
+    step = 1e-6
     numeric = [
         (goal(beta + step * e).value - goal(beta - step * e).value) / (2 * step) for e in np.eye(4)
     ]
@@ -110,7 +111,8 @@ def test_likelihood_ratio_test_is_the_difference_of_two_fits(data):
 @pytest.mark.parametrize("options", [{}, {"ridge": np.array([0, 1.0, 2.0, 3.0])}, {"firth": True}])
 def test_information_is_minus_the_derivative_of_the_gradient(data, options):
     goal = objective(*data, **options)
-    beta, step = np.array([-1.0, 0.3, 0.2, -0.4]), 1e-5
+    beta = np.array([-1.0, 0.3, 0.2, -0.4])
+    step = 1e-5
     numeric = [
         (goal(beta - step * e).gradient - goal(beta + step * e).gradient) / (2 * step)
         for e in np.eye(4)

@@ -35,9 +35,11 @@ def test_weights_are_numbers_of_patients():
 
 def test_patterns_do_not_depend_on_the_order_of_rows():
     rng = np.random.default_rng(1)
-    X, y = rng.integers(0, 3, (200, 4)), rng.integers(0, 2, 200)
+    X = rng.integers(0, 3, (200, 4))
+    y = rng.integers(0, 2, 200)
     order = rng.permutation(200)
-    a, b = collapse(X, y), collapse(X[order], y[order])
+    a = collapse(X, y)
+    b = collapse(X[order], y[order])
     np.testing.assert_array_equal(a.X, b.X)
     np.testing.assert_array_equal(a.events, b.events)
 

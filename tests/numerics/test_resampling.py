@@ -12,9 +12,11 @@ from backpain_risk.numerics.resampling import resamples
 )
 def test_resamples_have_the_moments_of_the_multinomial(counts):
     """20 000 resamples; means and covariances within five standard errors."""
-    counts, rng = np.array(counts, dtype=np.float64), np.random.default_rng(1)
+    counts = np.array(counts, dtype=np.float64)
+    rng = np.random.default_rng(1)
     drawn = np.array(list(resamples(counts, 20_000, rng)))
-    n, share = round(counts.sum()), counts / counts.sum()
+    n = round(counts.sum())
+    share = counts / counts.sum()
     covariance = n * (np.diag(share) - np.outer(share, share))
     assert set(drawn.sum(axis=1)) == {n}
     error = np.sqrt(covariance.diagonal() / len(drawn)) + 1e-12

@@ -21,7 +21,8 @@ def test_basis_is_linear_beyond_the_outer_knots():
 @pytest.mark.parametrize("k", [3, 4, 5, 6, 7])
 def test_weighted_quantiles_are_those_of_repeated_values(k):
     rng = np.random.default_rng(k)
-    values, weight = rng.normal(size=60), rng.integers(1, 6, 60).astype(float)
+    values = rng.normal(size=60)
+    weight = rng.integers(1, 6, 60).astype(float)
     p = np.linspace(0.02, 0.98, k)
     repeated = np.quantile(np.repeat(values, weight.astype(int)), p)
     np.testing.assert_allclose(weighted_quantile(values, p, weight), repeated, rtol=1e-13)

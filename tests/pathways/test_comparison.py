@@ -82,7 +82,8 @@ def _risk_in_bands(seen: pd.DataFrame) -> np.ndarray:
         band = seen.esr_mm_h[measured].map(labels)
         frame = plain[measured].assign(esr_mm_h=band.replace({">=50": "50-99"}))
         upper = plain[measured].assign(esr_mm_h=band.replace({">=50": ">=100"}))
-        p, q = scenario().probabilities(frame), scenario().probabilities(upper)
+        p = scenario().probabilities(frame)
+        q = scenario().probabilities(upper)
         both = np.where((band == ">=50").to_numpy()[:, None], p + q, p)
         risk[measured] = 0.01 * both[:, 1] / (0.01 * both[:, 1] + 0.99 * both[:, 0])
     return risk
@@ -90,7 +91,8 @@ def _risk_in_bands(seen: pd.DataFrame) -> np.ndarray:
 
 @pytest.mark.parametrize("name", [n for n, p in SHIPPED.items() if not p.has_review])
 def test_counts_are_those_of_a_million_simulated_patients(name):
-    course, table = compared().courses[name], compared()
+    course = compared().courses[name]
+    table = compared()
     for test, share in row_by_row(SHIPPED[name]).items():
         exact = table.probability[:, course.tested[test]["index"]].sum(axis=1)
         error = np.sqrt(np.maximum(exact * (1 - exact), 0) / (N / 2)) + 1e-9
@@ -99,9 +101,13 @@ def test_counts_are_those_of_a_million_simulated_patients(name):
 
 def test_counts_at_a_review_are_those_of_simulated_patients():
     """Patients drawn state by state, finding by finding, who come back or not."""
-    name, n, rng = "review_at_six_weeks", 200_000, np.random.default_rng(8)
+    name = "review_at_six_weeks"
+    n = 200_000
+    rng = np.random.default_rng(8)
     found = compare_pathways(scenario(), [SHIPPED[name]], per=1)
-    table, course, review = found.table, found.courses[name], found.review
+    table = found.table
+    course = found.courses[name]
+    review = found.review
     keys = table.layout.keys
     structure = Inputs(scenarios=(scenario(),), reviews=(review,)).structure(keys)
     rows = pd.MultiIndex.from_frame(pd.DataFrame({k: table.values[k] for k in (BAND, *keys)}))
@@ -120,7 +126,8 @@ def test_counts_at_a_review_are_those_of_simulated_patients():
         late = sent[:, 1] & (rng.random(n) < review.returning)
         positive = seen["mri_positive"] == 1
         share[g] = [x.mean() for x in (sent[:, 0] | late, sent[:, 0] & positive, late & positive)]
-    rate, point = scenario().base_rate, found.point[name]
+    rate = scenario().base_rate
+    point = found.point[name]
     for value, expected, scale in (
         (share[1][0], point["cancers_sent"], rate),
         (share[0][0], point["non_cancers_sent"], 1 - rate),
@@ -199,7 +206,8 @@ def test_counts_add_to_n_at_every_step(name):
 
 
 def test_probabilities_sum_to_one_and_agree_with_the_scenario():
-    table, probability = compared().table, compared().probability
+    table = compared().table
+    probability = compared().probability
     assert probability.sum(axis=1) == pytest.approx([1, 1], abs=1e-12)
     frame = pd.DataFrame({k: v.astype(int) for k, v in table.values.items() if k in bpr.RED_FLAGS})
     one = frame.drop_duplicates().iloc[[3, 100, 400]]

@@ -40,7 +40,8 @@ def test_a_group_with_more_in_it_is_worth_more_and_nothing_more_than_everything(
     found = value_of_information(
         utility, x, {"a": ["a"], "a b": ["a", "b"], "a b dummy": ["a", "b", "dummy"]}
     )
-    value, slack = found.evppi.value.to_numpy(), 0.01
+    value = found.evppi.value.to_numpy()
+    slack = 0.01
     assert (np.diff(value) > -slack).all()
     assert value.max() <= found.evpi + slack
 
@@ -93,7 +94,8 @@ def test_shares_of_the_best_sum_to_one_and_ties_are_shared():
 def test_adding_the_same_number_to_every_option_changes_nothing():
     utility, x = linear_gaussian(1000, 0.0, 8)
     shift = np.random.default_rng(1).normal(size=(1000, 1))
-    a, b = value_of_information(utility, x), value_of_information(utility + shift, x)
+    a = value_of_information(utility, x)
+    b = value_of_information(utility + shift, x)
     assert np.allclose(a.evppi.value, b.evppi.value, atol=1e-9)
     assert np.isclose(a.evpi, b.evpi)
 

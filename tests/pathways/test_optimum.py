@@ -42,7 +42,8 @@ def test_it_is_what_trying_every_policy_finds():
         full = rng.dirichlet(np.ones(8), size=2).reshape(2, 2, 2, 2) * np.array([0.9, 0.1]).reshape(
             2, 1, 1, 1
         )
-        costs, odds = rng.uniform(0, 0.02, 2).tolist(), 0.1
+        costs = rng.uniform(0, 0.02, 2).tolist()
+        odds = 0.1
         dynamic = _backwards(full, costs, odds)[()].value.sum()
         brute = sum(_best_by_trying(full[:, f], costs, odds) for f in range(2))
         assert dynamic == pytest.approx(brute, abs=1e-12)

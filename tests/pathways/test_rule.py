@@ -99,5 +99,6 @@ CONDITIONS = st.recursive(
 
 @given(CONDITIONS, CONDITIONS)
 def test_de_morgan(a, b):
-    left, right = read_rule(f"not (({a}) and ({b}))"), read_rule(f"not ({a}) or not ({b})")
+    left = read_rule(f"not (({a}) and ({b}))")
+    right = read_rule(f"not ({a}) or not ({b})")
     assert (left.holds(KNOWN) == right.holds(KNOWN)).all()

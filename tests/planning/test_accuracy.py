@@ -13,7 +13,9 @@ def sizes(result):
 
 
 def test_wald_half_widths_and_the_factor_of_lr_are_met_and_one_patient_fewer_misses_them():
-    pi, sensitivity, specificity = 0.01, 0.31, 0.98
+    pi = 0.01
+    sensitivity = 0.31
+    specificity = 0.98
     planned = sizes(
         bpr.sample_size_accuracy(
             prevalence=pi,
@@ -46,7 +48,8 @@ def test_the_factor_of_lr_is_that_of_katz_limits_at_the_counts_expected():
     from backpain_risk.numerics.intervals import log_ratio_interval
 
     n = 20_000
-    tp, fp = n * 0.01 * 0.31, n * 0.99 * 0.02
+    tp = n * 0.01 * 0.31
+    fp = n * 0.99 * 0.02
     value, low, high = log_ratio_interval(tp, n * 0.01, fp, n * 0.99)
     row = (
         bpr.precision(n, prevalence=0.01, sensitivity=0.31, specificity=0.98)

@@ -84,10 +84,8 @@ def test_criteria_do_what_they_promise():
     result = bpr.sample_size_development(
         prevalence=0.01, n_parameters=12, c_statistic=0.8, relative_margin=0.1
     )
-    r2, (shrinkage, optimism, _, margin) = (
-        result.r2_cox_snell,
-        (c.patients for c in result.criteria),
-    )
+    r2 = result.r2_cox_snell
+    (shrinkage, optimism, _, margin) = (c.patients for c in result.criteria)
     # van Houwelingen and le Cessie: the shrinkage is 1 - p / (likelihood ratio), the ratio from the
     # apparent R2
     for patients, aim in ((shrinkage, 0.9), (optimism, r2 / (r2 + 0.05 * result.highest_r2))):

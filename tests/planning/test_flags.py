@@ -74,7 +74,9 @@ def _one_cancer_with_all(model):
 
 @pytest.mark.parametrize("n", [2938, 9508])
 def test_drawing_patients_confirms_the_probabilities(planned, n):
-    model, rng, draws = planned.flags, np.random.default_rng(15), 20_000
+    model = planned.flags
+    rng = np.random.default_rng(15)
+    draws = 20_000
     cancers = rng.binomial(n, model.base_rate, draws)
     present = (
         rng.multinomial(cancers, model.joint[:, 1] / model.base_rate) @ model.patterns.to_numpy()
@@ -89,7 +91,8 @@ def test_separation_seldom_needs_more_than_one_flag(planned):
     """Linear programming on drawn cohorts finds separation where one flag does it, and hardly
     elsewhere.
     """
-    model, rng = planned.flags, np.random.default_rng(4)
+    model = planned.flags
+    rng = np.random.default_rng(4)
     found = []
     for _ in range(60):
         counts = model.draw(2938, rng)
@@ -106,9 +109,12 @@ def test_separation_seldom_needs_more_than_one_flag(planned):
 
 def test_the_fisher_information_gives_the_spread_of_fitted_models(scenario):
     """Risks of models developed in drawn cohorts, against the limits and wrong sides promised."""
-    model, n, rng = flag_model(scenario, FEW), 20_000, np.random.default_rng(8)
+    model = flag_model(scenario, FEW)
+    n = 20_000
+    rng = np.random.default_rng(8)
     drawn = [model.design @ estimates(model.design, model.draw(n, rng)) for _ in range(600)]
-    spread, promised = np.std(drawn, axis=0), model.standard_error(n)
+    spread = np.std(drawn, axis=0)
+    promised = model.standard_error(n)
     np.testing.assert_allclose(spread, promised, rtol=0.2)  # SE of an SD from 600: 3 %; n is finite
     patients = model.patients(n, thresholds=[0.01])
     wrong = np.mean((np.array(drawn) > logit(0.01)) != (model.risk > 0.01), axis=0)

@@ -59,7 +59,10 @@ def test_o_e_and_net_benefit_are_exact_where_steps_and_rounding_miss():
         ]
         == 9634
     )
-    pi, t, sensitivity, specificity = 0.0032, 0.01, 0.65, 0.96
+    pi = 0.0032
+    t = 0.01
+    sensitivity = 0.65
+    specificity = 0.96
     planned = bpr.sample_size_validation(
         prevalence=pi,
         c_statistic=0.88,
@@ -69,9 +72,11 @@ def test_o_e_and_net_benefit_are_exact_where_steps_and_rounding_miss():
         specificity=specificity,
     )
     assert sizes(planned)["net_benefit"] == 13_052
-    rng, n = np.random.default_rng(1), 13_052
+    rng = np.random.default_rng(1)
+    n = 13_052
     events = rng.binomial(n, pi, 40_000)
-    tp, fp = rng.binomial(events, sensitivity), rng.binomial(n - events, 1 - specificity)
+    tp = rng.binomial(events, sensitivity)
+    fp = rng.binomial(n - events, 1 - specificity)
     drawn = tp / events - fp / events * t / (1 - t)
     assert 2 * Z * drawn.std() == pytest.approx(
         0.3, rel=0.05
@@ -100,7 +105,9 @@ def test_the_slope_follows_from_the_fisher_information():
 
         return integrate.quad(weighted, -20, 20, epsabs=1e-14, limit=300)[0]
 
-    i00, i01, i11 = entry(0), entry(1), entry(2)
+    i00 = entry(0)
+    i01 = entry(1)
+    i11 = entry(2)
     expected = i00 / ((0.2 / (2 * Z)) ** 2 * (i00 * i11 - i01**2))
     planned = bpr.sample_size_validation(
         prevalence=0.03, c_statistic=0.8, linear_predictor=(-4, 1.3), slope_width=0.2

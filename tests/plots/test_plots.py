@@ -29,10 +29,13 @@ def rare():
 
 
 def drawn_of_a_posterior(cohort):
-    X, y = cohort.predictors[list(bpr.RED_FLAGS)], cohort.outcome
+    X = cohort.predictors[list(bpr.RED_FLAGS)]
+    y = cohort.outcome
     model = bpr.BayesianLogisticModel(random_state=1).fit(X, y)
-    summary, check = model.summary(), bpr.predictive_check(model, rng=1)
-    risk, count = model.credible_risk(X.head(3)), bpr.risk_by_count(model, X)
+    summary = model.summary()
+    check = bpr.predictive_check(model, rng=1)
+    risk = model.credible_risk(X.head(3))
+    count = bpr.risk_by_count(model, X)
     return {
         "plot_prior_posterior": lambda ax: plots.plot_prior_posterior(summary, ax=ax),
         "plot_patient_risk": lambda ax: plots.plot_patient_risk(risk, ax=ax),
@@ -71,14 +74,14 @@ def drawn(rare, cohort):
     """Every plot function with a result of its own."""
     y, risk = rare
     evidence = bpr.load_evidence()
-    curve, grouped = bpr.calibration_curve(y, risk), bpr.calibration_curve(y, risk, method="groups")
+    curve = bpr.calibration_curve(y, risk)
+    grouped = bpr.calibration_curve(y, risk, method="groups")
     pooled = bpr.pool_accuracy(STUDIES)
     fit = bpr.LogisticModel().fit(cohort.predictors[list(bpr.RED_FLAGS)], cohort.outcome)
-    decision, bayesian = (
-        bpr.decision_curve(y, risk),
-        bpr.bayesian_decision_curve(y, risk, n_draws=200, rng=1),
-    )
-    X, site = pd.DataFrame({"logit": np.log(risk / (1 - risk))}), np.arange(y.size) % 4
+    decision = bpr.decision_curve(y, risk)
+    bayesian = bpr.bayesian_decision_curve(y, risk, n_draws=200, rng=1)
+    X = pd.DataFrame({"logit": np.log(risk / (1 - risk))})
+    site = np.arange(y.size) % 4
     optimism = bpr.optimism_bootstrap(bpr.LogisticModel(), X, y, n_resamples=8, rng=1)
     sites = bpr.internal_external_validation(bpr.LogisticModel(), X, y, site)
     subgroups = bpr.subgroup_calibration(
@@ -297,7 +300,8 @@ def test_prior_and_posterior_are_drawn_where_the_summary_has_them(cohort):
 
 @pytest.mark.filterwarnings("ignore:.*left as NaN because:UserWarning")
 def test_a_model_of_one_risk_has_a_decision_curve_and_no_calibration_curve():
-    y, X = (np.arange(200) % 20 == 0).astype(int), np.zeros((200, 1))
+    y = (np.arange(200) % 20 == 0).astype(int)
+    X = np.zeros((200, 1))
     never = bpr.optimism_bootstrap(
         DummyClassifier(strategy="most_frequent"), X, y, n_resamples=3, rng=1
     )

@@ -18,7 +18,8 @@ from stored import write_proof
 import backpain_risk as bpr
 from backpain_risk.models.bayesian.calibration_by_simulation import SimulationBasedCalibration
 
-PARTS, COHORTS = 10, 100
+PARTS = 10
+COHORTS = 100
 MODELS = {
     "evidence": bpr.BayesianLogisticModel(prior="evidence"),
     "weak": bpr.BayesianLogisticModel(prior="weak"),

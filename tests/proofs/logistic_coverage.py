@@ -18,7 +18,9 @@ from stored import write_proof
 import backpain_risk as bpr
 
 FLAGS = [key for key in bpr.vocabulary.FINDINGS if key != "age_50_or_over"]
-LARGE, SMALL, REPLICATES = 20_000, 2_000, 2_000
+LARGE = 20_000
+SMALL = 2_000
+REPLICATES = 2_000
 EXPOSED = 10
 
 

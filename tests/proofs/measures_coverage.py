@@ -45,7 +45,8 @@ from stored import write_coverage, write_proof
 
 import backpain_risk as bpr
 
-REPLICATES, SLOW = 2_000, 80
+REPLICATES = 2_000
+SLOW = 80
 FORMER = {
     "auroc": "logit",
     "partial_auroc": "delong",
@@ -136,11 +137,13 @@ def _curves(weight: np.ndarray, events: int) -> Limits:
                 )
             except ValueError:  # no maximum of the likelihood
                 curves[band] = None
-    point, whole = curves["pointwise"], curves["simultaneous"]
+    point = curves["pointwise"]
+    whole = curves["simultaneous"]
     for where, i in POINTS.items():
         ends = (np.nan, np.nan) if point is None else (point.low[i], point.high[i])
         yield f"calibration_curve, {where} risks", "rcs, pointwise", *ends
-    true, missing = PROBABILITY[order], point is None
+    true = PROBABILITY[order]
+    missing = point is None
     inside = np.nan if missing else float(((whole.low <= true) & (true <= whole.high)).all())
     yield "calibration_curve, whole", "rcs, tube of t errors", inside, inside
     groups = bpr.calibration_curve(*BOTH, sample_weight=weight, method="groups", at=risk[39:-1:40])
@@ -150,7 +153,8 @@ def _curves(weight: np.ndarray, events: int) -> Limits:
 
 def _accuracy(rng: np.random.Generator, events: int) -> Limits:
     for flag, (sensitivity, specificity) in FLAGS.items():
-        tp, tn = rng.binomial(events, sensitivity), rng.binomial(99 * events, specificity)
+        tp = rng.binomial(events, sensitivity)
+        tn = rng.binomial(99 * events, specificity)
         cells = {"tp": int(tp), "fn": int(events - tp), "tn": int(tn), "fp": int(99 * events - tn)}
         for how in ("wilson", "clopper_pearson", "jeffreys"):
             study = bpr.Accuracy.from_counts(**cells, interval=how)
@@ -185,7 +189,8 @@ def judged(found: Limits) -> dict[tuple[str, str], str]:
     """For each interval ``=`` when it holds the truth, ``<`` below and ``>`` above it, ``?``
     without limits.
     """
-    true, marks = truth() | accuracy_truth(), {}
+    true = truth() | accuracy_truth()
+    marks = {}
     for measure, how, low, high in found:
         value = true[measure]
         marks[measure, how] = (
@@ -222,7 +227,8 @@ def rows(events: int, marks: list[dict[tuple[str, str], str]]) -> Iterator[dict[
 
 def run() -> dict[str, Any]:
     """Everything the proof states."""
-    table, first = [], {}
+    table = []
+    first = {}
     for slow, replicates in ((False, REPLICATES), (True, SLOW)):
         for events in EVENTS:
             marks = [replicate(events, number, slow=slow) for number in range(replicates)]

@@ -48,7 +48,8 @@ def patients(n: int, key: str, seed: int) -> pd.DataFrame:
 
 def falls(scenario: bpr.Scenario, key: str, n: int) -> list[float]:
     """The largest fall in logit risk of each patient from a value to the next more abnormal one."""
-    people, values = patients(n, key, seed=1), recorded_values(key)
+    people = patients(n, key, seed=1)
+    values = recorded_values(key)
     if LABORATORY[key].abnormal == "low":
         values = values[::-1]
     found = []

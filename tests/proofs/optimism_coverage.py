@@ -18,7 +18,10 @@ from stored import write_coverage, write_proof
 
 import backpain_risk as bpr
 
-EVENTS, COHORTS, RESAMPLES, POPULATION = (13, 20, 50, 200), 30, 60, 1_000_000
+EVENTS = (13, 20, 50, 200)
+COHORTS = 30
+RESAMPLES = 60
+POPULATION = 1_000_000
 FINDINGS = ["history_of_cancer", "age_50_or_over", "unexplained_weight_loss"]
 MEASURES = ("observed_expected", "calibration_in_the_large", "calibration_slope")
 
@@ -54,14 +57,14 @@ def cohort(events: int, number: int, rows: tuple[Any, np.ndarray, np.ndarray]) -
 
 def run() -> dict[str, Any]:
     """Everything the proof states."""
-    rows, table, first = population(), [], {}
+    rows = population()
+    table = []
+    first = {}
     for events in EVENTS:
         found = np.array([cohort(events, number, rows) for number in range(COHORTS)])
         first[str(events)] = found[0].round(6).tolist()
-        below, above = (
-            (found[:, 2] < found[:, 0]).mean(axis=0),
-            (found[:, 1] > found[:, 0]).mean(axis=0),
-        )
+        below = (found[:, 2] < found[:, 0]).mean(axis=0)
+        above = (found[:, 1] > found[:, 0]).mean(axis=0)
         for j, measure in enumerate(MEASURES):
             coverage = float(1 - below[j] - above[j])
             table.append(

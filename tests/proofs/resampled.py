@@ -22,7 +22,8 @@ from setting import (
 import backpain_risk as bpr
 from backpain_risk.validation.internal_external import InternalExternalValidation
 
-SITES, TAU = 6, 0.25
+SITES = 6
+TAU = 0.25
 
 
 def slow_limits(weight: np.ndarray, rng: np.random.Generator, events: int) -> Limits:
@@ -102,7 +103,8 @@ def _smoothers(weight: np.ndarray, rng: np.random.Generator) -> Limits:
 
 def _pooled(rng: np.random.Generator, events: int) -> Limits:
     """Six sites with so many events expected in each, whose log O:E ratios scatter about 0."""
-    n, risk = 100 * events, 0.01
+    n = 100 * events
+    risk = 0.01
     rows = []
     for site in range(SITES):
         sick = rng.binomial(n, risk * np.exp(TAU * rng.standard_normal()))

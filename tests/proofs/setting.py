@@ -12,7 +12,8 @@ from scipy.stats import norm
 
 import backpain_risk as bpr
 
-EVENTS, KINDS = (13, 20, 30, 50, 200), 400
+EVENTS = (13, 20, 30, 50, 200)
+KINDS = 400
 THRESHOLDS = (0.005, 0.01, 0.03)
 SLOPE = 1.2
 DIFFERENCES = ("", " of treat_all", " - treat_all", " - b")
@@ -35,7 +36,8 @@ def curve_limits(curve: Any, how: str) -> Limits:
     """Those of the model, of treating all, and of the model less treating all and less the other
     model.
     """
-    all_, model = curve.models.index("treat_all"), curve.models.index("model")
+    all_ = curve.models.index("treat_all")
+    model = curve.models.index("model")
     pairs = [curve.difference("model", other) for other in ("treat_all", "b")]
     for k, t in enumerate(THRESHOLDS):
         name = f"net_benefit@{t:g}"
@@ -90,7 +92,9 @@ def _net_benefit() -> dict[str, float]:
     values = {}
     for t in THRESHOLDS:
         worth = (PROBABILITY - (1 - PROBABILITY) * t / (1 - t)) / KINDS
-        model, other, all_ = worth[t <= MODEL].sum(), worth[t <= OTHER].sum(), worth.sum()
+        model = worth[t <= MODEL].sum()
+        other = worth[t <= OTHER].sum()
+        all_ = worth.sum()
         name = f"net_benefit@{t:g}"
         values |= {name: model, f"{name} of treat_all": all_}
         values |= {f"{name} - treat_all": model - all_, f"{name} - b": model - other}

@@ -41,7 +41,8 @@ def cohort(dependence: float, n: int, number: int) -> dict[str, Any]:
         warnings.simplefilter("ignore", MisspecificationWarning)
         check = model.fit(patients.predictors[FLAGS], recorded).standard_check_
     assert check is not None
-    table, rate = check.table, truth.mean()
+    table = check.table
+    rate = truth.mean()
     return {
         "warned": bool(check.problems),
         "ratio": {source: float(table.base_rate[source] / rate) for source in SOURCES},

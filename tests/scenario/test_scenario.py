@@ -74,10 +74,8 @@ def test_a_base_rate_lies_inside_its_interval_everywhere(scenario, tmp_path):
 
 
 def test_a_file_that_states_a_base_rate_alone_takes_the_interval_along(scenario, tmp_path):
-    own, replaced = (
-        load_scenario(written(tmp_path, "base_rate = 0.05\n")),
-        scenario.replace(base_rate=0.05),
-    )
+    own = load_scenario(written(tmp_path, "base_rate = 0.05\n"))
+    replaced = scenario.replace(base_rate=0.05)
     assert own.base_rate_interval == replaced.base_rate_interval
     assert own.base_rate_status == "assumed"
 
@@ -152,7 +150,8 @@ def test_bad_files_end_in_a_sentence(tmp_path, text, message):
 
 
 def test_files_that_extend_each_other_or_nest_endlessly_end_in_a_sentence(tmp_path):
-    one, two = tmp_path / "one.toml", tmp_path / "two.toml"
+    one = tmp_path / "one.toml"
+    two = tmp_path / "two.toml"
     one.write_text(f'extends = "{two}"\n', "utf-8")
     two.write_text(f'extends = "{one}"\n', "utf-8")
     deep = tmp_path / "deep.toml"

@@ -49,10 +49,8 @@ def test_the_pooled_slope_is_the_paule_mandel_mean(result):
     """
     pooled = result.pooled().loc["calibration_slope"]
     sites = result.to_frame().query("measure == 'calibration_slope'")
-    value, variance = (
-        sites.value.to_numpy(),
-        ((sites.high - sites.low).to_numpy() / (2 * 1.959963984540054)) ** 2,
-    )
+    value = sites.value.to_numpy()
+    variance = ((sites.high - sites.low).to_numpy() / (2 * 1.959963984540054)) ** 2
     weight = 1 / (variance + pooled.tau**2)
     assert pooled.value == pytest.approx(weight @ value / weight.sum(), rel=1e-6)
     q = weight @ (value - pooled.value) ** 2
@@ -65,7 +63,8 @@ def test_pooled_limits_are_those_of_hartung_and_knapp_and_never_narrower_than_wi
     result,
 ):
     """t with 3 degrees of freedom; sites nearer each other than chance allows gain nothing."""
-    pooled, normal = result.pooled(), result.pooled("normal")
+    pooled = result.pooled()
+    normal = result.pooled("normal")
     assert pooled.value.equals(normal.value)
     for name in ("calibration_slope", "calibration_in_the_large"):
         sites = result.to_frame().query("measure == @name")
@@ -93,7 +92,8 @@ def test_sites_that_differ_widen_the_prediction_interval(patients, result):
     )
     assert apart.tau["observed_expected"] > 5 * result.pooled().tau["observed_expected"]
     row = np.log(apart.loc["observed_expected", ["value", "high", "prediction_high"]].astype(float))
-    error, tau = (row.high - row.value) / 1.959963984540054, apart.tau["observed_expected"]
+    error = (row.high - row.value) / 1.959963984540054
+    tau = apart.tau["observed_expected"]
     t_of_two = 4.302652729749464
     assert row.prediction_high - row.value == pytest.approx(
         t_of_two * np.hypot(tau, error), rel=1e-9

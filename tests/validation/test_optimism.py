@@ -264,7 +264,8 @@ def test_corrected_discrimination_is_near_that_in_new_patients():
         "radicular_pain",
     ]
     new = bpr.simulate_cohort(scenario, 200_000, seed=99)
-    apparent, gap = [], []
+    apparent = []
+    gap = []
     for seed in range(20):
         own = bpr.simulate_cohort(scenario, 500, seed=seed)
         model = bpr.LogisticModel("firth")

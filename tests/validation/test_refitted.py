@@ -131,7 +131,9 @@ def test_ranking_under_separation_is_finite_and_keeps_the_risks():
     from sklearn.model_selection import GridSearchCV
 
     rng = np.random.default_rng(0)
-    x, first, second = rng.normal(size=400), rng.random(400) < 0.05, rng.random(400) < 0.1
+    x = rng.normal(size=400)
+    first = rng.random(400) < 0.05
+    second = rng.random(400) < 0.1
     y = np.where(
         first & ~second, 1, np.where(second, 0, rng.random(400) < 1 / (1 + np.exp(1 - x)))
     ).astype(int)
@@ -143,7 +145,8 @@ def test_ranking_under_separation_is_finite_and_keeps_the_risks():
         search = GridSearchCV(
             bpr.LogisticModel(), {"penalty": [None]}, scoring="roc_auc", cv=3
         ).fit(X, y)
-    score, risk = model.decision_function(X), model.risk(X)
+    score = model.decision_function(X)
+    risk = model.risk(X)
     middle = (risk > 0) & (risk < 1)
     assert (~middle).sum() > 20
     assert np.isfinite(score).all()

@@ -22,8 +22,10 @@ from backpain_risk.numerics.warned import collected, in_turn, recorded, warn
 @pytest.fixture
 def inside(monkeypatch):
     """Threads that change warning filters while another thread has changed them."""
-    active, met = set(), []
-    enter, leave = warnings.catch_warnings.__enter__, warnings.catch_warnings.__exit__
+    active = set()
+    met = []
+    enter = warnings.catch_warnings.__enter__
+    leave = warnings.catch_warnings.__exit__
 
     def entering(self):
         me = threading.get_ident()

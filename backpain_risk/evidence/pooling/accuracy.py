@@ -175,7 +175,8 @@ def pool_by_sampling(
         ) from error
     draws, diagnostics = sample_posterior(studies, generator)
     flat = np.moveaxis(draws.coefficients, 2, 1).reshape(len(draws.tau), -1)
-    (a, b), correlation = np.median(draws.tau, axis=0), float(np.median(draws.correlation))
+    (a, b) = np.median(draws.tau, axis=0)
+    correlation = float(np.median(draws.correlation))
     return PooledAccuracy(
         studies=studies,
         method="bayes",

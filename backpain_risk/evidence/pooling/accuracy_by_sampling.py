@@ -22,7 +22,9 @@ from ...numerics.sampling.diagnostics import Diagnostics, SamplingWarning, diagn
 from ...numerics.sampling.nuts import sample
 from .study_counts import StudyCounts
 
-CHAINS, DRAWS, WARMUP = 4, 1000, 500
+CHAINS = 4
+DRAWS = 1000
+WARMUP = 500
 TARGET_ACCEPTANCE = 0.98  # short steps, for skewed study effects (zero cells)
 
 
@@ -39,7 +41,8 @@ class PosteriorDraws:
     @property
     def between(self) -> FloatArray:
         """Between-study covariance, (draws, 2, 2)."""
-        (a, b), off = self.tau.T, self.correlation * self.tau.prod(axis=1)
+        (a, b) = self.tau.T
+        off = self.correlation * self.tau.prod(axis=1)
         return np.moveaxis(np.array([[a**2, off], [off, b**2]]), -1, 0)
 
 
@@ -75,7 +78,8 @@ def unpack(parameters: Any, n_studies: int, n_terms: int) -> tuple[Any, Any, Any
 
 def _log_prior(coefficients: Any, log_tau: Any, correlation: Any) -> Any:
     """Prior densities with the Jacobians of the logit, log and atanh scales."""
-    intercept, effects = coefficients[0], coefficients[1:]
+    intercept = coefficients[0]
+    effects = coefficients[1:]
     medians = -jnp.sum(jax.nn.softplus(intercept) + jax.nn.softplus(-intercept))
     spreads = jnp.sum(log_tau - 0.5 * jnp.exp(2 * log_tau))
     return medians - 0.5 * jnp.sum(effects**2) + spreads + 2 * jnp.log1p(-(correlation**2))
@@ -89,8 +93,11 @@ def _study_effects(
     """
     a, b = tau
     rest = 1 - correlation**2
-    p00, p11, p01 = 1 / (rest * a**2), 1 / (rest * b**2), -correlation / (rest * a * b)
-    q00, q11 = p00 + information[:, 0], p11 + information[:, 1]
+    p00 = 1 / (rest * a**2)
+    p11 = 1 / (rest * b**2)
+    p01 = -correlation / (rest * a * b)
+    q00 = p00 + information[:, 0]
+    q11 = p11 + information[:, 1]
     determinant = q00 * q11 - p01**2
     pull = information * (logit - mean)
     shift_a = (q11 * pull[:, 0] - p01 * pull[:, 1]) / determinant
@@ -106,7 +113,8 @@ def _study_effects(
 
 def posterior_inputs(counts: StudyCounts) -> tuple[tuple[FloatArray, ...], FloatArray, FloatArray]:
     """Data of :func:`log_density`, and a start and scale for its parameters."""
-    positive, negative = counts.positive + 0.5, counts.size - counts.positive + 0.5
+    positive = counts.positive + 0.5
+    negative = counts.size - counts.positive + 0.5
     information = np.where(counts.observed, positive * negative / (positive + negative), 0.0)
     logit = np.log(positive / negative)
     weight = counts.observed / np.maximum(counts.observed.sum(axis=0), 1)

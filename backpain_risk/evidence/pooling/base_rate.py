@@ -117,7 +117,8 @@ def pool_prevalence(
 
 
 def _check_counts(events: npt.ArrayLike, n: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    x, size = as_vector("events", events), as_vector("n", n)
+    x = as_vector("events", events)
+    size = as_vector("n", n)
     check_same_length(events=x.size, n=size.size)
     whole = "must be a whole number of patients"
     refuse_where((x < 0) | (x != np.floor(x)), x, f"events {whole}, 0 or more", "Pass counts.")

@@ -113,7 +113,8 @@ class BinomialCounts:
         """Log integral of the likelihood over the mean, by quadrature adapted to its peak, up to
         a constant.
         """
-        mean, (nodes, weights) = self.best_mean(tau), normal_nodes(_NODES)
+        mean = self.best_mean(tau)
+        (nodes, weights) = normal_nodes(_NODES)
         width = 1 / np.sqrt(self._hessian(mean, tau)[0, 0])
         return float(
             logsumexp(self.log_likelihood(mean + width * nodes, tau) + 0.5 * nodes**2, b=weights)

@@ -108,7 +108,8 @@ def _effects(studies: StudyCounts, measure: str) -> tuple[FloatArray, FloatArray
     if measure == "diagnostic_odds_ratio":
         logit, variance = studies.logits()
         return logit[:, 0] - logit[:, 1], variance.sum(axis=1)
-    hits, n = (positive if measure == "lr_positive" else negative), positive + negative
+    hits = positive if measure == "lr_positive" else negative
+    n = positive + negative
     rate = hits / n
     return np.log(rate[:, 0] / rate[:, 1]), np.sum(1 / hits - 1 / n, axis=1)
 

@@ -98,8 +98,10 @@ class PooledAccuracy:
         """One row per coefficient, those of tsens first: estimate, standard_error, z, p_value,
         low, high.
         """
-        estimate, error = self.coefficient_matrix.T.ravel(), np.sqrt(np.diagonal(self.covariance))
-        z, half = estimate / error, normal_quantile(self.level) * error
+        estimate = self.coefficient_matrix.T.ravel()
+        error = np.sqrt(np.diagonal(self.covariance))
+        z = estimate / error
+        half = normal_quantile(self.level) * error
         names = [f"{arm} {term}" for arm in ("tsens", "tfpr") for term in self.studies.terms]
         columns = {
             "estimate": estimate,
@@ -174,7 +176,8 @@ class PooledAccuracy:
         """
         seen = self.studies.observed[:, 1]
         rate = self.studies.positive[seen, 1] / self.studies.size[seen, 1]
-        low, high = max(0.01, float(rate.min())), min(0.99, float(rate.max()))
+        low = max(0.01, float(rate.min()))
+        high = min(0.99, float(rate.max()))
         return area(curve(self.mean, self._slope("ruttergatsonis")), low, high)
 
     def sroc(self, fpr: npt.ArrayLike, kind: str = "ruttergatsonis") -> FloatArray:
@@ -263,7 +266,8 @@ class PooledAccuracy:
             between = np.broadcast_to(self.between, (size, 2, 2))
         else:
             chosen = generator.integers(len(self.draws.tau), size=size)
-            mean, between = self._mean_draws()[chosen], self.draws.between[chosen]
+            mean = self._mean_draws()[chosen]
+            between = self.draws.between[chosen]
         logits = mean + np.einsum(
             "dij,dj->di", lower_roots(between), generator.standard_normal((size, 2))
         )

@@ -107,7 +107,8 @@ class StudyCounts:
         The proportions are ``sensitivity`` and ``specificity``, their limits ``sensitivity_low``
         and so on; NaN in empty arms.
         """
-        (tp, fp), (n1, n0) = self.positive.T, self.size.T
+        (tp, fp) = self.positive.T
+        (n1, n0) = self.size.T
         frame = pd.DataFrame(
             {"study": self.labels, "tp": tp, "fp": fp, "fn": n1 - tp, "tn": n0 - fp}
         )

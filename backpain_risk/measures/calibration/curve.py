@@ -254,7 +254,8 @@ def calibration_curve(
     smooth = _smoother_of(
         method, n_knots, _edges(groups, n_groups, at) if method == "groups" else None
     )
-    smoother, points = smooth(groups), _points(groups, at)
+    smoother = smooth(groups)
+    points = _points(groups, at)
     drawn = Drawn.none(points.size)
     if n_resamples:
         generator = as_generator(rng)
@@ -404,7 +405,8 @@ def _limits(
     if isinstance(smoother, PolylineSmoother):
         return *drawn.curve_limits(level), drawn.how
     assert isinstance(smoother, LinearSmoother)
-    error, p = smoother.logit_error(points), smoother.observed(points)
+    error = smoother.logit_error(points)
+    p = smoother.observed(points)
     eta = np.asarray(logit(np.where(np.isnan(error), 0.5, p)))
     half = critical_value(groups, smoother, band, level) * error
     return np.asarray(expit(eta - half)), np.asarray(expit(eta + half)), band

@@ -29,7 +29,8 @@ def indices(groups: RiskGroups, observed: FloatArray) -> FloatArray:
     distinct risk.
     """
     gap = np.abs(groups.risk - observed)
-    ici, eci = groups.n @ gap / groups.total, 100 * groups.n @ gap**2 / groups.total
+    ici = groups.n @ gap / groups.total
+    eci = 100 * groups.n @ gap**2 / groups.total
     e50, e90 = weighted_quantile(gap, np.array([0.5, 0.9]), groups.n)
     return np.array([ici, e50, e90, gap.max(), eci, ici * groups.total / groups.total_events])
 
@@ -61,10 +62,12 @@ class Drawn:
         """The indices with limits, NaN where nothing was resampled or percentiles would not
         hold.
         """
-        values, how = indices(groups, smoother.observed(groups.risk)), self.how
+        values = indices(groups, smoother.observed(groups.risk))
+        how = self.how
         low, high = _percentiles(self.indices, level)
         if self.region:
-            low, high = self.indices.min(axis=0), self.indices.max(axis=0)
+            low = self.indices.min(axis=0)
+            high = self.indices.max(axis=0)
         elif (
             not self.asked_for
             and min(groups.total_events, groups.total - groups.total_events) < FEW_EVENTS
@@ -102,7 +105,8 @@ def bootstrap(
     """Fit the smoother to resamples of patients; those that cannot be fitted are left out and
     counted.
     """
-    drawn, curves = [], []
+    drawn = []
+    curves = []
     for resample in resampled(groups, n_resamples, rng):
         try:
             smoother = smooth(require_both_classes(resample, "calibration_curve"))
@@ -131,7 +135,8 @@ def simulate(
     factor = np.linalg.cholesky(smoother.covariance)
     normal = rng.standard_normal((n_resamples, smoother.coefficients.size))
     coefficients = smoother.coefficients + normal @ factor.T
-    own, shown = smoother.design(groups.risk), smoother.design(points)
+    own = smoother.design(groups.risk)
+    shown = smoother.design(points)
     drawn = np.array([indices(groups, np.asarray(expit(own @ beta))) for beta in coefficients])
     return Drawn(
         drawn, expit(coefficients @ shown.T), n_resamples, 0, f"simulation, {n_resamples} draws"
@@ -151,11 +156,13 @@ def over_region(
     towards the curve of calibrated risks; when that one lies inside, the data do not reject that
     every index is 0.
     """
-    factor, size = np.linalg.cholesky(smoother.covariance), smoother.coefficients.size
+    factor = np.linalg.cholesky(smoother.covariance)
+    size = smoother.coefficients.size
     calibrated = np.zeros(size)
     calibrated[1] = 1.0
     towards = np.linalg.solve(factor, calibrated - smoother.coefficients)
-    radius, distance = _scheffe(groups, size, level), float(np.linalg.norm(towards))
+    radius = _scheffe(groups, size, level)
+    distance = float(np.linalg.norm(towards))
     random = rng.standard_normal((n_resamples, size))
     random /= np.linalg.norm(random, axis=1, keepdims=True)
     nearest = towards * min(1.0, radius / distance) if distance else towards
@@ -187,10 +194,8 @@ def critical_value(groups: RiskGroups, smoother: LinearSmoother, band: str, leve
     z = normal_quantile(level)
     if band == "pointwise":
         return z
-    path, df = (
-        _path_length(groups, smoother),
-        _freedom(groups, int(np.linalg.matrix_rank(smoother.covariance))),
-    )
+    path = _path_length(groups, smoother)
+    df = _freedom(groups, int(np.linalg.matrix_rank(smoother.covariance)))
 
     def excess(c: float) -> float:
         return float(

@@ -194,7 +194,8 @@ def calibration_slope_of(groups: RiskGroups, level: float, interval: str = "prof
 
 def _separation(groups: RiskGroups) -> int:
     """1 when no event has a lower risk than a non-event, -1 when none has a higher one, else 0."""
-    events, others = groups.risk[groups.events > 0], groups.risk[groups.others > 0]
+    events = groups.risk[groups.events > 0]
+    others = groups.risk[groups.others > 0]
     return int(events[0] >= others[-1]) - int(events[-1] <= others[0])
 
 

@@ -29,7 +29,8 @@ class Recalibration:
 
     def __call__(self, parameters: FloatArray) -> Terms:
         """Value, gradient and information at (a,) or (a, b)."""
-        k, slope = parameters.size, float(parameters[1]) if parameters.size == 2 else 1.0
+        k = parameters.size
+        slope = float(parameters[1]) if parameters.size == 2 else 1.0
         blocks = [slice(i, i + _BLOCK) for i in range(0, self.n.size, _BLOCK)]
         parts = [self._sums(block, float(parameters[0]), slope) for block in blocks]
         sums = np.asarray(parts[0]) if len(parts) == 1 else np.sum(parts, axis=0)
@@ -40,10 +41,13 @@ class Recalibration:
         """Value, the two elements of the gradient, and the three of the information, of one
         block of risks.
         """
-        x, events, n = self.logit_risk[block], self.events[block], self.n[block]
+        x = self.logit_risk[block]
+        events = self.events[block]
+        n = self.n[block]
         eta = a + b * x
         risk, variance, cost = logistic(eta)
-        residual, variance = events - n * risk, n * variance
+        residual = events - n * risk
+        variance = n * variance
         value = events @ eta - n @ cost
         tilted = variance * x
         return [value, residual.sum(), residual @ x, variance.sum(), tilted.sum(), tilted @ x]

@@ -72,7 +72,8 @@ class BayesianDecisionCurve:
 
         ``evpi`` belongs to the threshold and is the same for all its models.
         """
-        m, k = len(self.models), self.thresholds.size
+        m = len(self.models)
+        k = self.thresholds.size
         columns = {
             name: getattr(self, name).ravel()
             for name in ("net_benefit", "low", "high", "p_useful", "p_best")
@@ -204,8 +205,10 @@ def bayesian_decision_curve(
     check_both_classes(y, w, "bayesian_decision_curve")
     _check_options(prior, prevalence_counts, len(named) if dependence == "paired" else 0)
     generator = as_generator(rng)
-    events, n = float(w @ y), float(w.sum())
-    counts, arms = decision_counts(y, list(named.values()), w, t), (n - events, events)
+    events = float(w @ y)
+    n = float(w.sum())
+    counts = decision_counts(y, list(named.values()), w, t)
+    arms = (n - events, events)
     prevalence = _prevalence_prior(prior, prevalence_counts or (events, n))
     drawn = generator.beta(*prevalence, size=(n_draws, 1, 1))
     if dependence == "paired":
@@ -276,7 +279,8 @@ def _paired_rates(
     Their prior gives a decision the share of its margins' product, so each margin has the Beta
     prior itself.
     """
-    m, k = cells.reached.shape[0] - 2, cells.n_thresholds
+    m = cells.reached.shape[0] - 2
+    k = cells.n_thresholds
     positive = (np.arange(2**m)[:, None] >> np.arange(m)) & 1
     rates = np.empty((2, n_draws, m, k))
     for outcome, shape in ((1, prior), (0, prior[::-1])):

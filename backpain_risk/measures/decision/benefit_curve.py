@@ -67,7 +67,9 @@ class DecisionCurve:
         net_interventions_avoided, tp_rate, fp_rate, sensitivity, specificity, ppv, npv. Net
         interventions avoided are per patient, against treating all.
         """
-        tp, fp, p = self.tp_rate, self.fp_rate, self.prevalence
+        tp = self.tp_rate
+        fp = self.fp_rate
+        p = self.prevalence
         with np.errstate(divide="ignore", invalid="ignore"):
             columns = {
                 "net_benefit": self.net_benefit,
@@ -105,7 +107,9 @@ class DecisionCurve:
         needlessly; for opt-out net_true_negatives with nobody missed) and net_interventions_avoided
         (against treating all).
         """
-        tp, fp, p = self.tp_rate, self.fp_rate, self.prevalence
+        tp = self.tp_rate
+        fp = self.fp_rate
+        p = self.prevalence
         rates = {
             "treated": tp + fp,
             "true_positives": tp,

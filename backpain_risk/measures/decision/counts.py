@@ -16,7 +16,9 @@ from ...numerics.patterns import IntArray, distinct_rows, sum_by
 from ...numerics.resampling import resamples
 from .convention import Reached, thresholds_reached
 
-_ALL, _NONE = 0, 1  # rows of the strategies that treat all and none
+# rows of the strategies that treat all and none
+_ALL = 0
+_NONE = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +110,8 @@ def decision_counts(
     """Count thresholds reached; the first two strategies treat all and none."""
     k = thresholds.size
     reached = np.empty((2 + len(risks), outcome.size), dtype=np.min_scalar_type(k))
-    reached[_ALL], reached[_NONE] = k, 0
+    reached[_ALL] = k
+    reached[_NONE] = 0
     for row, risk in zip(reached[2:], risks, strict=True):
         row[:] = thresholds_reached(risk, thresholds)
     return DecisionCounts(reached, outcome.astype(np.uint8), weight, k)

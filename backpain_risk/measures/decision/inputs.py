@@ -20,7 +20,8 @@ from ...numerics.checks import (
     refuse_where,
 )
 
-TREAT_ALL, TREAT_NONE = "treat_all", "treat_none"
+TREAT_ALL = "treat_all"
+TREAT_NONE = "treat_none"
 DEFAULT_THRESHOLDS = np.arange(1, 101) / 1000
 """0.1 % to 10 %: at a base rate of 1 % nothing else is of interest. Whole numbers divided, never
 accumulated.

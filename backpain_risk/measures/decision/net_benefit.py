@@ -108,7 +108,8 @@ def decision_curve(
     y, named, w = check_models(outcome, risks, sample_weight)
     t = check_thresholds(thresholds)
     check_both_classes(y, w, "decision_curve")
-    events, n = float(w @ y), float(w.sum())
+    events = float(w @ y)
+    n = float(w.sum())
     strategies = Strategies(
         names=(TREAT_ALL, TREAT_NONE, *named),
         thresholds=t,

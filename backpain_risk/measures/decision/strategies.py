@@ -63,7 +63,8 @@ class Strategies:
 
     def _rates(self, positives: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Rates at the prevalence; treating all gives the numbers of patients."""
-        fp, tp = positives[:, 0], positives[:, 1]
+        fp = positives[:, 0]
+        tp = positives[:, 1]
         if self.from_sample:
             n = tp[0, 0] + fp[0, 0]
             return tp / n, fp / n
@@ -133,7 +134,8 @@ class Strategies:
         none; and at a given prevalence all patients of an outcome are treated by the one that
         treats all.
         """
-        everyone, nobody = self.names.index(TREAT_ALL), self.names.index(TREAT_NONE)
+        everyone = self.names.index(TREAT_ALL)
+        nobody = self.names.index(TREAT_NONE)
         known = {i, j} == {everyone, nobody} and not self.from_sample
         by_i, by_j = (not known and a != nobody and b != everyone for a, b in ((i, j), (j, i)))
         return np.array([[by_i], [by_i], [by_j], [by_j]])
@@ -146,10 +148,12 @@ class Strategies:
         """
         each = worth(self.thresholds, self.policy)
         only_i, only_j = self.counts.disagreements(i, j)
-        net, either = only_i - only_j, only_i + only_j
+        net = only_i - only_j
+        either = only_i + only_j
         if self.from_sample:
             # variance of a mean of n: (sum x^2 - (sum x)^2 / n) / ((n - 1) n)
-            n, total = self.n, (net * each).sum(axis=0)
+            n = self.n
+            total = (net * each).sum(axis=0)
             variance = ((either * each**2).sum(axis=0) - total**2 / n) / (max(n - 1, 1) * n)
             return np.asarray(np.sqrt(variance))
         sizes = np.array([[self.n - self.n_events], [self.n_events]])

@@ -42,15 +42,14 @@ def expected_maximum(
     least = _SAME * (sd_a**2 + sd_b**2) + np.finfo(np.float64).tiny
     total = zero
     for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
-        x, y = means[i] - means[j], means[i] - means[k]
+        x = means[i] - means[j]
+        y = means[i] - means[k]
         var_x = np.maximum(matrix[i, i] + matrix[j, j] - 2 * matrix[i, j], least)
         var_y = np.maximum(matrix[i, i] + matrix[k, k] - 2 * matrix[i, k], least)
         shared = matrix[i, i] - matrix[i, j] - matrix[i, k] + matrix[j, k]
-        h, g, rho = (
-            x / np.sqrt(var_x),
-            y / np.sqrt(var_y),
-            np.clip(shared / np.sqrt(var_x) / np.sqrt(var_y), -1, 1),
-        )
+        h = x / np.sqrt(var_x)
+        g = y / np.sqrt(var_y)
+        rho = np.clip(shared / np.sqrt(var_x) / np.sqrt(var_y), -1, 1)
         rest = np.sqrt(np.maximum(1 - rho**2, _SAME))
         equal = np.sqrt(var_x) * np.exp(-(h**2) / 2) / np.sqrt(2 * np.pi)
         total = total + means[i] * _both_below(h, g, rho, rest) + equal * ndtr((g - rho * h) / rest)

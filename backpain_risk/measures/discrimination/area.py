@@ -191,10 +191,8 @@ def discrimination_slope_of(groups: RiskGroups, level: float, interval: str = "h
         se = float(np.sqrt(sum(sample_variance(groups.risk, arm) / arm.sum() for arm in arms)))
         below = above = normal_quantile(level) * se
     else:
-        below, above = (
-            float(np.hypot(a - a_low, b_high - b)),
-            float(np.hypot(a_high - a, b - b_low)),
-        )
+        below = float(np.hypot(a - a_low, b_high - b))
+        above = float(np.hypot(a_high - a, b - b_low))
     return Estimate(value, value - below, value + above, level=level, method=interval)
 
 
@@ -208,7 +206,8 @@ def area(groups: RiskGroups) -> float:
 
 def placements(groups: RiskGroups) -> tuple[FloatArray, FloatArray]:
     """Share of non-events below each risk, and of events above it, ties one half."""
-    events, others = groups.events, groups.others
+    events = groups.events
+    others = groups.others
     below = (np.cumsum(others) - others / 2) / others.sum()
     above = (np.cumsum(events[::-1])[::-1] - events / 2) / events.sum()
     return below, above
@@ -226,7 +225,8 @@ def sample_variance(values: FloatArray, counts: FloatArray) -> float:
 def delong_variance(groups: RiskGroups) -> float:
     """DeLong's variance of the AUROC."""
     below, above = placements(groups)
-    events, others = groups.events, groups.others
+    events = groups.events
+    others = groups.others
     return (
         sample_variance(below, events) / events.sum()
         + sample_variance(above, others) / others.sum()

@@ -112,7 +112,8 @@ def compare_auroc(
     first, second = (auroc_of(g, level) for g in groups)
     difference = _row_placements(groups[0], y, a) - _row_placements(groups[1], y, b)
     variance = sum(sample_variance(difference[y == c], w[y == c]) / w[y == c].sum() for c in (0, 1))
-    se, gap = float(np.sqrt(variance)), first.value - second.value
+    se = float(np.sqrt(variance))
+    gap = first.value - second.value
     z = gap / se if se > 0 else np.nan
     half = normal_quantile(level) * se
     return AurocComparison(

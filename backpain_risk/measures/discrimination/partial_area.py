@@ -143,7 +143,8 @@ def _resampled(
 def _analytic(
     groups: RiskGroups, value: float, fpr: tuple[float, float], interval: str, level: float
 ) -> tuple[float, float]:
-    error, width = _standard_error(groups, fpr), fpr[1] - fpr[0]
+    error = _standard_error(groups, fpr)
+    width = fpr[1] - fpr[0]
     varies = error > 1e-12 * width  # false for NaN, the error with one patient of an outcome
     if interval == "delong":
         half = normal_quantile(level) * error if varies else np.nan
@@ -200,10 +201,14 @@ def _standard_error(groups: RiskGroups, fpr: tuple[float, float]) -> float:
     Patients of equal risk share a piece of the curve, so each gets the mean over it. A bound inside
     the piece cuts it.
     """
-    events, others = groups.events, groups.others
+    events = groups.events
+    others = groups.others
     x, y = _roc(groups)
     ends = _end_heights(x, y, fpr)
-    left, right, low, high = x[:-1][::-1], x[1:][::-1], y[:-1][::-1], y[1:][::-1]
+    left = x[:-1][::-1]
+    right = x[1:][::-1]
+    low = y[:-1][::-1]
+    high = y[1:][::-1]
     placed = _mean_within(left, right, fpr)
     share = np.divide(placed - left, right - left, out=np.zeros_like(left), where=right > left)
     reached = np.select([right <= fpr[0], left >= fpr[1]], ends, low + share * (high - low))
@@ -217,13 +222,17 @@ def _standard_error(groups: RiskGroups, fpr: tuple[float, float]) -> float:
 def _mean_within(left: FloatArray, right: FloatArray, bounds: tuple[float, float]) -> FloatArray:
     """Mean of all numbers from left to right, those outside the bounds moved to them."""
     a, b = bounds
-    start, stop, width = np.clip(left, a, b), np.clip(right, a, b), right - left
-    below, above = np.clip(a - left, 0, width), np.clip(right - b, 0, width)
+    start = np.clip(left, a, b)
+    stop = np.clip(right, a, b)
+    width = right - left
+    below = np.clip(a - left, 0, width)
+    above = np.clip(right - b, 0, width)
     total = a * below + (stop - start) * (start + stop) / 2 + b * above
     return np.divide(total, width, out=start.copy(), where=width > 0)
 
 
 def _corrected(value: float, fpr: tuple[float, float]) -> float:
     """Half-way between 0.5 (the area below the diagonal) and 1 (the whole strip)."""
-    chance, most = (fpr[1] ** 2 - fpr[0] ** 2) / 2, fpr[1] - fpr[0]
+    chance = (fpr[1] ** 2 - fpr[0] ** 2) / 2
+    most = fpr[1] - fpr[0]
     return (1 + (value - chance) / (most - chance)) / 2

@@ -225,7 +225,8 @@ def precision_recall_curve(
     groups = require_both_classes(
         risk_groups(outcome, risk, sample_weight), "precision_recall_curve"
     )
-    true, positive = _reaching(groups.events), _reaching(groups.n)
+    true = _reaching(groups.events)
+    positive = _reaching(groups.n)
     recall_low, recall_high = proportion_interval(true, true[-1], "wilson", level)
     precision_low, precision_high = proportion_interval(true, positive, "wilson", level)
     return PrecisionRecallCurve(
@@ -246,8 +247,10 @@ def precision_recall_curve(
 def average_precision_of(groups: RiskGroups, level: float) -> Estimate:
     """Mean precision over events, with t limits on the logit scale."""
     require_both_classes(groups, "average_precision")
-    true, positive = _reaching(groups.events)[::-1], _reaching(groups.n)[::-1]
-    precision, events = true / positive, groups.total_events
+    true = _reaching(groups.events)[::-1]
+    positive = _reaching(groups.n)[::-1]
+    precision = true / positive
+    events = groups.total_events
     value = float(groups.events @ precision / events)
     if value == 1:
         return Estimate(
@@ -255,7 +258,8 @@ def average_precision_of(groups: RiskGroups, level: float) -> Estimate:
         )
     gained = np.cumsum(groups.events / positive)
     lost = np.cumsum(groups.events * precision / positive)
-    if_event, if_none = precision + gained - lost - value, -lost
+    if_event = precision + gained - lost - value
+    if_none = -lost
     se = float(np.sqrt(groups.events @ if_event**2 + groups.others @ if_none**2)) / events
     df = min(events, groups.total - events) - 1
     return Estimate(value, *logit_limits(value, se, level, df), level=level, method="logit, t")

@@ -102,5 +102,6 @@ def adjusted(
     >>> [round(x, 3) for x in adjusted((2.9, 0.6))]
     [2.32, 0.973]
     """
-    (mean, sd), (kappa, kappa_sd) = crude, dependence
+    (mean, sd) = crude
+    (kappa, kappa_sd) = dependence
     return kappa * mean, float(np.sqrt(sd**2 + adjustment_sd**2 + (kappa_sd * mean) ** 2))

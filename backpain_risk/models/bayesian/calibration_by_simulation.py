@@ -21,7 +21,8 @@ from .model import BayesianLogisticModel
 from .prior import TermPrior
 from .sampling import draw_many, posterior_data, prior_parameters
 
-_WARMUP, _THIN = 200, 3
+_WARMUP = 200
+_THIN = 3
 _BINS = 10
 LEVEL = 0.9
 """Level of the credible intervals whose coverage is counted."""
@@ -66,10 +67,8 @@ class SimulationBasedCalibration:
         """Mean share covered by 90 % credible intervals, plus and minus three Monte Carlo errors
         over cohorts.
         """
-        mean, error = (
-            float(self.covered.mean()),
-            float(self.covered.std(ddof=1) / np.sqrt(self.covered.size)),
-        )
+        mean = float(self.covered.mean())
+        error = float(self.covered.std(ddof=1) / np.sqrt(self.covered.size))
         return Estimate(
             mean, mean - 3 * error, mean + 3 * error, level=0.9973, method="normal, over cohorts"
         )

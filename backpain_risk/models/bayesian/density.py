@@ -58,7 +58,8 @@ def _anchor(coefficients: Any, data: Any) -> tuple[Any, Any]:
     intercept.
     """
     eta = coefficients[0] + data["reference"] @ coefficients[1:]
-    with_event, without = -jax.nn.softplus(-eta), -jax.nn.softplus(eta)
+    with_event = -jax.nn.softplus(-eta)
+    without = -jax.nn.softplus(eta)
     mean, complement, variance = (
         jax.nn.logsumexp(data["log_weight"] + x)
         for x in (with_event, without, with_event + without)
@@ -69,7 +70,8 @@ def _anchor(coefficients: Any, data: Any) -> tuple[Any, Any]:
 def log_outcome(theta: Any, data: Any) -> tuple[Any, Any]:
     """Log probabilities (m,) that the recorded outcome is an event, and that it is none."""
     eta = linear_predictor(theta, data) + data.get("shift", 0.0)
-    with_event, without = -jax.nn.softplus(-eta), -jax.nn.softplus(eta)
+    with_event = -jax.nn.softplus(-eta)
+    without = -jax.nn.softplus(eta)
     if "error_logs" not in data and "error_counts" not in data:
         return with_event, without
     found, missed, cleared, accused = _error_logs(theta, data)
@@ -91,7 +93,8 @@ def linear_predictor(theta: Any, data: Any) -> Any:
 
 def site_parameters(theta: Any, data: Any) -> tuple[Any, Any]:
     """SDs of either sign (1 + p,) and standardised effects (sites, 1 + p)."""
-    size, sites = data["prior_mean"].size, data["sites"].size
+    size = data["prior_mean"].size
+    sites = data["sites"].size
     return SITE_SD * theta[size : 2 * size], theta[2 * size : (2 + sites) * size].reshape(
         sites, size
     )
@@ -101,6 +104,7 @@ def _error_logs(theta: Any, data: Any) -> Any:
     """Logs of sensitivity, its complement, specificity, its complement."""
     if "error_logs" in data:
         return data["error_logs"]
-    sensitivity, specificity = theta[-2], theta[-1]
+    sensitivity = theta[-2]
+    specificity = theta[-1]
     signs = jnp.stack([sensitivity, -sensitivity, specificity, -specificity])
     return -jax.nn.softplus(-signs)

@@ -264,7 +264,8 @@ class EvidencePrior:
             labels, odds.mean, np.diagonal(odds.covariance), strict=True
         ):
             middle, sd = adjusted((float(mean), float(np.sqrt(variance))), self.dependence)
-            low, high = middle - normal_quantile(0.95) * sd, middle + normal_quantile(0.95) * sd
+            low = middle - normal_quantile(0.95) * sd
+            high = middle + normal_quantile(0.95) * sd
             rows.append(
                 (
                     label,
@@ -304,7 +305,8 @@ class EvidencePrior:
         """What the evidence says of one column's terms: those of its bands, then those of its
         spline.
         """
-        key, bands = design.columns[column], design.bands.get(column)
+        key = design.columns[column]
+        bands = design.bands.get(column)
         finding = _finding(key) if bands else key
         source = self.findings.get(finding)
         _, scale = centre_and_scale(design.of_column(column, values), n)
@@ -409,5 +411,6 @@ def _base_rate(evidence: Evidence, setting: str) -> Estimate:
 
 def _logit_normal(rate: Estimate) -> Normal:
     """Mean and SD of the logit of a rate with the limits of a two-sided interval."""
-    low, high = logit(rate.low), logit(rate.high)
+    low = logit(rate.low)
+    high = logit(rate.high)
     return float(logit(rate.value)), float((high - low) / (2 * normal_quantile(rate.level)))

@@ -107,7 +107,8 @@ def _check_nearly_known(study: Accuracy) -> None:
     """Refuse a study too small to tell the errors of the standard from rare cancers."""
     arms = (("sensitivity", study.tp, study.fn), ("specificity", study.tn, study.fp))
     for (name, right, wrong), largest in zip(arms, _LARGEST_SD, strict=True):
-        a, b = right + 0.5, wrong + 0.5
+        a = right + 0.5
+        b = wrong + 0.5
         sd = float(np.sqrt(a * b / (a + b + 1)) / (a + b))
         if sd > largest:
             raise ValueError(

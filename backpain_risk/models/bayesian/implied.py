@@ -137,7 +137,8 @@ def implied_accuracy(
         [np.ones(len(rows.n)), *(_yes_no(X, name)[rows.first] for name in names)]
     )
     risk = _total_risk(model.sampled_.posterior, rows, rows.n[:, None] * present)
-    total, with_finding = risk[:, :1], risk[:, 1:]
+    total = risk[:, :1]
+    with_finding = risk[:, 1:]
     specificity = 1 - ((rows.n @ present)[1:] - with_finding) / (rows.n.sum() - total)
     draws = np.column_stack([total / rows.n.sum(), with_finding / total, specificity])
     index = [

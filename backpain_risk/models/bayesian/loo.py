@@ -89,8 +89,10 @@ def leave_one_out(model: BayesianLogisticModel) -> LeaveOneOut:
     table = pd.DataFrame(
         np.concatenate(parts), columns=["outcome", "count", "elpd", "log_score", "pareto_k"]
     )
-    count, n = table["count"].to_numpy(), float(table["count"].sum())
-    elpd, score = count @ table.elpd, count @ table.log_score
+    count = table["count"].to_numpy()
+    n = float(table["count"].sum())
+    elpd = count @ table.elpd
+    score = count @ table.log_score
     variance = count @ (table.elpd - elpd / n) ** 2 / n
     return LeaveOneOut(
         elpd=float(elpd),
@@ -104,7 +106,8 @@ def leave_one_out(model: BayesianLogisticModel) -> LeaveOneOut:
 
 def _parts(fit: BayesianFit, parameters: FloatArray, block: slice) -> list[FloatArray]:
     """Rows of the table for some patterns: events, then patients without."""
-    events, n = fit.data["events"][block], fit.data["n"][block]
+    events = fit.data["events"][block]
+    n = fit.data["n"][block]
     logs = fit.log_outcome(parameters, block)
     return [
         _rows(log[:, c > 0], c[c > 0], y)

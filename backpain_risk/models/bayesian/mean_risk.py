@@ -32,13 +32,15 @@ def intercept_for(log_odds: FloatArray, offset: FloatArray, weight: FloatArray) 
     >>> bool(np.isclose(logit(expit(intercept + offset) @ [0.9, 0.1]), -4.6))
     True
     """
-    low, high = log_odds - offset.max(axis=1), log_odds - offset.min(axis=1)
+    low = log_odds - offset.max(axis=1)
+    high = log_odds - offset.min(axis=1)
     intercept = low.copy()
     for _ in range(100):
         risk = expit(intercept[:, None] + offset)
         mean = risk @ weight
         gap = logit(mean) - log_odds
-        low, high = np.where(gap <= 0, intercept, low), np.where(gap >= 0, intercept, high)
+        low = np.where(gap <= 0, intercept, low)
+        high = np.where(gap >= 0, intercept, high)
         with np.errstate(divide="ignore", invalid="ignore"):
             step = intercept - gap * mean * (1 - mean) / ((risk * (1 - risk)) @ weight)
         intercept = np.where((step >= low) & (step <= high), step, (low + high) / 2)

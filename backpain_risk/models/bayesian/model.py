@@ -201,11 +201,11 @@ class BayesianLogisticModel(RiskClassifier):
         }
         evidence = EvidencePrior.published() if prior is None else prior
         model = cls(evidence, interactions=interactions, **options)
-        model.feature_names_in_, model.n_features_in_ = (
-            np.array(columns, dtype=object),
-            len(columns),
-        )
-        model.classes_, model.sites_, model.n_unverified_ = np.array([0, 1]), (), 0.0
+        model.feature_names_in_ = np.array(columns, dtype=object)
+        model.n_features_in_ = len(columns)
+        model.classes_ = np.array([0, 1])
+        model.sites_ = ()
+        model.n_unverified_ = 0.0
         predictors, share = evidence.reference_population(columns)
         nobody = np.zeros(len(share))
         model._learn(predictors, nobody.astype(np.int64), nobody, nobody, share)
@@ -314,7 +314,8 @@ class BayesianLogisticModel(RiskClassifier):
         return summarise(self.sampled_, self.term_prior_, self.diagnostics_, self._heading())
 
     def _heading(self) -> str:
-        n, events = self.counts_.n.sum(), self.counts_.events.sum()
+        n = self.counts_.n.sum()
+        events = self.counts_.events.sum()
         unknown = f", {self.n_unverified_:g} not verified" if self.n_unverified_ else ""
         imperfect = f"; {self._outcome_model()}" if self._outcome_model().data() else ""
         if self.standard_check_ and self.standard_check_.problems:
@@ -355,7 +356,8 @@ class BayesianLogisticModel(RiskClassifier):
             predictors, weight, columns, self.splines, self.interactions, self.prior_.bands(columns)
         )
         some = weight > 0
-        self.patterns_, self.weight_ = predictors[some], weight[some]
+        self.patterns_ = predictors[some]
+        self.weight_ = weight[some]
         self.counts_ = PatternCounts(
             design=with_constant(self.design_.matrix(self.patterns_)),
             events=events[some],
@@ -529,7 +531,8 @@ class BayesianLogisticModel(RiskClassifier):
                 "or state verification_shift (0.0 where the outcome is missing at random given "
                 "the findings)."
             )
-        outcome, labels = np.zeros(n), pd.Series(np.asarray(y)[~unknown]).infer_objects().to_numpy()
+        outcome = np.zeros(n)
+        labels = pd.Series(np.asarray(y)[~unknown]).infer_objects().to_numpy()
         if labels.size:
             outcome[~unknown] = self._read_outcome(labels, labels.size)
         else:

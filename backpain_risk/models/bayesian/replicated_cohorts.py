@@ -104,7 +104,8 @@ def predictive_check(
     check_result("model", model, "BayesianLogisticModel")
     check_is_fitted(model)
     check_choice("source", source, ("posterior", "prior"))
-    generator, fit = as_generator(rng), model.sampled_
+    generator = as_generator(rng)
+    fit = model.sampled_
     if fit.n_patterns == 0 or not fit.data["n"].any():
         raise ValueError(
             "model must be fitted to patients of known outcome; got none. Fit a cohort first."
@@ -134,7 +135,8 @@ def _replicated(
 ) -> PredictiveCheck:
     member = np.column_stack(list(groups.values()))
     events, n = (fit.data[key][: fit.n_patterns] for key in ("events", "n"))
-    replicated, expected = np.zeros((len(parameters), member.shape[1])), np.zeros(len(parameters))
+    replicated = np.zeros((len(parameters), member.shape[1]))
+    expected = np.zeros(len(parameters))
     for start in range(0, fit.n_patterns, _BLOCK):
         block = slice(start, min(start + _BLOCK, fit.n_patterns))
         probability = np.exp(fit.log_outcome(parameters, block)[0])

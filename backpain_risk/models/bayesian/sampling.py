@@ -146,10 +146,8 @@ def fit_posterior(
     chain_seed, *seeds = sampling.seed.spawn(3)
     normal = approximate(log_posterior, data, starting_point(data, prior))
     drawn = _DRAW[sampling.method](data, normal, chain_seed, sampling)
-    shape, (new_site, prior_rng) = (
-        (sampling.chains, sampling.draws, -1),
-        map(np.random.default_rng, seeds),
-    )
+    shape = (sampling.chains, sampling.draws, -1)
+    (new_site, prior_rng) = map(np.random.default_rng, seeds)
     before = prior_parameters(data, prior, PRIOR_DRAWS, prior_rng)[None]
     after = drawn.parameters.reshape(shape)
     return BayesianFit(
@@ -174,7 +172,8 @@ def draw_many(
     """One chain for each of many outcomes (cohorts, patterns) of the same patients: parameters
     (cohorts, draws, p).
     """
-    start, each = starting_point(data, prior), [data | {"events": one} for one in events]
+    start = starting_point(data, prior)
+    each = [data | {"events": one} for one in events]
     normals = [approximate(log_posterior, one, start) for one in each]
     stacked = {key: np.stack([one[key] for one in each]) for key in data}
     modes = np.stack([normal.mode for normal in normals])
@@ -259,7 +258,8 @@ def prior_parameters(
     data: dict[str, Any], prior: TermPrior, size: int, rng: np.random.Generator
 ) -> FloatArray:
     """Exact draws from the prior of all parameters of the density, (size, parameters)."""
-    p, parts = len(prior.terms), [prior.draw(size, rng)]
+    p = len(prior.terms)
+    parts = [prior.draw(size, rng)]
     if "site" in data:
         parts.append(rng.standard_normal((size, p * (1 + data["sites"].size))))
     if "error_counts" in data:
@@ -278,7 +278,8 @@ def _reported(
     """Reported quantities from the parameters of the density; a site not seen before gets
     effects of its own.
     """
-    p, shape = len(terms), parameters.shape[:2]
+    p = len(terms)
+    shape = parameters.shape[:2]
     sd = np.empty((*shape, 0))
     effect = np.zeros((*shape, 1, p))
     if sites:

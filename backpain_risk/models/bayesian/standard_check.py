@@ -137,7 +137,8 @@ def check_standard(
 
 
 def _problem(table: pd.DataFrame, p_value: float) -> str:
-    rate, margin = table.base_rate, table.loc["margin"]
+    rate = table.base_rate
+    margin = table.loc["margin"]
     return (
         "terms of the model must fit for it to estimate the errors of reference_standard; got p "
         f"= {p_value:.2g} "

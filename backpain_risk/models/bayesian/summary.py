@@ -66,7 +66,8 @@ def summarise(
     """Posterior beside prior; the prior's slopes are stated exactly, the rest of it from its
     draws.
     """
-    posterior, prior = fit.posterior, fit.prior
+    posterior = fit.posterior
+    prior = fit.prior
     shown = len(posterior.names) - len(posterior.sites) * len(posterior.terms)
     table = pd.DataFrame(
         {
@@ -76,7 +77,8 @@ def summarise(
         index=pd.Index(posterior.names[:shown], name="term"),
     )
     slopes = list(term_prior.terms[1:])
-    mean, sd = term_prior.mean[1:], np.sqrt(np.diagonal(term_prior.covariance))[1:]
+    mean = term_prior.mean[1:]
+    sd = np.sqrt(np.diagonal(term_prior.covariance))[1:]
     stated = {"mean": mean, "sd": sd, "low": mean - 1.959964 * sd, "high": mean + 1.959964 * sd}
     for name, values in stated.items():
         table.loc[slopes, f"prior_{name}"] = values
@@ -98,7 +100,8 @@ def _columns(posterior: Posterior, shown: int) -> dict[str, FloatArray]:
 def data_tree(fit: BayesianFit) -> Any:
     """Groups posterior, prior and, from the sampler, sample_stats, in the shapes ArviZ expects."""
     posterior = fit.posterior
-    terms, sites = list(posterior.terms), list(posterior.sites)
+    terms = list(posterior.terms)
+    sites = list(posterior.sites)
     groups: dict[str, Any] = {"posterior": _variables(posterior), "prior": _variables(fit.prior)}
     if fit.statistics:
         groups["sample_stats"] = fit.statistics

@@ -125,7 +125,8 @@ class Counts:
     @property
     def likelihood_ratios(self) -> FloatArray:
         """P(level | event) / P(level | no event), 1/2 added to every count."""
-        a, b = self.events + 0.5, self.others + 0.5
+        a = self.events + 0.5
+        b = self.others + 0.5
         return (a / a.sum()) / (b / b.sum())
 
     def draw(self, size: int, rng: np.random.Generator) -> FloatArray:

@@ -151,10 +151,8 @@ class LikelihoodRatioModel(RiskClassifier):
         _learned_pretest(events, n)
         ratios = np.column_stack([self._log_ratio(key)[level] for key, level in levels.items()])
         kept = n > 0
-        design, offset = (
-            with_constant(ratios)[kept],
-            ratios.sum(axis=1)[kept] + logit(self.pretest_),
-        )
+        design = with_constant(ratios)[kept]
+        offset = ratios.sum(axis=1)[kept] + logit(self.pretest_)
         prior = np.ones(design.shape[1])
         prior[0] = 0.0
         objective = LogisticObjective(design, events[kept], n[kept], offset, ridge=prior)
@@ -279,7 +277,9 @@ class LikelihoodRatioModel(RiskClassifier):
         return pd.DataFrame({str(name): rows.get(str(name), _ends(name)) for name in columns})
 
     def _keep(self, findings: dict[str, FindingLevels], pretest: float) -> None:
-        self.findings_, self.pretest_, self.baseline_ = findings, float(pretest), float(pretest)
+        self.findings_ = findings
+        self.pretest_ = float(pretest)
+        self.baseline_ = float(pretest)
         self.exponents_: dict[str, float] = dict.fromkeys(findings, 1.0)
 
     def _read_predictors(self, X: Any, *, reset: bool) -> FloatArray:
@@ -349,15 +349,18 @@ class LikelihoodRatioModel(RiskClassifier):
     def _steps(
         self, patient: Any, levels: dict[str, IntArray], row: int, drawn: dict[str, FloatArray]
     ) -> list[tuple[Any, ...]]:
-        total, draws = logit(self.baseline_), np.full(_EXPLAIN_DRAWS, logit(self.baseline_))
+        total = logit(self.baseline_)
+        draws = np.full(_EXPLAIN_DRAWS, logit(self.baseline_))
         steps = []
         for key, level in levels.items():
             if level[row] < 0:
                 continue
-            finding, at = self.findings_[key], int(level[row])
+            finding = self.findings_[key]
+            at = int(level[row])
             power = self.exponents_[key]
             ratio = float(finding.likelihood_ratios[at]) ** power
-            total, draws = total + np.log(ratio), draws + power * np.log(drawn[key][:, at])
+            total = total + np.log(ratio)
+            draws = draws + power * np.log(drawn[key][:, at])
             low, high = expit(np.quantile(draws, [0.025, 0.975]))
             shift = (float(np.log(ratio)), float(expit(total)), float(low), float(high))
             steps.append((patient, key, finding.labels[at], ratio, *shift, finding.status))
@@ -377,7 +380,8 @@ def _ends(column: Any) -> list[float]:
 
 def _learned_pretest(events_by_row: FloatArray, n_by_row: FloatArray) -> float:
     """Event rate of patients of both classes."""
-    events, n = float(events_by_row.sum()), float(n_by_row.sum())
+    events = float(events_by_row.sum())
+    n = float(n_by_row.sum())
     if events in (0.0, n):
         raise ValueError(
             "y must have both events and non-events to learn the pre-test probability; got "

@@ -53,7 +53,8 @@ class LogisticFit:
 def start_at_mean(objective: LogisticObjective) -> FloatArray:
     """Zero slopes, and the intercept at the overall event rate."""
     start = np.zeros(objective.X.shape[1])
-    events, n = objective.events.sum(), objective.n.sum()
+    events = objective.events.sum()
+    n = objective.n.sum()
     start[0] = logit((events + 0.5) / (n + 1)) - float(objective.n @ objective.offset) / n
     return start
 
@@ -96,12 +97,12 @@ def ridge(objective: LogisticObjective, penalty: FloatArray) -> LogisticFit:
     p = penalty.size
     used = np.flatnonzero((np.arange(p) == 0) | (np.ptp(objective.X, axis=0) > 0))
     fit = penalised(replace(objective, X=objective.X[:, used], ridge=penalty[used]))
-    position, coefficient, matrix = np.full(p, -1), np.zeros(p), np.zeros((p, p))
-    position[used], coefficient[used], matrix[np.ix_(used, used)] = (
-        fit.position,
-        fit.coefficient,
-        fit.covariance,
-    )
+    position = np.full(p, -1)
+    coefficient = np.zeros(p)
+    matrix = np.zeros((p, p))
+    position[used] = fit.position
+    coefficient[used] = fit.coefficient
+    matrix[np.ix_(used, used)] = fit.covariance
     return replace(fit, position=position, coefficient=coefficient, covariance=matrix)
 
 
@@ -119,8 +120,11 @@ def _limit(objective: LogisticObjective, separation: Separation) -> LogisticFit:
     )
     maximum = maximise(part, np.zeros(columns.size))
     p = objective.X.shape[1]
-    position, coefficient, matrix = np.full(p, -1), np.zeros(p), np.full((p, p), np.nan)
-    position[columns], coefficient[columns] = np.arange(columns.size), maximum.parameters
+    position = np.full(p, -1)
+    coefficient = np.zeros(p)
+    matrix = np.full((p, p), np.nan)
+    position[columns] = np.arange(columns.size)
+    coefficient[columns] = maximum.parameters
     matrix[np.ix_(columns, columns)] = covariance(maximum.terms.information)
     position[separation.direction != 0] = -1
     return LogisticFit(
@@ -177,13 +181,12 @@ def firth(objective: LogisticObjective, correction: str) -> LogisticFit:
     maximum = maximise(objective, start_at_mean(objective), tolerance=1e-11)
     if correction == "flac":
         return _flac(objective, maximum.parameters)
-    coefficient, matrix = (
-        maximum.parameters,
-        covariance(objective.augmented_information(maximum.parameters)),
-    )
+    coefficient = maximum.parameters
+    matrix = covariance(objective.augmented_information(maximum.parameters))
     position = np.arange(coefficient.size)
     if correction == "flic":
-        coefficient, position[0] = _flic(objective, coefficient), -1
+        coefficient = _flic(objective, coefficient)
+        position[0] = -1
         matrix[0, 0] = covariance(objective.information(coefficient))[0, 0]
     return LogisticFit(
         objective=objective,
@@ -239,7 +242,8 @@ def ranking_predictor(
     """The limiting linear predictor with finite numbers for infinite ones, in the order in which
     they get there.
     """
-    limit, finite = limiting_predictor(design, coefficient, direction), design @ coefficient
+    limit = limiting_predictor(design, coefficient, direction)
+    finite = design @ coefficient
     moved = design @ direction / max(float(np.abs(direction).sum()), 1e-300)
     return np.where(
         np.isinf(limit), np.copysign(_BEYOND, moved) * (1 + np.abs(moved)) + finite, finite

@@ -173,7 +173,8 @@ class LogisticModel(RiskClassifier):
         )
         self.design_ = learn_design(rows.values, n, columns, self.splines, self.interactions)
         self.reference_, self.range_ = _reference(rows.values[n > 0], n[n > 0])
-        design, keep = with_constant(self.design_.matrix(rows.values)), n > 0
+        design = with_constant(self.design_.matrix(rows.values))
+        keep = n > 0
         objective = LogisticObjective(design[keep], events[keep], n[keep], shift[keep])
         terms = ("intercept", *self.design_.terms)
         self._keep(self._estimate(objective, terms), objective, terms)
@@ -342,13 +343,12 @@ class LogisticModel(RiskClassifier):
         """
         check_is_fitted(self)
         rows = self._read_rows(X, reset=False)
-        design, eta = (
-            with_constant(self.design_.matrix(rows.values)),
-            self._linear_predictor(rows.values),
-        )
+        design = with_constant(self.design_.matrix(rows.values))
+        eta = self._linear_predictor(rows.values)
         variance = np.einsum("ij,jk,ik->i", design, self.covariance_, design)
         half = normal_quantile(level) * np.sqrt(np.where(np.isfinite(eta), variance, np.nan))
-        low, high = expit(eta - half), expit(eta + half)
+        low = expit(eta - half)
+        high = expit(eta + half)
         return low[rows.inverse], high[rows.inverse]
 
     def effect(
@@ -421,7 +421,8 @@ def _reference(values: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArra
     """A patient to compare with: no for yes/no columns, the median of others; and the range of
     each column, (2, p).
     """
-    low, high = values.min(axis=0), values.max(axis=0)
+    low = values.min(axis=0)
+    high = values.max(axis=0)
     few = [np.unique(column).size <= 2 for column in values.T]
     half = np.array([0.5])
     middle = [
@@ -432,7 +433,8 @@ def _reference(values: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArra
 
 
 def _refuse_one_class(outcome: FloatArray, weight: FloatArray) -> None:
-    events, n = float(weight @ outcome), float(weight.sum())
+    events = float(weight @ outcome)
+    n = float(weight.sum())
     if events in (0.0, n):
         raise ValueError(
             f"y must have both events and non-events; got {events:g} events among {n:g} patients, "

@@ -207,7 +207,8 @@ class LogisticResult:
         )
 
     def _profile_limits(self, j: int, level: float) -> tuple[float, float]:
-        fit, position = self.fit, int(self.fit.position[j])
+        fit = self.fit
+        position = int(self.fit.position[j])
         if fit.whole is None or position >= 0:
             return profile_limits(
                 fit.objective, fit.maximum, position, float(self.standard_error[j]), level
@@ -216,14 +217,16 @@ class LogisticResult:
         if found is None:
             return -np.inf, np.inf
         part, index = found
-        sign, unit = float(np.sign(self.coefficient[j])), 1 / float(np.abs(part.X[:, index]).max())
+        sign = float(np.sign(self.coefficient[j]))
+        unit = 1 / float(np.abs(part.X[:, index]).max())
         other = limit_of_infinite(
             part, fit.maximum.terms.value, index, part.X.shape[1], unit, sign, level
         )
         return (other, np.inf) if sign > 0 else (-np.inf, other)
 
     def _test(self, j: int) -> tuple[float, float]:
-        fit, position = self.fit, int(self.fit.position[j])
+        fit = self.fit
+        position = int(self.fit.position[j])
         if fit.whole is None or position >= 0:
             return likelihood_ratio_test(fit.objective, fit.maximum, position)
         found = without_doubt(fit.whole, j)

@@ -21,7 +21,8 @@ def cross_validated_strength(objective: LogisticObjective, variance: FloatArray)
     in the order of the patterns, so no random numbers are used and row order does not matter.
     """
     used = np.flatnonzero((np.arange(variance.size) == 0) | (variance > 0))
-    objective, variance = replace(objective, X=objective.X[:, used]), variance[used]
+    objective = replace(objective, X=objective.X[:, used])
+    variance = variance[used]
     folds = [_fold(objective, k) for k in range(N_FOLDS)]
     total = np.zeros(STRENGTHS.size)
     for held_events, held_n in folds:
@@ -46,7 +47,9 @@ def _follow(
     Newton steps, only where they do not shrink to a third each time.
     """
     penalty = np.zeros(beta.size) if objective.ridge is None else objective.ridge
-    half, start, last = scaled_root(gram + np.diag(penalty)), beta, np.inf
+    half = scaled_root(gram + np.diag(penalty))
+    start = beta
+    last = np.inf
     while half is not None:
         gradient = objective.X.T @ (
             objective.events - objective.n * expit(objective.linear_predictor(beta))
@@ -55,7 +58,8 @@ def _follow(
         distance = float(np.sqrt(max(float((gradient - penalty * beta) @ step), 0.0)))
         if not distance < last / 3:
             break
-        beta, last = beta + step, distance
+        beta = beta + step
+        last = distance
         if distance < 1e-6:
             return beta, gram
     found = maximise(

@@ -122,7 +122,8 @@ def detect_separation(
     )
     design = np.asarray(patterns.X, dtype=np.float64)
     if intercept:
-        design, names = np.column_stack([np.ones(len(design)), design]), ["intercept", *names]
+        design = np.column_stack([np.ones(len(design)), design])
+        names = ["intercept", *names]
     return separation_of(design, patterns.events, patterns.n, tuple(names))
 
 
@@ -151,14 +152,17 @@ def separation_of(
     present = n > 0
     scale = np.abs(design[present]).max(axis=0)
     scale[scale == 0] = 1.0
-    X, y = design[present] / scale, events[present] / n[present]
-    direction, found = np.zeros(X.shape[1]), np.zeros(len(X), dtype=bool)
+    X = design[present] / scale
+    y = events[present] / n[present]
+    direction = np.zeros(X.shape[1])
+    found = np.zeros(len(X), dtype=bool)
     while not found.all():
         step = _separating_direction(X, y, ~found)
         moved = np.abs(X @ step) > 1e-7
         if not np.any(moved & ~found):
             break
-        direction, found = direction + step, found | moved
+        direction = direction + step
+        found = found | moved
     direction = np.where(np.abs(direction) > 1e-7, direction / scale, 0.0)
     return Separation.along(direction, terms)
 

@@ -133,11 +133,10 @@ def _run(
     calls = range(-(-(options.warmup + draws) // STEPS))
     with jax.enable_x64(True), Progress(disable=not progress) as bar:
         keys = jax.random.split(jax.random.PRNGKey(int(generator.integers(2**31))), shape[0])
-        given, start = (
-            jax.tree.map(jnp.asarray, given),
-            jnp.asarray(generator.standard_normal(shape)),
-        )
-        state, pieces = _blank(options, given, start, keys), []
+        given = jax.tree.map(jnp.asarray, given)
+        start = jnp.asarray(generator.standard_normal(shape))
+        state = _blank(options, given, start, keys)
+        pieces = []
         for call in bar.track(calls, description="sampling"):
             state, piece = _advance(options, given, start, keys, state, call == 0)
             pieces.append(piece)

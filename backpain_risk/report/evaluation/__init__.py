@@ -191,7 +191,8 @@ def _add_performance(
 
 
 def _add_discrimination(found: _Findings, given: _Predictions) -> None:
-    y, w = given.y, given.w
+    y = given.y
+    w = given.w
     roc = {name: roc_curve(y, risk, sample_weight=w) for name, risk in given.risks.items()}
     recall = {
         name: precision_recall_curve(y, risk, sample_weight=w) for name, risk in given.risks.items()

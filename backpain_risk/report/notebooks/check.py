@@ -13,7 +13,8 @@ from typing import Any
 from .build import build_report
 from .prose import format_value
 
-RELATIVE, ABSOLUTE = 1e-5, 1e-9
+RELATIVE = 1e-5
+ABSOLUTE = 1e-9
 """Difference allowed to a number: rounding, and six digits kept."""
 
 ERRORS = 7.0

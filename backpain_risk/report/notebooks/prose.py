@@ -28,7 +28,8 @@ def fill(text: str, results: Mapping[str, Any], where: str) -> str:
     """
 
     def value(match: re.Match[str]) -> str:
-        key, specification = match.group(1), match.group(2) or ""
+        key = match.group(1)
+        specification = match.group(2) or ""
         if key not in results:
             raise ValueError(
                 f"{where}: prose quotes {{{{{key}}}}}, which no cell recorded. Record it or mend "

@@ -33,8 +33,11 @@ RATIO_NODES: Mapping[str, tuple[float, ...]] = {
 of normal).
 """
 
-_STEPS, _HALVINGS, _STEP = 100, 20, 1e-7
-_CLOSE, _TOLERANCE = 1e-14, 1e-10
+_STEPS = 100
+_HALVINGS = 20
+_STEP = 1e-7
+_CLOSE = 1e-14
+_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +59,8 @@ class RecordedDistribution:
     @property
     def healthy(self) -> FloatArray:
         """P(value | no malignancy), (D, k), subtracted in the smaller tail."""
-        rise, fall = np.diff(self.below), -np.diff(self.above)
+        rise = np.diff(self.below)
+        fall = -np.diff(self.above)
         inner = np.where(self.below[:, 1:] < 0.5, rise, fall)
         return np.concatenate([self.below[:, :1], inner, self.above[:, -1:]], axis=1)
 
@@ -77,7 +81,8 @@ def value_bands(key: str) -> FloatArray:
 
 def recorded_distributions(key: str, targets: Sequence[LaboratoryTarget]) -> RecordedDistribution:
     """Distributions of a laboratory value that meet each target's accuracy at every cut-off."""
-    values, test = recorded_values(key), vocabulary.LABORATORY[key]
+    values = recorded_values(key)
+    test = vocabulary.LABORATORY[key]
     scale = np.asarray if key == "haematocrit_percent" else np.log
     edges = values[1:]  # recorded <= values[i] means the underlying value is below values[i + 1]
     points = [_known_points(key, target) for target in targets]
@@ -132,11 +137,13 @@ def _cubic(x: FloatArray, at: FloatArray) -> Callable[[FloatArray], FloatArray]:
     place = np.clip((at[:, None] >= x[:, None]).sum(axis=2) - 1, 0, gap.shape[1] - 1)
     width = np.take_along_axis(gap, place, axis=1)
     t = (at - np.take_along_axis(x, place, axis=1)) / width
-    start, bend = (1 - t) ** 2 * (1 + 2 * t), width * t * (1 - t)
+    start = (1 - t) ** 2 * (1 + 2 * t)
+    bend = width * t * (1 - t)
 
     def curve(heights: FloatArray) -> FloatArray:
         slope = _slopes(gap, np.diff(heights) / gap)
-        at_left, at_right = np.broadcast_to(place, (len(heights), at.size)), place + 1
+        at_left = np.broadcast_to(place, (len(heights), at.size))
+        at_right = place + 1
         a, b = (
             np.take_along_axis(heights, i, axis=1)
             for i in (at_left, np.broadcast_to(at_right, at_left.shape))
@@ -156,8 +163,10 @@ def _slopes(gap: FloatArray, secant: FloatArray) -> FloatArray:
     """
     if secant.shape[1] == 1:
         return np.repeat(secant, 2, axis=1)
-    before, after = secant[:, :-1], secant[:, 1:]
-    w1, w2 = 2 * gap[:, 1:] + gap[:, :-1], gap[:, 1:] + 2 * gap[:, :-1]
+    before = secant[:, :-1]
+    after = secant[:, 1:]
+    w1 = 2 * gap[:, 1:] + gap[:, :-1]
+    w2 = gap[:, 1:] + 2 * gap[:, :-1]
     alike = before * after > 0
     mean = (w1 / np.where(alike, before, 1.0) + w2 / np.where(alike, after, 1.0)) / (w1 + w2)
     inner = np.where(alike, 1 / np.where(alike, mean, 1.0), 0.0)
@@ -211,7 +220,8 @@ def _solved(
         rows = rows[np.abs(gap[rows]).max(axis=1) > _CLOSE]
         if not rows.size:
             break
-        here, off = heights[rows], gap[rows]
+        here = heights[rows]
+        off = gap[rows]
         moved = np.stack(
             [mismatch(here + _STEP * unit, rows) for unit in np.eye(here.shape[1])], axis=2
         )
@@ -223,6 +233,7 @@ def _solved(
             if better.all():
                 break
             step[~better] /= 2
-        heights[rows[better]], gap[rows[better]] = (here + step)[better], found[better]
+        heights[rows[better]] = (here + step)[better]
+        gap[rows[better]] = found[better]
         rows = rows[better]
     return heights, gap

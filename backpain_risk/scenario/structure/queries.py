@@ -107,11 +107,10 @@ class Query:
         order = np.argsort(which, kind="stable")
         start = int(vocabulary.AGE.low)
         for rows in np.split(order, np.cumsum(np.bincount(which, minlength=first.size))[:-1]):
-            (youngest, oldest), (x, y) = (
-                age.ranges[age.code[rows[0]]],
-                male.ranges[male.code[rows[0]]],
-            )
-            ages, sexes = np.arange(youngest - start, oldest - start + 1), np.arange(x, y + 1)
+            (youngest, oldest) = age.ranges[age.code[rows[0]]]
+            (x, y) = male.ranges[male.code[rows[0]]]
+            ages = np.arange(youngest - start, oldest - start + 1)
+            sexes = np.arange(x, y + 1)
             yield Group(rows, (2 * ages[:, None] + sexes).ravel())
 
     def branch(self, columns: tuple[str, ...], rows: IntArray) -> Branch:
@@ -214,7 +213,8 @@ def _whole_bounds(
             f"{x[bad][0]:g}. "
             "Recode the value or set it to NaN."
         )
-    low, high = np.where(missing, lowest, x), np.where(missing, highest, x)
+    low = np.where(missing, lowest, x)
+    high = np.where(missing, highest, x)
     return np.rint(low).astype(np.int64), np.rint(high).astype(np.int64)
 
 
@@ -262,7 +262,8 @@ def _band_bounds(
 
 def _merged(age: Possible, band: Possible, first: IntArray) -> Possible:
     """Age in years with its band at 50."""
-    (low, high), (band_low, band_high) = age.bounds(), band.bounds()
+    (low, high) = age.bounds()
+    (band_low, band_high) = band.bounds()
     low = np.where(band_low == 1, np.maximum(low, 50), low)
     high = np.where(band_high == 0, np.minimum(high, 49), high)
     clash = np.greater(low, high)

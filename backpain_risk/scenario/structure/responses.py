@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ..assumptions import Assumptions
     from ..parts import Effects
 
-NODES, NODE_WEIGHTS = EXACT.nodes, EXACT.node_weights
+NODES = EXACT.nodes
+NODE_WEIGHTS = EXACT.node_weights
 _PIECE = 4_000_000  # numbers held at once while solving
 
 
@@ -61,7 +62,8 @@ def responses(
     """Responses of a finding without and with malignancy whose class marginals equal the
     targets.
     """
-    first, targets = scenarios[0], [scenario.findings[key] for scenario in scenarios]
+    first = scenarios[0]
+    targets = [scenario.findings[key] for scenario in scenarios]
     effects = first.findings[key]
     grid = states[0].grid
     context = effects.age * grid.decades + effects.male * grid.male
@@ -86,14 +88,17 @@ def value_responses(
     """Responses of whether the illness shows in a laboratory value, and the value given that;
     see `value_response`.
     """
-    first, wanted = scenarios[0], margins(scenarios, key)
-    effects, grid = first.laboratory[key], states[0].grid
+    first = scenarios[0]
+    wanted = margins(scenarios, key)
+    effects = first.laboratory[key]
+    grid = states[0].grid
     nothing = np.zeros(wanted.bound.size)
     errors = (
         np.column_stack([1 - wanted.bound, nothing]),
         np.column_stack([nothing, wanted.bound]),
     )
-    pair, weight = [], []
+    pair = []
+    weight = []
     sign = (
         -1.0 if vocabulary.LABORATORY[key].abnormal == "low" else 1.0
     )  # effects raise the value, y may lower it

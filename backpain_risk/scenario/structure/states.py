@@ -26,7 +26,8 @@ AGES = np.arange(int(vocabulary.AGE.low), int(vocabulary.AGE.high) + 1)
 N_CONTEXTS = 2 * AGES.size  # pairs of age and sex, sex running fastest
 DECADES = (np.repeat(AGES, 2) - 50) / 10  # age of each context, in decades over 50
 MALE = np.tile([0.0, 1.0], AGES.size)  # sex of each context
-HEALTHY, MALIGNANT = 0, 1
+HEALTHY = 0
+MALIGNANT = 1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -138,9 +139,11 @@ def tilted_ages(
     highest ratio so far, so that the likelihood ratio of age never falls. (Not in draws in which
     being 50 or over speaks against malignancy.)
     """
-    base, old = -(((AGES - mean) / sd) ** 2) / 2, AGES >= 50
+    base = -(((AGES - mean) / sd) ** 2) / 2
+    old = AGES >= 50
     step: FloatArray = AGES.astype(np.float64) - 50
-    theta, moving = np.zeros(over_50.size), np.broadcast_to(step, (over_50.size, AGES.size))
+    theta = np.zeros(over_50.size)
+    moving = np.broadcast_to(step, (over_50.size, AGES.size))
     for _ in range(200):
         log_p = base + np.outer(theta, step)
         if others is not None:
@@ -148,7 +151,8 @@ def tilted_ages(
             log_p, moving = _held(log_p - np.log(others), step, held)
             log_p = log_p + np.log(others)
         p = np.exp(log_p)
-        upper, lower = p[:, old].sum(axis=1), p[:, ~old].sum(axis=1)
+        upper = p[:, old].sum(axis=1)
+        lower = p[:, ~old].sum(axis=1)
         slope = (p * moving)[:, old].sum(axis=1) / upper - (p * moving)[:, ~old].sum(axis=1) / lower
         gap = logit(over_50) - np.log(upper / lower)
         move = np.clip(gap / np.maximum(slope, 1e-3), -0.1, 0.1)

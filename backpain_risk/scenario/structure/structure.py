@@ -105,7 +105,8 @@ class Structure:
         values integrated out.
         """
         query = read_query(predictors)
-        pooled, groups = self._pooled(query.halves[0] + query.halves[1]), list(query.groups())
+        pooled = self._pooled(query.halves[0] + query.halves[1])
+        groups = list(query.groups())
         result = np.zeros((2, self.base_rate.size, query.n_patterns))
         everyone = [query.branch(columns, np.arange(query.n_patterns)) for columns in query.halves]
         asked = sum(group.rows.size * len(group.contexts) for group in groups)
@@ -129,7 +130,8 @@ class Structure:
         """The same distribution of some columns, with states that they cannot tell apart taken
         together.
         """
-        states, kept = list(self.states), {key: list(self.responses[key]) for key in columns}
+        states = list(self.states)
+        kept = {key: list(self.responses[key]) for key in columns}
         for g in (HEALTHY, MALIGNANT):
             effects = [self.responses[key][g].state for key in columns] or [
                 np.zeros(len(self.states[g].cause))
@@ -262,7 +264,8 @@ def build_structure(
     """
     for scenario in scenarios[1:]:
         _check_alike(scenarios[0], scenario)
-    states, asked = class_states(scenarios, grid), set(columns)
+    states = class_states(scenarios, grid)
+    asked = set(columns)
     found = {
         key: responses(scenarios, key, states) for key in vocabulary.RESPONDING if key in asked
     }

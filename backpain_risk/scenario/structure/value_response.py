@@ -101,7 +101,8 @@ def margins(scenarios: Sequence[Assumptions], key: str) -> Margins:
     """
     recorded = recorded_distributions(key, [scenario.laboratory[key] for scenario in scenarios])
     ratio = recorded.log_ratio
-    low, high = np.exp(ratio.min(axis=1)) / _SPREAD, np.exp(ratio.max(axis=1)) * _SPREAD
+    low = np.exp(ratio.min(axis=1)) / _SPREAD
+    high = np.exp(ratio.max(axis=1)) * _SPREAD
     healthy = (1 - low) / (high - low)
     showing = np.column_stack([healthy, high * healthy])
     return Margins(recorded, showing, showing @ [1 - _BETWEEN, _BETWEEN])
@@ -132,12 +133,16 @@ def _solved(key: str, wanted: Margins, levels: FloatArray, weight: FloatArray) -
 
     Draws that are met are left alone, so that no draw depends on which others are solved with it.
     """
-    target, bands = wanted.recorded, value_bands(key)
-    q, healthy = _shifted(target, levels), target.healthy
+    target = wanted.recorded
+    bands = value_bands(key)
+    q = _shifted(target, levels)
+    healthy = target.healthy
     malignant = (healthy * np.exp(target.log_ratio)) @ bands.T
     showing = _log_odds(target.log_ratio, wanted.showing)
-    hat, heights = _hats(showing, target.nodes), showing[:, target.nodes.astype(np.int64)]
-    r, result = np.ones_like(healthy), np.empty((len(q), 2, *q.shape[1:]))
+    hat = _hats(showing, target.nodes)
+    heights = showing[:, target.nodes.astype(np.int64)]
+    r = np.ones_like(healthy)
+    result = np.empty((len(q), 2, *q.shape[1:]))
     rows = np.arange(len(q))
     for _ in range(_ROUNDS):
         tilt = r[rows, None] * np.exp(
@@ -161,7 +166,8 @@ def _solved(key: str, wanted: Margins, levels: FloatArray, weight: FloatArray) -
             bands,
         )
         step = np.linalg.solve(slope[~met, 1:, 1:], gap[~met, 1:, None])[..., 0]
-        now, rows = now[~met], rows[~met]
+        now = now[~met]
+        rows = rows[~met]
         heights[rows, 1:] += step
         r[rows] *= healthy[rows] / now
     raise ValueError(
@@ -190,7 +196,8 @@ def _shifted(target: RecordedDistribution, levels: FloatArray) -> FloatArray:
     """
     tau = np.where(target.below < 0.5, ndtri(target.below), -ndtri(target.above))
     z = tau[:, None] - levels[:, None]
-    below, above = ndtr(z), ndtr(-z)
+    below = ndtr(z)
+    above = ndtr(-z)
     inner = np.where(
         z[..., 1:] > 0, above[..., :-1] - above[..., 1:], below[..., 1:] - below[..., :-1]
     )
@@ -201,7 +208,8 @@ def _log_odds(log_ratio: FloatArray, showing: FloatArray) -> FloatArray:
     """log U / L, (D, k), at which y with these probabilities gives the values their likelihood
     ratios at d = 0.
     """
-    ratio, (healthy, malignant) = np.exp(log_ratio), showing.T[:, :, None]
+    ratio = np.exp(log_ratio)
+    (healthy, malignant) = showing.T[:, :, None]
     return np.log(((1 - healthy) * ratio - (1 - malignant)) / (malignant - healthy * ratio))
 
 
@@ -213,8 +221,10 @@ def _hats(curve: FloatArray, nodes: FloatArray) -> FloatArray:
     result = np.zeros((*curve.shape, nodes.size))
     place = np.clip(np.searchsorted(nodes, position, side="right") - 1, 0, nodes.size - 2)
     ends = curve[:, nodes.astype(np.int64)]
-    start, rise = ends[:, place], np.diff(ends)[:, place]
+    start = ends[:, place]
+    rise = np.diff(ends)[:, place]
     along = np.clip((position - nodes[place]) / np.diff(nodes)[place], 0.0, 1.0)
     part = np.where(rise == 0, along, (curve - start) / np.where(rise == 0, 1.0, rise))
-    result[:, position, place], result[:, position, place + 1] = 1 - part, part
+    result[:, position, place] = 1 - part
+    result[:, position, place + 1] = part
     return result

@@ -46,7 +46,8 @@ def audit_c(reference, reference_data):
 
 @pytest.mark.parametrize("method", ["reml", "ml"])
 def test_mada_agrees_on_audit_c(audit_c, method):
-    counts, expected = audit_c[0], audit_c[1][method]
+    counts = audit_c[0]
+    expected = audit_c[1][method]
     pooled = pool_accuracy(counts, method)
     sens, fpr = expected["coef"][:2]
     for name, row in (("tsens intercept", sens), ("tfpr intercept", fpr)):
@@ -67,16 +68,19 @@ def test_mada_agrees_on_audit_c(audit_c, method):
 
 
 def rates_of(pooled):
-    a, b = pooled.sensitivity, pooled.specificity
+    a = pooled.sensitivity
+    b = pooled.specificity
     return [a.value, a.low, a.high, 1 - b.value, 1 - b.high, 1 - b.low]
 
 
 def test_mada_agrees_on_areas_and_heterogeneity_of_audit_c(audit_c):
-    counts, expected = audit_c[0], audit_c[1]["reml"]
+    counts = audit_c[0]
+    expected = audit_c[1]["reml"]
     pooled = pool_accuracy(counts)
     assert pooled.auc == pytest.approx(expected["AUC"], abs=1e-6)
     assert pooled.partial_auc == pytest.approx(expected["pAUC"], abs=1e-6)
-    ours, theirs = pooled.heterogeneity().set_index("measure").value, expected["I2"][0]
+    ours = pooled.heterogeneity().set_index("measure").value
+    theirs = expected["I2"][0]
     for name in ("unadjusted", "adjusted"):
         for i, kind in enumerate(("higgins", "harmonic", "arithmetic"), start=1):
             assert ours[f"holling_{name}_{kind}"] == pytest.approx(
@@ -88,7 +92,8 @@ def test_mada_prints_another_i_squared_of_zhou_because_it_mixes_up_two_inputs(au
     """mada 0.5.12 puts the variances of the means for those between studies, and TP + FP, TN +
     FN for the arms.
     """
-    counts, expected = audit_c[0], audit_c[1]["reml"]["I2"][0]["Zhou"]
+    counts = audit_c[0]
+    expected = audit_c[1]["reml"]["I2"][0]["Zhou"]
     pooled = pool_accuracy(counts)
     assert pooled.heterogeneity().value[0] == pytest.approx(0.841, abs=5e-4)
     variances = np.diag(np.diag(pooled.covariance))
@@ -107,7 +112,8 @@ def test_metafor_agrees_with_a_zero_cell_an_empty_arm_and_a_covariate(
     studies, peers, model, covariate, method
 ):
     studies["year"] -= 2000
-    pooled, theirs = pool_accuracy(studies, method, covariate), peers["bivariate"][model][method]
+    pooled = pool_accuracy(studies, method, covariate)
+    theirs = peers["bivariate"][model][method]
     np.testing.assert_allclose(pooled.coefficient_matrix.ravel(), theirs["coefficients"], atol=1e-5)
     errors = pooled.coefficients.standard_error.to_numpy().reshape(2, -1).T.ravel()
     np.testing.assert_allclose(errors, theirs["standard_errors"], atol=1e-5)
@@ -172,7 +178,8 @@ def test_the_summary_moves_with_the_covariate_and_its_title_says_so(studies):
 @given(counts=tables, seed=st.integers(0, 99))
 def test_the_order_of_the_studies_does_not_matter(counts, seed):
     shuffled = counts.sample(frac=1, random_state=seed)
-    a, b = pool_accuracy(counts), pool_accuracy(shuffled)
+    a = pool_accuracy(counts)
+    b = pool_accuracy(shuffled)
     assert a.log_likelihood == pytest.approx(b.log_likelihood, abs=1e-6)
     np.testing.assert_allclose(a.mean, b.mean, atol=1e-4)
 
@@ -190,7 +197,8 @@ def test_intervals_contain_their_estimates(counts):
 @given(counts=tables)
 def test_relabelling_the_test_swaps_the_ratios_and_inverts_the_odds_ratio(counts):
     swapped = counts.rename(columns={"tp": "fn", "fn": "tp", "fp": "tn", "tn": "fp"})
-    a, b = pool_accuracy(counts), pool_accuracy(swapped)
+    a = pool_accuracy(counts)
+    b = pool_accuracy(swapped)
     assert a.log_likelihood == pytest.approx(b.log_likelihood, abs=1e-6)
     assert b.sensitivity.value == pytest.approx(1 - a.sensitivity.value, abs=1e-4)
     # ratios come from 28 657 lattice points, good to about three digits
@@ -204,13 +212,16 @@ def test_relabelling_the_test_swaps_the_ratios_and_inverts_the_odds_ratio(counts
 @given(counts=tables)
 def test_relabelling_the_disease_inverts_the_ratio(counts):
     swapped = counts.rename(columns={"tp": "fp", "fp": "tp", "fn": "tn", "tn": "fn"})
-    a, b = pool_accuracy(counts), pool_accuracy(swapped)
+    a = pool_accuracy(counts)
+    b = pool_accuracy(swapped)
     assert np.log(b.lr_positive.value) == pytest.approx(-np.log(a.lr_positive.value), abs=5e-3)
     assert b.specificity.value == pytest.approx(1 - a.sensitivity.value, abs=1e-4)
 
 
 def test_half_is_added_everywhere_as_soon_as_one_cell_is_zero_and_never_to_an_empty_arm():
-    whole, zero, empty = FEW, FEW.copy(), pd.concat([FEW, table((0, 5, 0, 50))])
+    whole = FEW
+    zero = FEW.copy()
+    empty = pd.concat([FEW, table((0, 5, 0, 50))])
     zero.loc[0, "fn"] = 0
     assert pool_accuracy(whole).studies.continuity == 0
     assert pool_accuracy(empty).studies.continuity == 0
@@ -225,10 +236,8 @@ def test_half_is_added_everywhere_as_soon_as_one_cell_is_zero_and_never_to_an_em
 def test_a_study_of_one_arm_informs_that_arm_only():
     """With uncorrelated arms the other arm is as without the study, likelihood included."""
     counts = table((150, 90, 50, 210), (150, 30, 50, 270), (100, 90, 100, 210), (100, 30, 100, 270))
-    alone, more = (
-        pool_accuracy(counts, "ml"),
-        pool_accuracy(pd.concat([counts, table((0, 150, 0, 150))]), "ml"),
-    )
+    alone = pool_accuracy(counts, "ml")
+    more = pool_accuracy(pd.concat([counts, table((0, 150, 0, 150))]), "ml")
     assert alone.correlation == pytest.approx(0, abs=1e-4)
     np.testing.assert_allclose(
         more.coefficients.loc["tsens intercept"],
@@ -315,8 +324,10 @@ def test_intervals_of_the_means_cover_at_their_level():
     """200 sets of 20 studies. REML limits ignore the doubt of the spread, so 0.93 is the aim;
     Monte Carlo SE 0.018.
     """
-    rng, inside = np.random.default_rng(5), np.zeros(2)
-    truth, root = np.array([1.2, -2.2]), np.linalg.cholesky([[0.5, 0.2], [0.2, 0.4]])
+    rng = np.random.default_rng(5)
+    inside = np.zeros(2)
+    truth = np.array([1.2, -2.2])
+    root = np.linalg.cholesky([[0.5, 0.2], [0.2, 0.4]])
     for _ in range(200):
         p = expit(truth + rng.standard_normal((20, 2)) @ root.T)
         n = rng.integers([30, 100], [120, 600], (20, 2))

@@ -23,7 +23,10 @@ from backpain_risk.evidence.pooling.study_counts import StudyCounts
 from backpain_risk.numerics.sampling import nuts
 from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
 
-K, SETS, DRAWS, THIN = 5, 300, 99, 4
+K = 5
+SETS = 300
+DRAWS = 99
+THIN = 4
 
 
 # --- simulation-based calibration: 300 truths from the prior, five small studies each, all
@@ -31,7 +34,8 @@ K, SETS, DRAWS, THIN = 5, 300, 99, 4
 
 
 def prior_draw(rng, spread_scale):
-    mean, tau = rng.logistic(size=2), spread_scale * np.abs(rng.standard_normal(2))
+    mean = rng.logistic(size=2)
+    tau = spread_scale * np.abs(rng.standard_normal(2))
     correlation = 2 * rng.beta(2, 2) - 1
     between = np.diag(tau) @ [[1, correlation], [correlation, 1]] @ np.diag(tau)
     theta = mean + rng.standard_normal((K, 2)) @ np.linalg.cholesky(between).T
@@ -40,7 +44,9 @@ def prior_draw(rng, spread_scale):
 
 def simulated(spread_scale, seed):
     """Quantities of each truth (sets, 7), and the inputs of its posterior."""
-    rng, truths, inputs = np.random.default_rng(seed), [], []
+    rng = np.random.default_rng(seed)
+    truths = []
+    inputs = []
     size = np.array(
         [[12, 40], [30, 150], [5, 80], [0, 60], [25, 0]], dtype=float
     )  # two studies of one arm
@@ -80,10 +86,8 @@ def sampled(inputs):
 
 def _sampled(inputs, seed):
     data = tuple(np.stack([given[0][i] for given in inputs]) for i in range(5))
-    start, scale = (
-        np.stack([given[1] for given in inputs]),
-        np.stack([given[2] for given in inputs]),
-    )
+    start = np.stack([given[1] for given in inputs])
+    scale = np.stack([given[2] for given in inputs])
     draws = nuts.sample_many(
         log_density, data, start, scale, seed=seed, draws=DRAWS * THIN, warmup=200
     )
@@ -123,7 +127,8 @@ def test_calibration_sees_a_spread_prior_of_the_wrong_scale():
 @pytest.fixture(scope="module")
 def large():
     """Forty studies of thousands, half of them late, with a lower sensitivity."""
-    rng, late = np.random.default_rng(11), np.tile([0, 1], 20)
+    rng = np.random.default_rng(11)
+    late = np.tile([0, 1], 20)
     mean = np.column_stack([1.2 - 0.5 * late, -2.2 + 0 * late])
     p = expit(mean + rng.standard_normal((40, 2)) @ np.linalg.cholesky([[0.5, 0.2], [0.2, 0.4]]).T)
     n = rng.integers([800, 2000], [1500, 6000], (40, 2))
@@ -185,7 +190,8 @@ def test_a_seed_gives_the_same_draws(history):
 
 
 def test_draws_for_a_new_setting_are_wider_than_those_of_the_mean(history):
-    new, mean = logit(history.draw(20_000, rng=1).sensitivity), history.draws.coefficients[:, 0, 0]
+    new = logit(history.draw(20_000, rng=1).sensitivity)
+    mean = history.draws.coefficients[:, 0, 0]
     assert np.quantile(new, 0.05) < np.quantile(mean, 0.05)
     between = history.draws.between
     np.testing.assert_allclose(np.sqrt(between[:, 1, 1]), history.draws.tau[:, 1])
@@ -195,12 +201,14 @@ def test_draws_for_a_new_setting_are_wider_than_those_of_the_mean(history):
 
 
 def test_studies_without_patients_change_the_density_by_a_constant():
-    positive, size = np.array([[4.0, 41.0], [0.0, 47.0]]), np.array([[13.0, 1962.0], [0.0, 1172.0]])
+    positive = np.array([[4.0, 41.0], [0.0, 47.0]])
+    size = np.array([[13.0, 1962.0], [0.0, 1172.0]])
     counts = StudyCounts(
         labels=("a", "b"), positive=positive, size=size, design=np.array([[1.0, 0.0], [1.0, 1.0]])
     )
     with jax.enable_x64(True):
-        data, padded = posterior_inputs(counts)[0], posterior_inputs(with_empty_studies(counts))[0]
+        data = posterior_inputs(counts)[0]
+        padded = posterior_inputs(with_empty_studies(counts))[0]
         points = np.random.default_rng(1).normal(scale=0.7, size=(5, 2 * 2 + 3 + 2 * 2))
         filled = np.pad(points, ((0, 0), (0, 2 * 6)))  # the effects of six more studies, at zero
         gaps = [

@@ -35,7 +35,9 @@ def test_large_studies_agree_with_metafors_normal_reml(peers):
 
 
 def test_the_likelihood_is_the_integral():
-    data, mean, tau = counts([0, 3, 40], [100, 50, 60]), -2.0, 1.3
+    data = counts([0, 3, 40], [100, 50, 60])
+    mean = -2.0
+    tau = 1.3
 
     def one(x, n):
         def integrand(z):
@@ -55,13 +57,15 @@ def test_without_spread_the_likelihood_is_binomial():
 
 def test_a_study_without_events_counts():
     """0 of 1 172 pulls the base rate down and widens the spread."""
-    with_it, without = pool_prevalence(*RARE), pool_prevalence([13, 1, 1], [1975, 471, 1353])
+    with_it = pool_prevalence(*RARE)
+    without = pool_prevalence([13, 1, 1], [1975, 471, 1353])
     assert with_it.value < without.value
     assert 0 < with_it.low < with_it.high < 1
 
 
 def test_the_restricted_likelihood_is_integrated_over_the_mean():
-    data, tau = counts([5, 9, 30], [120, 80, 300]), 0.4
+    data = counts([5, 9, 30], [120, 80, 300])
+    tau = 0.4
     means = np.linspace(-6, 2, 4001)
     expected = np.log(np.trapezoid(np.exp(data.log_likelihood(means, tau)), means))
     assert data.integrated_log_likelihood(tau) == pytest.approx(
@@ -70,14 +74,17 @@ def test_the_restricted_likelihood_is_integrated_over_the_mean():
 
 
 def test_the_order_of_the_studies_does_not_matter():
-    a, b = pool_prevalence(*RARE), pool_prevalence([1, 13, 1, 0], [471, 1975, 1353, 1172])
+    a = pool_prevalence(*RARE)
+    b = pool_prevalence([1, 13, 1, 0], [471, 1975, 1353, 1172])
     assert a.value == pytest.approx(b.value, rel=1e-6)
     assert a.tau == pytest.approx(b.tau, rel=1e-6)
 
 
 def test_counting_the_others_mirrors_the_result():
-    events, n = np.array([5, 9, 30, 2]), np.array([120, 80, 300, 45])
-    a, b = pool_prevalence(events, n), pool_prevalence(n - events, n)
+    events = np.array([5, 9, 30, 2])
+    n = np.array([120, 80, 300, 45])
+    a = pool_prevalence(events, n)
+    b = pool_prevalence(n - events, n)
     assert a.low == pytest.approx(1 - b.high, rel=1e-5)
 
 
@@ -112,10 +119,13 @@ def grid_posterior(events, n):
     """Posterior of the base rate on a grid: uniform median rate, half-normal spread, exact
     likelihood.
     """
-    data, means, taus = counts(events, n), np.linspace(-9, 3, 481), np.linspace(0.005, 4, 160)
+    data = counts(events, n)
+    means = np.linspace(-9, 3, 481)
+    taus = np.linspace(0.005, 4, 160)
     log = np.array([data.log_likelihood(means, tau) - tau**2 / 2 for tau in taus])
     weight = np.exp(log - log.max()) * expit(means) * expit(-means)
-    p, spread = weight.sum(axis=0), weight.sum(axis=1)
+    p = weight.sum(axis=0)
+    spread = weight.sum(axis=1)
     return (
         np.interp([0.1, 0.5, 0.9], np.cumsum(p) / p.sum(), means),
         np.interp(0.5, np.cumsum(spread) / spread.sum(), taus),
@@ -126,7 +136,8 @@ def test_sampling_agrees_with_the_posterior_on_a_grid():
     """The median of the mean logit within 0.06, its 80 % limits within 0.15: four Monte Carlo
     errors of 1 500 draws.
     """
-    events, n = [6, 0, 2], [300, 150, 90]
+    events = [6, 0, 2]
+    n = [300, 150, 90]
     pooled = pool_prevalence(events, n, "bayes", rng=4, level=0.8)
     (low, middle, high), tau = grid_posterior(events, n)
     np.testing.assert_allclose(

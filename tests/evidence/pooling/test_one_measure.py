@@ -32,17 +32,16 @@ def test_metafor_agrees(studies, peers, measure, method):
 
 
 def test_proportions_use_the_studies_with_that_arm(studies):
-    with_all, without = (
-        pool_measure(studies, "sensitivity"),
-        pool_measure(studies.drop(index=8), "sensitivity"),
-    )
+    with_all = pool_measure(studies, "sensitivity")
+    without = pool_measure(studies.drop(index=8), "sensitivity")
     assert (with_all.n_studies, with_all.value) == (without.n_studies, without.value)
     assert pool_measure(studies, "specificity").n_studies == 14
 
 
 def test_the_specificity_is_one_less_the_sensitivity_of_the_swapped_arm():
     swapped = FEW.rename(columns={"tp": "fp", "fp": "tp", "fn": "tn", "tn": "fn"})
-    spec, sens = pool_measure(FEW, "specificity"), pool_measure(swapped, "sensitivity")
+    spec = pool_measure(FEW, "specificity")
+    sens = pool_measure(swapped, "sensitivity")
     assert spec.value == pytest.approx(1 - sens.value)
     assert spec.low == pytest.approx(1 - sens.high)
 

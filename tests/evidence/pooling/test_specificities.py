@@ -19,7 +19,8 @@ def studies(fp, tn):
 
 def by_brute_force(fp, tn):
     """Mean and SD of the logit specificity of a new setting on a grid of (mu, tau, theta)."""
-    mu, tau = np.linspace(-14, 6, 201)[:, None], np.linspace(0.005, 5.995, 200)
+    mu = np.linspace(-14, 6, 201)[:, None]
+    tau = np.linspace(0.005, 5.995, 200)
     log_likelihood = np.zeros((mu.size, tau.size))
     for x, rest in zip(fp, tn, strict=True):
         theta, log_binomial = _around_the_peak(x, rest)
@@ -53,7 +54,8 @@ def test_quadrature_agrees_with_a_grid(fp, tn):
 
 
 def test_studies_that_agree_narrow_a_new_setting_and_their_order_is_nothing():
-    two, eight = studies([40, 40], [960, 960]), studies([40] * 8, [960] * 8)
+    two = studies([40, 40], [960, 960])
+    eight = studies([40] * 8, [960] * 8)
     assert eight.new_setting[1] < 0.5 * two.new_setting[1]
     assert eight.new_setting[0] == pytest.approx(np.log(24), abs=0.05)
     one_way = studies([118], [1844]).with_study(4, 1168).with_study(47, 1125)

@@ -71,7 +71,8 @@ def test_the_indices_of_lowess_are_those_of_val_prob(patients, from_r):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_weights_are_repetition_and_order_does_not_matter(rare, method):
-    y, risk = rare[0][:4000], rare[1][:4000].round(3).clip(0.001)
+    y = rare[0][:4000]
+    risk = rare[1][:4000].round(3).clip(0.001)
     rng = np.random.default_rng(1)
     weight = rng.integers(0, 3, 4000)
     rows = rng.permutation(np.repeat(np.arange(4000), weight))
@@ -121,7 +122,8 @@ def test_a_band_for_the_whole_curve_is_wider_than_for_a_point(rare, method):
 
 def test_a_simultaneous_band_holds_the_truth_nineteen_times_in_twenty():
     """120 cohorts with risks that are right: the standard error of the coverage is 2 %."""
-    rng, at = np.random.default_rng(5), expit(np.linspace(-4.4, -1.1, 30))
+    rng = np.random.default_rng(5)
+    at = expit(np.linspace(-4.4, -1.1, 30))
     held = 0
     for _ in range(120):
         risk = expit(rng.uniform(-4.5, -1, 3000))

@@ -45,7 +45,8 @@ def test_wald_limits_agree_with_pmcalibration(readme):
 
 def test_miller_tests_agree_with_pmcalibration(readme):
     y, p, reference = readme
-    table, expected = miller_tests(y, p), reference("pm-readme-weak")["expected"]["full"]["miller"]
+    table = miller_tests(y, p)
+    expected = reference("pm-readme-weak")["expected"]["full"]["miller"]
     for name, row in zip(("both", "in_the_large", "slope"), expected, strict=True):
         assert table.statistic[name] == pytest.approx(row["statistic"], abs=1e-8)
         assert table.df[name] == row["df"]
@@ -53,7 +54,9 @@ def test_miller_tests_agree_with_pmcalibration(readme):
 
 
 def test_recalibration_and_miller_tests_agree_with_glm(patients, from_r):
-    y, a, expected = patients.y, patients.a, from_r["recalibration"]
+    y = patients.y
+    a = patients.a
+    expected = from_r["recalibration"]
     for measure, name in ((calibration_in_the_large, "large"), (calibration_slope, "slope")):
         wald = measure(y, a, interval="wald")
         assert wald.value == pytest.approx(
@@ -91,18 +94,22 @@ def test_recalibrated_risks_have_slope_one(rare):
     "measure", [observed_expected, calibration_in_the_large, calibration_slope]
 )
 def test_weights_are_repetition_and_order_does_not_matter(rare, measure):
-    y, risk = rare[0][:2000], rare[1][:2000].round(3).clip(0.001)
+    y = rare[0][:2000]
+    risk = rare[1][:2000].round(3).clip(0.001)
     rng = np.random.default_rng(1)
     weight = rng.integers(0, 3, 2000)
     rows = rng.permutation(np.repeat(np.arange(2000), weight))
-    a, b = measure(y, risk, sample_weight=weight), measure(y[rows], risk[rows])
+    a = measure(y, risk, sample_weight=weight)
+    b = measure(y[rows], risk[rows])
     np.testing.assert_allclose((a.value, a.low, a.high), (b.value, b.low, b.high), rtol=1e-8)
 
 
 def test_the_sums_of_blocks_are_the_sum_of_all(rare):
     """70 000 distinct risks are summed in ten blocks; twice the patients have the same slope."""
-    y, risk = np.tile(rare[0], 4), np.concatenate([rare[1] * (1 + k / 1000) for k in range(4)])
-    once, twice = calibration_slope(y, risk), calibration_slope(np.tile(y, 2), np.tile(risk, 2))
+    y = np.tile(rare[0], 4)
+    risk = np.concatenate([rare[1] * (1 + k / 1000) for k in range(4)])
+    once = calibration_slope(y, risk)
+    twice = calibration_slope(np.tile(y, 2), np.tile(risk, 2))
     assert np.unique(risk).size > 65_536
     assert once.value == pytest.approx(twice.value, abs=1e-10)
 

@@ -24,7 +24,8 @@ def test_each_group_is_judged_by_itself(grouped):
     for subgroup, group in (("sex", "f"), ("site", 3)):
         mine = (labels[subgroup] == group).to_numpy()
         for measure, function in (("observed_expected", observed_expected), ("auroc", auroc)):
-            row, own = table.loc[subgroup, group, measure], function(y[mine], risk[mine])
+            row = table.loc[subgroup, group, measure]
+            own = function(y[mine], risk[mine])
             assert (row.value, row.low, row.high) == (own.value, own.low, own.high)
         assert row.n == mine.sum()
         assert row.mean_risk == pytest.approx(risk[mine].mean())
@@ -41,7 +42,8 @@ def test_weights_are_repetition(grouped):
 
 
 def test_a_group_without_events_has_an_oe_ratio_and_says_what_it_lacks():
-    y, risk = np.repeat([0, 0, 1], 20), np.linspace(0.05, 0.6, 60)
+    y = np.repeat([0, 0, 1], 20)
+    risk = np.linspace(0.05, 0.6, 60)
     table = subgroup_calibration(y, risk, {"site": np.repeat(["a", "b", "c"], 20)})
     rows = table[table.group == "a"].set_index("measure")
     assert rows.value["observed_expected"] == 0

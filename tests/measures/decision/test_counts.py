@@ -28,7 +28,8 @@ THRESHOLDS = np.array([0.05, 0.25, 0.5])
 )
 def test_the_table_reads_what_a_search_finds(thresholds):
     rng = np.random.default_rng(1)
-    below, above = np.nextafter(thresholds, 0), np.nextafter(thresholds, 1)
+    below = np.nextafter(thresholds, 0)
+    above = np.nextafter(thresholds, 1)
     risk = np.concatenate(
         [rng.random(1000), rng.beta(1, 80, 1000), thresholds, below, above, [0.0, 1.0]]
     )
@@ -49,7 +50,8 @@ def test_a_risk_in_32_bits_reaches_the_threshold_it_names(n):
 @given(patients)
 def test_positives_and_disagreements_are_counts_of_patients(rows):
     y, a, b = (np.array(x, dtype=float) for x in zip(*rows, strict=True))
-    a, b = a / 20, b / 20
+    a = a / 20
+    b = b / 20
     counts = decision_counts(y, [a, b], np.ones(y.size), THRESHOLDS)
     for cells in (counts, counts.cells):
         only_a, only_b = cells.disagreements(2, 3)

@@ -84,7 +84,8 @@ def test_weights_are_repetition(rows):
 
 def test_normal_limits_are_those_of_a_mean():
     rng = np.random.default_rng(1)
-    y, risk = rng.integers(0, 2, 500), rng.random(500)
+    y = rng.integers(0, 2, 500)
+    risk = rng.random(500)
     curve = decision_curve(y, risk, thresholds=[0.3], interval="normal")
     each = (risk >= 0.3) * np.where(y == 1, 1, -0.3 / 0.7)
     half = 1.959963984540054 * each.std(ddof=1) / np.sqrt(500)
@@ -130,11 +131,10 @@ def test_standardised_net_benefit_is_that_of_rmda(rows):
         frame = decision_curve(y, a, thresholds=THRESHOLDS, policy=policy).to_frame()
         for row in frame[frame.model == "model"].itertuples():
             odds = row.threshold / (1 - row.threshold)
-            tpr, fpr = np.mean(a[y == 1] >= row.threshold), np.mean(a[y == 0] >= row.threshold)
-            opt_in, opt_out = (
-                tpr - (1 - p) / p * odds * fpr,
-                (1 - fpr) - p / (1 - p) * (1 - tpr) / odds,
-            )
+            tpr = np.mean(a[y == 1] >= row.threshold)
+            fpr = np.mean(a[y == 0] >= row.threshold)
+            opt_in = tpr - (1 - p) / p * odds * fpr
+            opt_out = (1 - fpr) - p / (1 - p) * (1 - tpr) / odds
             expected = opt_in if policy == "opt-in" else opt_out
             assert row.standardised_net_benefit == pytest.approx(expected, abs=1e-10)
             assert row.sensitivity == pytest.approx(tpr, abs=1e-12)
@@ -190,7 +190,8 @@ def test_the_difference_of_resampled_curves_is_paired():
 def thousand_patients(missed):
     """13 cancers, of which the model misses so many at 0.5 %; it spares 400 of 987 others."""
     risk = np.where(np.arange(1000) < 13, 0.02, 0.01)
-    risk[:missed], risk[600:] = 0.001, 0.001
+    risk[:missed] = 0.001
+    risk[600:] = 0.001
     return (np.arange(1000) < 13).astype(int), risk
 
 
@@ -212,7 +213,8 @@ def test_a_difference_is_the_other_way_round_when_its_strategies_are():
     y, risk = thousand_patients(missed=2)
     curve = decision_curve(y, {"a": risk, "b": risk[::-1]}, thresholds=[0.005, 0.015])
     for pair in (("a", "b"), ("a", "treat_all"), ("b", "treat_none"), ("treat_all", "treat_none")):
-        there, back = curve.difference(*pair), curve.difference(*pair[::-1])
+        there = curve.difference(*pair)
+        back = curve.difference(*pair[::-1])
         np.testing.assert_allclose(there.low, -back.high, atol=1e-15)
         assert (there.low < there.difference).all()
     same = curve.difference("a", "a")
@@ -222,10 +224,8 @@ def test_a_difference_is_the_other_way_round_when_its_strategies_are():
 def test_with_many_patients_limits_are_those_of_the_standard_error():
     rng = np.random.default_rng(4)
     a = rng.beta(1, 20, 200_000)
-    y, risks = (
-        (rng.random(a.size) < a).astype(int),
-        {"a": a, "b": a * rng.uniform(0.5, 1.5, a.size)},
-    )
+    y = (rng.random(a.size) < a).astype(int)
+    risks = {"a": a, "b": a * rng.uniform(0.5, 1.5, a.size)}
     for options in ({}, {"prevalence": 0.5}, {"policy": "opt-out"}, {"harm": 0.001}):
         curves = [
             decision_curve(y, risks, thresholds=[0.05], interval=i, **options)
@@ -254,7 +254,8 @@ def test_nothing_is_uncertain_about_treating_all_at_a_given_prevalence():
 
 
 def test_harm_is_subtracted_from_models_only():
-    y, risk = [0, 1, 0, 1], [0.1, 0.6, 0.3, 0.8]
+    y = [0, 1, 0, 1]
+    risk = [0.1, 0.6, 0.3, 0.8]
     plain = decision_curve(y, {"a": risk, "b": risk}, thresholds=[0.2])
     harmed = decision_curve(y, {"a": risk, "b": risk}, thresholds=[0.2], harm={"b": 0.05})
     np.testing.assert_allclose(

@@ -30,7 +30,8 @@ def test_bivariate_normal_probabilities_agree_with_scipy(h, k, rho):
 def test_the_expected_maximum_agrees_with_simulation(mean_a, mean_b, sd_a, sd_b, rho):
     """A million draws have a standard error below 0.0015."""
     z = np.random.default_rng(1).standard_normal((1_000_000, 2))
-    a, b = mean_a + sd_a * z[:, 0], mean_b + sd_b * (rho * z[:, 0] + np.sqrt(1 - rho**2) * z[:, 1])
+    a = mean_a + sd_a * z[:, 0]
+    b = mean_b + sd_b * (rho * z[:, 0] + np.sqrt(1 - rho**2) * z[:, 1])
     simulated = np.maximum(0, np.maximum(a, b)).mean()
     assert one(mean_a, mean_b, sd_a, sd_b, rho * sd_a * sd_b) == pytest.approx(simulated, abs=0.005)
 

@@ -41,13 +41,16 @@ def test_areas_limits_and_comparison_agree_with_proc(asah):
 
 
 def test_areas_and_their_comparison_agree_with_proc_on_our_own_data(patients, from_r):
-    y, a, b = patients.y, patients.a, patients.b
+    y = patients.y
+    a = patients.a
+    b = patients.b
     np.testing.assert_allclose([auroc(y, a).value, auroc(y, b).value], from_r["auc"], atol=1e-12)
     limits = auroc(y, a, interval="delong")
     np.testing.assert_allclose(
         (limits.low, limits.value, limits.high), from_r["delong"], atol=1e-12
     )
-    compared, expected = compare_auroc(y, a, b), from_r["compare"]
+    compared = compare_auroc(y, a, b)
+    expected = from_r["compare"]
     assert compared.z == pytest.approx(expected["z"], abs=1e-10)
     assert compared.p_value == pytest.approx(expected["p"], abs=1e-10)
     np.testing.assert_allclose(
@@ -58,7 +61,8 @@ def test_areas_and_their_comparison_agree_with_proc_on_our_own_data(patients, fr
 
 
 def test_somers_d_agrees_with_rms_and_slope_of_discrimination_with_welch(patients, from_r):
-    y, a = patients.y, patients.a
+    y = patients.y
+    a = patients.a
     assert somers_d(y, a).value == pytest.approx(from_r["val_prob"]["Dxy"], abs=1e-12)
     slope = discrimination_slope(y, a, interval="normal")
     assert slope.value == pytest.approx(from_r["discrimination_slope"], abs=1e-12)
@@ -70,7 +74,8 @@ def test_somers_d_agrees_with_rms_and_slope_of_discrimination_with_welch(patient
 @given(cases)
 def test_somers_d_is_the_auroc_on_its_own_scale(rows):
     y, r, w = arrays(rows)
-    area, d = auroc(y, r, sample_weight=w), somers_d(y, r, sample_weight=w)
+    area = auroc(y, r, sample_weight=w)
+    d = somers_d(y, r, sample_weight=w)
     np.testing.assert_allclose(
         (d.value, d.low, d.high), np.array((area.value, area.low, area.high)) * 2 - 1
     )
@@ -82,7 +87,8 @@ def test_all_ties_discriminate_nothing():
 
 
 def test_newcombe_limits_are_the_default_and_any_number_of_patients_has_them(patients):
-    y, a = patients.y, patients.a
+    y = patients.y
+    a = patients.a
     default = auroc(y, a)
     assert default == auroc(y, a, interval="newcombe")
     assert (
@@ -113,10 +119,8 @@ def test_limits_of_the_discrimination_slope_lean_to_where_the_risks_do():
     even = discrimination_slope([0, 0, 0, 1, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
     half = 4.302652729749464 * 0.1 / np.sqrt(3) * np.sqrt(2)
     assert (even.low, even.high) == pytest.approx((even.value - half, even.value + half))
-    y, risk = (
-        np.repeat([1, 0], [13, 1000]),
-        np.concatenate([[0.3, 0.1], np.full(11, 0.01), np.full(1000, 0.005)]),
-    )
+    y = np.repeat([1, 0], [13, 1000])
+    risk = np.concatenate([[0.3, 0.1], np.full(11, 0.01), np.full(1000, 0.005)])
     skewed, normal = (discrimination_slope(y, risk, interval=i) for i in ("hall", "normal"))
     assert skewed.high - skewed.value > 1.5 * (skewed.value - skewed.low)
     assert skewed.high > normal.high
@@ -162,10 +166,8 @@ def test_limits_contain_the_area_and_stay_inside(rows, interval):
 
 def test_bootstrap_limits_are_near_those_of_delong(asah):
     y, risks, _ = asah
-    drawn, exact = (
-        auroc(y, risks.s100b, interval="bootstrap", rng=1),
-        auroc(y, risks.s100b, interval="delong"),
-    )
+    drawn = auroc(y, risks.s100b, interval="bootstrap", rng=1)
+    exact = auroc(y, risks.s100b, interval="delong")
     np.testing.assert_allclose((drawn.low, drawn.high), (exact.low, exact.high), atol=0.015)
 
 

@@ -110,7 +110,8 @@ def test_bad_input_is_named(options, message):
 
 def test_five_separated_patients_prove_little():
     """All of the strip is under the curve, and DeLong's variance is 0 however few the patients."""
-    y, risk = [0, 0, 0, 1, 1], [0.1, 0.2, 0.3, 0.5, 0.8]
+    y = [0, 0, 0, 1, 1]
+    risk = [0.1, 0.2, 0.3, 0.5, 0.8]
     estimate = partial_auroc(y, risk)
     assert (estimate.value, estimate.high) == pytest.approx((0.1, 0.1))
     assert estimate.low == pytest.approx(

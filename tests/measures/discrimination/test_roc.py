@@ -61,7 +61,8 @@ def test_average_precision_agrees_with_scikit_learn_and_weights_are_repetition(r
 
 def test_limits_of_the_average_precision_have_the_spread_of_resamples(patients):
     """300 resamples give the standard error within 8 % (two Monte Carlo errors)."""
-    y, r = patients.y.to_numpy(), patients.a.to_numpy()
+    y = patients.y.to_numpy()
+    r = patients.a.to_numpy()
     rng = np.random.default_rng(1)
     drawn = [
         average_precision_score(y[i], r[i])
@@ -76,7 +77,8 @@ def test_limits_of_the_average_precision_have_the_spread_of_resamples(patients):
 
 
 def test_limits_contain_the_points_and_stay_inside(patients):
-    roc, pr = roc_curve(patients.y, patients.a), precision_recall_curve(patients.y, patients.a)
+    roc = roc_curve(patients.y, patients.a)
+    pr = precision_recall_curve(patients.y, patients.a)
     for result, rates in ((roc, ("sensitivity", "specificity")), (pr, ("recall", "precision"))):
         for rate in rates:
             low, value, high = (getattr(result, rate + end) for end in ("_low", "", "_high"))
@@ -105,7 +107,8 @@ def test_bad_input_is_named(function):
 
 
 def test_limits_of_the_average_precision_widen_with_few_events():
-    y, risk = [0, 0, 0, 1, 0, 1, 0, 1], np.arange(1, 9) / 10
+    y = [0, 0, 0, 1, 0, 1, 0, 1]
+    risk = np.arange(1, 9) / 10
     estimate = precision_recall_curve(y, risk).average_precision
     again = precision_recall_curve(np.repeat(y, 1000), np.repeat(risk, 1000)).average_precision
     assert estimate.method == "logit, t"

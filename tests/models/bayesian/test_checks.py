@@ -73,7 +73,8 @@ def test_a_useless_finding_does_not_improve_prediction(small):
 
 def test_a_few_patients_lean_on_the_prior_and_many_do_not(cohort):
     prior = Prior(slopes={"history_of_cancer": (0.0, 0.3)})
-    X, y = cohort.predictors[["history_of_cancer"]], cohort.outcome
+    X = cohort.predictors[["history_of_cancer"]]
+    y = cohort.outcome
     few = power_scaling(BayesianLogisticModel(prior, **FAST).fit(X.head(1000), y.head(1000)))
     many = power_scaling(BayesianLogisticModel(**FAST).fit(X, y))
     assert few.prior["history_of_cancer"] > 0.1
@@ -100,7 +101,8 @@ def test_replicated_cohorts_surround_what_was_recorded(cohort):
 
 
 def test_prior_predictive_checks_know_nothing_of_the_outcome(cohort):
-    X, y = cohort.predictors[FLAGS[:3]], cohort.outcome
+    X = cohort.predictors[FLAGS[:3]]
+    y = cohort.outcome
     a, b = (
         predictive_check(BayesianLogisticModel(**FAST).fit(X, z), "prior", rng=1)
         for z in (y, np.roll(y, 7))

@@ -14,7 +14,8 @@ from backpain_risk.models.bayesian.density import log_likelihood, log_posterior
 from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
 from backpain_risk.numerics.sampling.laplace import evaluate
 
-EVENTS, PATIENTS = np.array([9.0, 4.0]), np.array([1950.0, 50.0])
+EVENTS = np.array([9.0, 4.0])
+PATIENTS = np.array([1950.0, 50.0])
 FINDING = "history_of_cancer"
 
 
@@ -117,7 +118,8 @@ def _with_sites(theta, rows, y):
     """Effects are normal given SDs, SDs half-normal; the sign of an SD flips that of its effects
     and means nothing.
     """
-    sd, effects = 0.5 * theta[2:4], theta[4:].reshape(3, 2)
+    sd = 0.5 * theta[2:4]
+    effects = theta[4:].reshape(3, 2)
     coefficient = theta[:2] + sd * effects[rows[:, 1]]
     risk = expit(coefficient[:, 0] + coefficient[:, 1] * rows[:, 0])
     prior = stats.norm.logpdf(theta[0], logit(0.01), 2.5) + stats.norm.logpdf(theta[1], 0, 2)
@@ -155,7 +157,8 @@ def test_errors_that_are_estimated_have_the_beta_distribution_of_their_study():
         ]
     )
     found = evaluate(log_posterior, theta, model.sampled_.data)
-    sensitivity, specificity = expit(theta[:, 2]), expit(theta[:, 3])
+    sensitivity = expit(theta[:, 2])
+    specificity = expit(theta[:, 3])
     risk = expit(np.stack([theta[:, 0], theta[:, 0] + theta[:, 1]], axis=1))
     recorded = sensitivity[:, None] * risk + (1 - specificity[:, None]) * (1 - risk)
     expected = stats.binom.logpmf(EVENTS, PATIENTS, recorded).sum(axis=1)

@@ -177,9 +177,11 @@ def test_interactions_have_mean_zero_the_stated_spread_and_keep_the_base_rate(co
     """Apart from the other slopes, and the median prior mean risk stays within a tenth of the
     base rate.
     """
-    X, prior = cohort.predictors[FLAGS], replace(EvidencePrior.published(), interaction_sd=1.5)
+    X = cohort.predictors[FLAGS]
+    prior = replace(EvidencePrior.published(), interaction_sd=1.5)
     model = BayesianLogisticModel(prior, interactions=PAIRS, **FAST).fit(X, cohort.outcome)
-    products, summary = [f"{a}:{b}" for a, b in PAIRS], model.summary()
+    products = [f"{a}:{b}" for a, b in PAIRS]
+    summary = model.summary()
     assert summary.prior_mean[products].tolist() == [0.0, 0.0]
     assert summary.prior_sd[products].tolist() == [1.5, 1.5]
     assert np.all(model.term_prior_.covariance[-2:, :-2] == 0)
@@ -233,16 +235,16 @@ POOLED = ["history_of_cancer", "unexplained_weight_loss"]
 
 def test_a_pooled_specificity_replaces_that_of_one_study_in_the_slope(cohort):
     """Moments of the logit specificity in a new setting, beside those of the sensitivity."""
-    prior, plain = EvidencePrior.published(pooled=POOLED), EvidencePrior.published()
+    prior = EvidencePrior.published(pooled=POOLED)
+    plain = EvidencePrior.published()
     assert plain.specificities == {}
     assert (plain.name, prior.name) == ("evidence", "evidence with pooled specificities")
     model = BayesianLogisticModel(prior, **FAST).fit(cohort.predictors[FLAGS], cohort.outcome)
-    finding, (mean, sd) = (
-        prior.findings["history_of_cancer"],
-        prior.specificities["history_of_cancer"].new_setting,
-    )
+    finding = prior.findings["history_of_cancer"]
+    (mean, sd) = prior.specificities["history_of_cancer"].new_setting
     sensitivity = logit(np.random.default_rng(1).beta(finding.tp + 0.5, finding.fn + 0.5, 400_000))
-    odds, variance = sensitivity.mean() + mean, sensitivity.var() + sd**2
+    odds = sensitivity.mean() + mean
+    variance = sensitivity.var() + sd**2
     row = model.summary().loc["history_of_cancer"]
     assert row.prior_mean == pytest.approx(0.8 * odds, rel=0.01)
     assert row.prior_sd == pytest.approx(np.sqrt(variance + 0.25 + (0.2 * odds) ** 2), rel=0.01)

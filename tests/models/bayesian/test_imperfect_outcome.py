@@ -37,7 +37,8 @@ def test_verification_that_depends_on_findings_does_no_harm(patients):
         X, np.where(verified, y, np.nan)
     )
     assert model.n_unverified_ == np.sum(~verified)
-    table, truth = estimates(model, X), _truth(X.history_of_cancer, y)
+    table = estimates(model, X)
+    truth = _truth(X.history_of_cancer, y)
     for measure, value in truth.items():
         assert table.low[measure] < value < table.high[measure], measure
     naive = BayesianLogisticModel(**FAST).fit(X, np.where(verified, y, 0.0))

@@ -57,7 +57,8 @@ def test_the_risk_is_the_posterior_mean_of_the_draws(fitted, cohort):
 
 def test_the_credible_interval_of_a_patient_is_that_of_the_draws(fitted, cohort):
     X = cohort.predictors[FLAGS].iloc[100:150]
-    table, draws = fitted.credible_risk(X, level=0.9).to_frame(), fitted.risk_draws(X)
+    table = fitted.credible_risk(X, level=0.9).to_frame()
+    draws = fitted.risk_draws(X)
     np.testing.assert_allclose(
         table[["low", "high"]].T, np.quantile(draws, [0.05, 0.95], axis=0), rtol=1e-12
     )
@@ -66,7 +67,8 @@ def test_the_credible_interval_of_a_patient_is_that_of_the_draws(fitted, cohort)
 
 
 def test_draws_are_repeatable_by_seed(cohort):
-    X, y = cohort.predictors[FLAGS[:3]].head(5000), cohort.outcome.head(5000)
+    X = cohort.predictors[FLAGS[:3]].head(5000)
+    y = cohort.outcome.head(5000)
     a, b, c = (BayesianLogisticModel(random_state=s).fit(X, y).risk(X) for s in (1, 1, 2))
     np.testing.assert_array_equal(a, b)
     assert np.abs(a - c).max() > 0
@@ -101,7 +103,8 @@ def test_thirteen_events_give_finite_doubt_narrower_than_the_prior(cohort):
     rows = np.r_[
         np.flatnonzero(cohort.outcome == 1)[:13], np.flatnonzero(cohort.outcome == 0)[:1962]
     ]
-    X, y = cohort.predictors[FLAGS].iloc[rows], cohort.outcome.iloc[rows]
+    X = cohort.predictors[FLAGS].iloc[rows]
+    y = cohort.outcome.iloc[rows]
     model = BayesianLogisticModel("evidence", random_state=1).fit(X, y)
     table = model.summary()
     assert model.diagnostics_.problems == ()
@@ -110,7 +113,8 @@ def test_thirteen_events_give_finite_doubt_narrower_than_the_prior(cohort):
 
 
 def test_the_summary_names_the_prior_and_states_it_beside_the_posterior(cohort):
-    X, y = cohort.predictors[FLAGS[:2]], cohort.outcome
+    X = cohort.predictors[FLAGS[:2]]
+    y = cohort.outcome
     prior = Prior(slopes={FLAGS[0]: (1.0, 0.25)}, name="mine")
     table = BayesianLogisticModel(prior, **FAST).fit(X, y).summary()
     assert "prior mine: 100000 patients" in repr(table)
@@ -121,7 +125,8 @@ def test_the_summary_names_the_prior_and_states_it_beside_the_posterior(cohort):
 
 
 def test_weights_are_numbers_of_patients(cohort):
-    X, y = cohort.predictors[FLAGS[:4]].head(400), cohort.outcome.head(400)
+    X = cohort.predictors[FLAGS[:4]].head(400)
+    y = cohort.outcome.head(400)
     weight = np.random.default_rng(1).integers(0, 4, 400)
     rows = np.repeat(np.arange(400), weight)
     a = BayesianLogisticModel("evidence", **FAST).fit(X, y, sample_weight=weight)
@@ -158,7 +163,8 @@ def test_draws_that_fail_their_checks_end_in_one_warning(cohort):
 
 
 def test_a_progress_bar_is_shown_when_asked(cohort, capsys):
-    X, y = cohort.predictors[FLAGS[:3]].head(5000), cohort.outcome.head(5000)
+    X = cohort.predictors[FLAGS[:3]].head(5000)
+    y = cohort.outcome.head(5000)
     BayesianLogisticModel(random_state=1, progress=True).fit(X, y)
     assert "sampling" in capsys.readouterr().out
     BayesianLogisticModel(random_state=1).fit(X, y)
@@ -184,7 +190,8 @@ def test_further_counts_narrow_the_slope_in_any_order_and_need_no_patients():
 
 
 def test_further_counts_join_a_cohort_under_a_weak_prior(cohort):
-    X, y = cohort.predictors[FLAGS[:2]].head(2000), cohort.outcome.head(2000)
+    X = cohort.predictors[FLAGS[:2]].head(2000)
+    y = cohort.outcome.head(2000)
     model = BayesianLogisticModel(**FAST).fit(X, y)
     before = model.summary().loc["history_of_cancer"]
     after = (

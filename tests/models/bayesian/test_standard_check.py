@@ -99,7 +99,8 @@ def test_products_that_are_terms_already_or_never_occur_are_not_added(scenario):
     model, _ = fitted(scenario, 0.0, interactions=[(0, 1), (3, 2)])
     assert model.standard_check_.degrees_of_freedom == 4
     X = pd.DataFrame({"age_50_or_over": [0, 0, 1], "history_of_cancer": [0, 1, 0]})
-    y, weight = [1, 0, 1, 0, 1, 0], [100, 9000, 100, 900, 100, 9000]
+    y = [1, 0, 1, 0, 1, 0]
+    weight = [100, 9000, 100, 900, 100, 9000]
     model = bpr.BayesianLogisticModel(reference_standard=STANDARD, **FAST)
     model.fit(X.loc[[0, 0, 1, 1, 2, 2]].reset_index(drop=True), y, sample_weight=weight)
     assert model.standard_check_.degrees_of_freedom == 0

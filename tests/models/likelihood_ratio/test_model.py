@@ -60,7 +60,8 @@ def test_ratios_are_learned_from_counts():
 
 
 def test_learned_and_given_parts_can_be_mixed(cohort):
-    X, y = cohort.predictors[["night_pain", "history_of_cancer"]], cohort.outcome
+    X = cohort.predictors[["night_pain", "history_of_cancer"]]
+    y = cohort.outcome
     published = LikelihoodRatioModel(load_evidence()).fit(X, y)
     assert published.pretest_ == pytest.approx(y.mean())
     assert published.findings_["night_pain"].likelihood_ratios[1] == pytest.approx(
@@ -83,7 +84,8 @@ def test_draws_carry_the_uncertainty_and_are_repeatable(patient):
 
 
 def test_weights_are_numbers_of_patients(cohort):
-    X, y = cohort.predictors[["age_years", "night_pain"]].head(300), cohort.outcome.head(300)
+    X = cohort.predictors[["age_years", "night_pain"]].head(300)
+    y = cohort.outcome.head(300)
     weight = np.random.default_rng(1).integers(1, 4, 300)
     rows = np.repeat(np.arange(300), weight)
     a = LikelihoodRatioModel().fit(X, y, sample_weight=weight)

@@ -100,10 +100,8 @@ def slowly(goal, variance):
     total = np.zeros(ridge.STRENGTHS.size)
     for k in range(ridge.N_FOLDS):
         events, n = ridge._fold(goal, k)
-        rest, held = (
-            replace(goal, events=goal.events - events, n=goal.n - n),
-            replace(goal, events=events, n=n),
-        )
+        rest = replace(goal, events=goal.events - events, n=goal.n - n)
+        held = replace(goal, events=events, n=n)
         start = np.append(logit(rest.events.sum() / rest.n.sum()), np.zeros(variance.size - 1))
         for i, strength in enumerate(ridge.STRENGTHS):
             total[i] += held.log_likelihood(

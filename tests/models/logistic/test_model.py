@@ -36,7 +36,8 @@ def expected(case, name):
 
 
 def test_maximum_likelihood_agrees_with_statsmodels(cohort):
-    X, y = cohort.predictors[FLAGS], cohort.outcome
+    X = cohort.predictors[FLAGS]
+    y = cohort.outcome
     result = LogisticModel().fit(X, y).result_
     other = sm.Logit(np.asarray(y), sm.add_constant(np.asarray(X, float))).fit(
         method="newton", disp=0, tol=1e-14
@@ -85,7 +86,8 @@ def test_flic_agrees_with_logistf(sex2, reference):
 @pytest.mark.parametrize("correction", ["flic", "flac"])
 def test_corrections_bring_the_mean_risk_to_the_event_rate(scenario, correction):
     cohort = simulate_cohort(scenario, 1500, seed=8)
-    X, y = cohort.predictors[FLAGS[:4]], cohort.outcome
+    X = cohort.predictors[FLAGS[:4]]
+    y = cohort.outcome
     plain = LogisticModel(penalty="firth", correction="none").fit(X, y)
     corrected = LogisticModel(penalty="firth", correction=correction).fit(X, y)
     assert corrected.risk(X).mean() == pytest.approx(y.mean(), rel=1e-10)
@@ -95,7 +97,8 @@ def test_corrections_bring_the_mean_risk_to_the_event_rate(scenario, correction)
 def test_grouped_and_ungrouped_rows_give_the_same_fit(cohort):
     from backpain_risk import collapse
 
-    X, y = cohort.predictors[FLAGS], cohort.outcome
+    X = cohort.predictors[FLAGS]
+    y = cohort.outcome
     patterns = collapse(X, y)
     rows = pd.concat([patterns.X, patterns.X])
     outcome = np.repeat([1, 0], len(patterns.n))
@@ -107,7 +110,8 @@ def test_grouped_and_ungrouped_rows_give_the_same_fit(cohort):
 
 
 def test_ridge_leaves_the_intercept_free_and_shrinks_the_rest(cohort):
-    X, y = cohort.predictors[FLAGS].head(3000), cohort.outcome.head(3000)
+    X = cohort.predictors[FLAGS].head(3000)
+    y = cohort.outcome.head(3000)
     strong = LogisticModel(penalty="ridge", ridge_strength=1e6).fit(X, y)
     np.testing.assert_allclose(strong.coef_, 0, atol=1e-3)
     assert strong.risk(X).mean() == pytest.approx(y.mean(), rel=1e-6)
@@ -134,7 +138,8 @@ def test_knots_are_learned_once(cohort):
 
 
 def test_interactions_are_products(cohort):
-    X, y = cohort.predictors[["night_pain", "age_50_or_over"]], cohort.outcome
+    X = cohort.predictors[["night_pain", "age_50_or_over"]]
+    y = cohort.outcome
     model = LogisticModel(interactions=[("night_pain", "age_50_or_over")]).fit(X, y)
     by_hand = LogisticModel().fit(X.assign(both=X.night_pain * X.age_50_or_over), y)
     np.testing.assert_allclose(model.coef_, by_hand.coef_, rtol=1e-10)
@@ -257,10 +262,8 @@ def test_summary_reads_well(cohort):
 def patterns():
     """A cohort as patterns with counts, and what R made of it (reference/glm.R)."""
     here = Path(__file__).parent / "reference"
-    table, expected = (
-        pd.read_csv(here / "glm_patients.csv"),
-        json.loads((here / "glm.json").read_text("utf-8")),
-    )
+    table = pd.read_csv(here / "glm_patients.csv")
+    expected = json.loads((here / "glm.json").read_text("utf-8"))
     columns = [
         "age_50_or_over",
         "history_of_cancer",
@@ -292,6 +295,7 @@ def test_firth_agrees_with_brglm2(patterns, key, count):
     model.fit(seen[columns], seen.outcome, sample_weight=seen[count])
     np.testing.assert_allclose(model.result_.coefficient, expected[key]["coefficient"], rtol=1e-7)
     if "plain_standard_error" in expected[key]:
-        objective, beta = model.result_.fit.objective, model.result_.fit.coefficient
+        objective = model.result_.fit.objective
+        beta = model.result_.fit.coefficient
         plain = np.sqrt(np.diagonal(covariance(objective.information(beta))))
         np.testing.assert_allclose(plain, expected[key]["plain_standard_error"], rtol=1e-7)

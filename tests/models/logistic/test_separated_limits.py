@@ -43,7 +43,8 @@ def supremum(whole, held, value):
     from zero.
     """
     others = np.arange(whole.X.shape[1]) != held
-    X, offset = whole.X[:, others], whole.X[:, held] * value
+    X = whole.X[:, others]
+    offset = whole.X[:, held] * value
 
     def cost(beta):
         eta = X @ beta + offset
@@ -68,7 +69,8 @@ def test_most_small_cohorts_are_separated(separated):
 def test_finite_limits_are_where_another_optimiser_finds_the_drop(separated):
     checked = 0
     for result in separated:
-        whole, best = result.fit.whole, result.log_likelihood
+        whole = result.fit.whole
+        best = result.log_likelihood
         for j, ends in enumerate(result.conf_int().to_numpy()):
             for limit in ends[np.isfinite(ends)]:
                 assert 2 * (best - supremum(whole, j, limit)) == pytest.approx(DROP, abs=1e-6)
@@ -78,7 +80,8 @@ def test_finite_limits_are_where_another_optimiser_finds_the_drop(separated):
 
 def test_a_limit_is_infinite_only_where_the_profile_stays_high(separated):
     for result in separated[:4]:
-        whole, best = result.fit.whole, result.log_likelihood
+        whole = result.fit.whole
+        best = result.log_likelihood
         for j, (low, high) in enumerate(result.conf_int().to_numpy()):
             start = low if np.isfinite(low) else high if np.isfinite(high) else 0.0
             for limit in (low, high):
@@ -108,7 +111,8 @@ def test_every_separated_fit_can_be_shown_and_saved(scenario, separated, tmp_pat
 
 def test_limits_depend_on_nothing_asked_before(scenario):
     X, y = red_flags(scenario, 4)
-    asked, fresh = fitted(X, y).result_, fitted(X, y).result_
+    asked = fitted(X, y).result_
+    fresh = fitted(X, y).result_
     for level in (0.5, 0.99, 0.8):
         asked.conf_int(level)
     np.testing.assert_array_equal(asked.conf_int(), fresh.conf_int())
@@ -129,7 +133,8 @@ def test_the_limit_of_a_separating_flag_is_the_exact_one():
     """Two cells: all 3 with the flag are events, 5 of 10 without; 3 log(1 + exp(-a - b)) rises
     to DROP / 2 with the intercept a refitted, which one equation in each unknown states.
     """
-    X, y = [[0]] * 10 + [[1]] * 3, [0, 1] * 5 + [1] * 3
+    X = [[0]] * 10 + [[1]] * 3
+    y = [0, 1] * 5 + [1] * 3
     low = fitted(X, y).result_.conf_int().loc["x0", "low"]
 
     def profile(b):

@@ -36,7 +36,8 @@ def written(predictions, tmp_path_factory):
 
 
 def test_files_hold_what_the_functions_return(predictions, written):
-    (y, risks), folder = predictions, written[0]
+    (y, risks) = predictions
+    folder = written[0]
     decision = pd.read_csv(folder / "decision_curve.csv")
     expected = bpr.decision_curve(y, risks).to_frame()
     pd.testing.assert_frame_equal(decision, expected, check_exact=False, rtol=1e-12)
@@ -79,7 +80,8 @@ def test_what_a_model_does_not_have_is_said_and_the_rest_is_given(written):
 
 
 def test_weights_are_repetition_and_the_seed_decides(predictions, tmp_path):
-    y, risks = predictions[0][:600], predictions[1][["a"]][:600]
+    y = predictions[0][:600]
+    risks = predictions[1][["a"]][:600]
     weight = np.arange(600) % 2 + 1
     again = np.repeat(np.arange(600), weight)
     for name, arguments in (
@@ -103,10 +105,8 @@ EVIL = "=cmd|'/c calc'!A1 <script>alert(1)</script>\n| $\\frac$ ](javascript:x) 
 @pytest.fixture(scope="module")
 def hostile(predictions, tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile") / "out"
-    y, risks = (
-        predictions[0][:800],
-        predictions[1][["a", "flag"]][:800].set_axis([EVIL, f"{EVIL}!"], axis=1),
-    )
+    y = predictions[0][:800]
+    risks = predictions[1][["a", "flag"]][:800].set_axis([EVIL, f"{EVIL}!"], axis=1)
     groups = {EVIL: np.where(np.arange(800) % 2, "-1+1", "=1+1")}
     write_evaluation(y, risks, folder, subgroups=groups, n_resamples=0, rng=1)
     return folder
@@ -140,7 +140,8 @@ def test_names_of_models_never_lead_out_of_the_folder_or_meet(hostile):
 
 
 def write(folder, predictions, columns=("a",), **options):
-    y, risks = predictions[0][:600], predictions[1][list(columns)][:600]
+    y = predictions[0][:600]
+    risks = predictions[1][list(columns)][:600]
     return write_evaluation(y, risks, folder, **{"n_resamples": 0, "rng": 1} | options)
 
 

@@ -123,7 +123,8 @@ def test_an_outside_resource_is_found(built, resource):
 
 
 def test_sampled_results_may_differ_by_monte_carlo_error_and_no_more():
-    kept, mcse = {"sampled": 1.0, "exact": 1.0}, {"sampled": 0.01}
+    kept = {"sampled": 1.0, "exact": 1.0}
+    mcse = {"sampled": 0.01}
     assert result_problems(kept, {"sampled": 1.04, "exact": 1.000001}, mcse) == []
     assert result_problems(kept, {"sampled": 1.08, "exact": 1.0}, mcse) == [
         "sampled is 1.0 (Monte-Carlo error 0.01) in results.json; a new build gives 1.08."

@@ -101,7 +101,8 @@ def test_without_dependence_a_band_has_the_ratio_of_the_table(scenario):
 
 def test_risk_agrees_with_a_sum_written_out_by_hand(scenario):
     """One patient of known age and sex with two findings: every term of the sum, slowly."""
-    structure, keys = scenario.structure, ("night_pain", "no_relief_with_rest")
+    structure = scenario.structure
+    keys = ("night_pain", "no_relief_with_rest")
     total = []
     for g, states in enumerate(structure.states):
         context = 2 * (67 - 18) + 1

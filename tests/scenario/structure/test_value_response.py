@@ -35,7 +35,8 @@ def patients(n, key, rng):
 @pytest.mark.parametrize("name", vocabulary.SETTINGS)
 @pytest.mark.parametrize("dependence", [0.25, 0.5, 1.0, 1.5])
 def test_risk_rises_with_an_abnormal_value_whatever_else_is_found(name, dependence):
-    scenario, rng = load_scenario(name).replace(dependence=dependence), np.random.default_rng(5)
+    scenario = load_scenario(name).replace(dependence=dependence)
+    rng = np.random.default_rng(5)
     for key in LABORATORY:
         p = scenario.probabilities(patients(12, key, rng))
         steps = np.diff(np.log(p[:, 1] / p[:, 0]).reshape(12, -1), axis=1)

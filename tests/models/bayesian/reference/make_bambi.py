@@ -26,7 +26,8 @@ SHARES = {
     "night_pain": 0.44,
 }
 LOG_ODDS_RATIOS = (1.4, 2.2, 0.9, 1.0, 0.8, 0.1)
-INTERCEPT, SLOPES = (float(np.log(0.01 / 0.99)), 2.5), (0.0, 2.0)
+INTERCEPT = (float(np.log(0.01 / 0.99)), 2.5)
+SLOPES = (0.0, 2.0)
 
 
 def patients() -> tuple[pd.DataFrame, np.ndarray]:

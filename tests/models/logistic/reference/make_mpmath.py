@@ -94,7 +94,8 @@ def fit(case: dict[str, list]) -> dict[str, object]:
     for _ in range(100):
         eta = X * beta
         risk = [1 / (1 + mp.exp(-(eta[i] + offset[i]))) for i in range(X.rows)]
-        gradient, information = mp.matrix(X.cols, 1), mp.matrix(X.cols, X.cols)
+        gradient = mp.matrix(X.cols, 1)
+        information = mp.matrix(X.cols, X.cols)
         for i in range(X.rows):
             residual = case["events"][i] - case["n"][i] * risk[i]
             weight = case["n"][i] * risk[i] * (1 - risk[i])
