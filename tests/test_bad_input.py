@@ -23,6 +23,8 @@ import pytest
 import backpain_risk as bpr
 from backpain_risk import plots
 
+pytestmark = pytest.mark.contract
+
 N = 60
 DATE = datetime.date(2024, 1, 1)
 ALLOWED_UNCLEAR = 0.02

@@ -9,6 +9,8 @@ import pytest
 
 import backpain_risk as bpr
 
+pytestmark = pytest.mark.recovery
+
 FLAGS = list(bpr.vocabulary.FINDINGS)
 
 

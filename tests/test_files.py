@@ -25,6 +25,8 @@ from backpain_risk.files import (
     write_atomically,
 )
 
+pytestmark = pytest.mark.contract
+
 
 def python(code, *arguments):
     """Another process that says when it is under way, by a line on its output."""
@@ -361,6 +363,7 @@ def test_json_objects_are_read(tmp_path):
     assert read_json(tmp_path / "a.json") == {"a": {"b": [1, 2.5, None]}}
 
 
+@pytest.mark.reference
 def test_checksums_are_those_of_sha256sum(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")  # FIPS 180-2, example B.1
     assert (

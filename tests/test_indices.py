@@ -10,6 +10,8 @@ import pytest
 
 import backpain_risk as bpr
 
+pytestmark = pytest.mark.contract
+
 N = 200
 rng = np.random.default_rng(5)
 X = pd.DataFrame({"history_of_cancer": rng.integers(0, 2, N), "night_pain": rng.integers(0, 2, N)})

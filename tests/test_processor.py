@@ -17,6 +17,8 @@ import pytest
 import backpain_risk as bpr
 from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
 
+pytestmark = pytest.mark.regression
+
 # OpenBLAS, NumPy and XLA made to compute as on an older processor; a name that one of them does not
 # know is ignored
 OTHER = {
@@ -102,6 +104,7 @@ def test_draws_are_the_same_on_another_processor(elsewhere, kind):
     np.testing.assert_allclose(elsewhere[kind], KINDS[kind](), rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.identity
 def test_pooled_draws_do_not_pass_through_eigenvectors(monkeypatch):
     """Equal eigenvalues, told apart by rounding alone, in two ways."""
     pooled = bpr.pool_accuracy(STUDIES, "reml")

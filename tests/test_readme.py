@@ -8,9 +8,12 @@ import io
 import re
 from pathlib import Path
 
+import pytest
 import typer
 
 from backpain_risk.cli import app
+
+pytestmark = pytest.mark.contract
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 

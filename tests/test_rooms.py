@@ -17,6 +17,8 @@ import pytest
 import backpain_risk
 from backpain_risk import plots
 
+pytestmark = pytest.mark.contract
+
 ROOT = Path(backpain_risk.__file__).parent
 TESTS = Path(__file__).parent
 LOWEST = {"files", "numerics"}
@@ -381,6 +383,31 @@ def test_tests_mirror_the_rooms():
     assert without_a_room(folders(TESTS), inside) == set()
 
 
+KINDS = {"reference", "identity", "recovery", "regression", "contract"}
+
+
+def kinds(node: ast.AST) -> set[str]:
+    """The kinds of test that a decorator or a ``pytestmark`` names."""
+    marks = [n for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr in KINDS]
+    return {n.attr for n in marks if ast.unparse(n) == f"pytest.mark.{n.attr}"}
+
+
+def without_a_kind(tree: ast.Module) -> list[str]:
+    """Tests of which nobody says what kind they are."""
+    said = [n for n in tree.body if isinstance(n, ast.Assign) and "pytestmark" in names(n)]
+    if any(kinds(n.value) for n in said):
+        return []
+    tests = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name.startswith("test_")]
+    return [n.name for n in tests if not any(kinds(d) for d in n.decorator_list)]
+
+
+def test_every_test_says_its_kind(request):
+    named = {line.split(":")[0] for line in request.config.getini("markers")}
+    assert named >= KINDS
+    trees = {p: ast.parse(p.read_text("utf-8")) for p in TESTS.rglob("test_*.py")}
+    assert {str(p): found for p, tree in trees.items() if (found := without_a_kind(tree))} == {}
+
+
 def test_planted_violations_are_seen():
     """Each rule, broken in a line or two."""
     assert named_like_a_function("measures/auroc.py", ast.parse("def auroc(): ..."))
@@ -389,6 +416,9 @@ def test_planted_violations_are_seen():
     assert nested_conditionals(ast.parse("x = 1 if a else 2")) == []
     assert pairs(ast.parse("a, b = x, y")) == [1]
     assert pairs(ast.parse("a, b = b, a; c, d = d, c + d; e, f = g()")) == []
+    assert without_a_kind(ast.parse("def test_x(): ...")) == ["test_x"]
+    assert without_a_kind(ast.parse("pytestmark = pytest.mark.identity\ndef test_x(): ...")) == []
+    assert without_a_kind(ast.parse("@pytest.mark.recovery\ndef test_x(): ...")) == []
     assert too_long("x" * 100 + "\n" + "y" * 101) == [2]
     up = ast.parse("from ..models.logistic.model import LogisticModel").body[0]
     assert own_rooms("measures/overall.py", up) == {"models"}
@@ -401,6 +431,7 @@ def test_planted_violations_are_seen():
 PUBLIC = TESTS / "public_names.txt"
 
 
+@pytest.mark.regression
 def test_public_names_are_those_agreed():
     """A name that is added is added to the list too; one that goes breaks somebody's program."""
     found = [name for _, name in public_names()]

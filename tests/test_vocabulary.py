@@ -9,6 +9,8 @@ import pytest
 import backpain_risk as bpr
 from backpain_risk import vocabulary
 
+pytestmark = pytest.mark.contract
+
 
 def test_groups_of_columns_divide_the_columns():
     assert (*vocabulary.PREDICTORS, *vocabulary.TESTS) == tuple(vocabulary.COLUMNS)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+pytestmark = pytest.mark.contract
+
 
 def test_the_version_and_the_notice_are_shown(run):
     assert run("--version").stdout.strip() == "0.1.0"

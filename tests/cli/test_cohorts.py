@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.contract
+
 
 def test_simulate_writes_a_cohort_that_passes_its_own_check(run, tmp_path):
     out = tmp_path / "cohort.csv"

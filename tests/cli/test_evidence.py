@@ -9,6 +9,8 @@ import pytest
 
 from backpain_risk import pool_accuracy
 
+pytestmark = pytest.mark.contract
+
 
 def test_evidence_lists_all_findings_or_one_with_its_doubts(run):
     done = run("evidence")

@@ -14,6 +14,8 @@ import pytest
 from backpain_risk.cli import main
 from backpain_risk.cli.failures import run as run_to_its_end
 
+pytestmark = pytest.mark.contract
+
 COMMAND = str(Path(sys.executable).with_name("backpain-risk"))
 
 

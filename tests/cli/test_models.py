@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.contract
+
 
 @pytest.fixture
 def predictions(tmp_path):

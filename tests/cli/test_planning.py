@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from backpain_risk.cli import app
 
+pytestmark = pytest.mark.contract
+
 
 def run(*arguments):
     return CliRunner().invoke(app, [*map(str, arguments)])

@@ -10,6 +10,8 @@ import pytest
 
 from backpain_risk.cli.tables import read_table, refuse_text
 
+pytestmark = pytest.mark.contract
+
 PLAIN = "y,risk,sex\n0,0.1,f\n1,0.25,m\n"
 EXPECTED = pd.DataFrame({"y": [0, 1], "risk": [0.1, 0.25], "sex": ["f", "m"]})
 COMMAS = "y;risk;sex\n0;0,1;f\n1;0,25;m\n"

@@ -22,6 +22,8 @@ from backpain_risk import (
     vocabulary,
 )
 
+pytestmark = pytest.mark.recovery
+
 FLAGS = ["history_of_cancer", "night_pain", "unexplained_weight_loss", "failure_to_improve"]
 
 
@@ -152,6 +154,7 @@ def test_results_are_repeatable_by_seed_and_the_cohort_is_untouched(cohort):
     pd.testing.assert_frame_equal(cohort.predictors, before)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -210,6 +213,7 @@ def test_misreporting_twice_adds_up(cohort):
     )
 
 
+@pytest.mark.contract
 def test_verifying_twice_is_refused(cohort):
     once = verify_partially(cohort, 0.5, rng=1)
     with pytest.raises(

@@ -34,6 +34,8 @@ from backpain_risk import (
 from backpain_risk.cohort import store
 from backpain_risk.cohort.manifest import manifest_path
 
+pytestmark = pytest.mark.contract
+
 BOTH = pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 
 

@@ -25,6 +25,8 @@ from backpain_risk import (
 )
 from backpain_risk.scenario.text import scenario_text
 
+pytestmark = pytest.mark.identity
+
 
 @pytest.fixture(scope="module")
 def by_dependence(scenario):
@@ -47,6 +49,7 @@ def test_without_dependence_conditional_and_marginal_agree(by_dependence):
     np.testing.assert_allclose(table.conditional, table.marginal, atol=1e-8)
 
 
+@pytest.mark.recovery
 def test_exact_associations_are_those_of_a_large_cohort(scenario, by_dependence):
     cohort = simulate_cohort(scenario, 2_000_000, seed=5)
     result = (
@@ -81,6 +84,7 @@ def test_facts_are_judged_by_their_published_limits():
     assert set(table.verdict) == {"agrees", "disagrees", "context"}
 
 
+@pytest.mark.recovery
 def test_facts_are_those_of_a_simulated_cohort():
     scenario = load_scenario("walk_in")
     cohort = simulate_cohort(scenario, 400_000, seed=3)
@@ -127,6 +131,7 @@ def test_standardised_difference_of_several_levels_is_the_mahalanobis_distance()
     )
 
 
+@pytest.mark.recovery
 def test_imputation_with_the_outcome_recovers_the_association(scenario):
     cohort = simulate_cohort(scenario.replace(base_rate=0.2), 3000, seed=2)
     predictors = cohort.predictors[["age_years", "history_of_cancer", "no_relief_with_rest"]]
@@ -181,6 +186,7 @@ def test_pooling_follows_rubin():
         pool_estimates([[1.0]], [[0.1]])
 
 
+@pytest.mark.contract
 def test_risk_by_flags_names_what_an_own_cohort_lacks(cohort):
     few = cohort.predictors.drop(columns=["night_pain", "fever_or_night_sweats"])
     with pytest.raises(

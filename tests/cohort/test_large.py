@@ -14,6 +14,8 @@ from backpain_risk import (
     vocabulary,
 )
 
+pytestmark = pytest.mark.recovery
+
 FLAGS = [key for key in vocabulary.FINDINGS if key != "age_50_or_over"]
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from backpain_risk import Cohort, check_cohort
 
+pytestmark = pytest.mark.contract
+
 
 @pytest.fixture
 def theirs():

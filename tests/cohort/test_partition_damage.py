@@ -13,6 +13,8 @@ import pytest
 from backpain_risk import read_cohort, simulate_to_parquet, verify_cohort
 from backpain_risk.cohort import partitions
 
+pytestmark = pytest.mark.contract
+
 N = 2 * 65_536 + 400
 FIRST, SECOND, THIRD = (f"patients-0000{i}.parquet" for i in range(3))
 

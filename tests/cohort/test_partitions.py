@@ -10,6 +10,8 @@ import pytest
 
 from backpain_risk import read_cohort, simulate_cohort, simulate_to_parquet, verify_cohort
 
+pytestmark = pytest.mark.identity
+
 N = 8 * 65_536 + 1000
 
 
@@ -86,6 +88,7 @@ def test_one_flipped_byte_and_a_missing_file_are_found(scenario, tmp_path):
     assert "patients-00000.parquet is missing" in str(error.value)
 
 
+@pytest.mark.contract
 def test_another_plan_is_refused(scenario, tmp_path):
     simulate_to_parquet(scenario, 1000, tmp_path, seed=4)
     with pytest.raises(

@@ -21,6 +21,8 @@ from backpain_risk import (
 )
 from backpain_risk.results.spreadsheet import spreadsheet_safe
 
+pytestmark = pytest.mark.identity
+
 TABLES = ("predictors", "tests", "outcome", "latent", "other", "verified")
 BOTH = pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 
@@ -158,6 +160,7 @@ def test_names_of_columns_come_back(tmp_path, small, suffix, name):
         )
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("suffix", "values"),
     [

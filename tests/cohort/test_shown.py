@@ -11,6 +11,8 @@ import backpain_risk as bpr
 from backpain_risk.models.bayesian.summary import PosteriorSummary
 from backpain_risk.results.terminal import as_text
 
+pytestmark = pytest.mark.contract
+
 SYNTHETIC = "Synthetic data"
 RESEARCH = "For research; not for clinical use."
 

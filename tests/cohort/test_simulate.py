@@ -9,6 +9,8 @@ import pytest
 from backpain_risk import calibration_slope, observed_expected, simulate_cohort, vocabulary
 from backpain_risk.cohort.simulate import GENERATOR_VERSION, AliasTable, YesNoTable
 
+pytestmark = pytest.mark.recovery
+
 GOLDEN = {2: "8f11ab16543d37e2be7a0808907dca459e6e1a10fe722ac1241d9b6cd7d08479"}
 
 
@@ -22,6 +24,7 @@ def test_first_rows_are_the_same_for_any_number_of_patients(scenario):
     pd.testing.assert_frame_equal(frame(few), frame(many).head(1000))
 
 
+@pytest.mark.regression
 def test_patients_of_one_generator_version_never_change(scenario):
     text = simulate_cohort(scenario, 2000, seed=5).to_frame().to_csv(index=False)
     assert hashlib.sha256(text.encode()).hexdigest() == GOLDEN[GENERATOR_VERSION]
@@ -121,6 +124,7 @@ def test_latent_variables_are_never_predictors(cohort):
     assert not set(cohort.latent) & set(cohort.to_frame())
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

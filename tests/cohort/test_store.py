@@ -9,6 +9,8 @@ from backpain_risk import Cohort, read_cohort, simulate_cohort, verify_cohort, w
 from backpain_risk.cohort.demonstration import write_demonstration
 from backpain_risk.cohort.store import manifest_path
 
+pytestmark = pytest.mark.identity
+
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_cohort_comes_back_as_it_was(tmp_path, scenario, suffix):
@@ -49,6 +51,7 @@ def test_text_cells_cannot_start_a_formula(tmp_path):
     assert read_cohort(path).other.site.tolist() == wild
 
 
+@pytest.mark.contract
 def test_the_manifest_says_where_a_cohort_came_from(tmp_path, scenario):
     path = tmp_path / "cohort.csv"
     write_cohort(simulate_cohort(scenario, 50, seed=3), path)
@@ -58,6 +61,7 @@ def test_the_manifest_says_where_a_cohort_came_from(tmp_path, scenario):
     assert {"seed", "package_version", "generator_version", "n", "n_events"} <= set(manifest)
 
 
+@pytest.mark.regression
 def test_the_demonstration_cohort_is_rebuilt_byte_for_byte(tmp_path):
     from pathlib import Path
 
@@ -68,6 +72,7 @@ def test_the_demonstration_cohort_is_rebuilt_byte_for_byte(tmp_path):
     verify_cohort(kept / "demonstration.csv")
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("name", ["cohort.xlsx", "missing.csv"])
 def test_bad_paths_are_named(tmp_path, name):
     with pytest.raises(ValueError, match="path must"):

@@ -11,6 +11,8 @@ import pytest
 import backpain_risk as bpr
 from backpain_risk import Cohort
 
+pytestmark = pytest.mark.contract
+
 
 @pytest.fixture
 def patients():

@@ -11,9 +11,12 @@ from scipy.special import expit
 from backpain_risk import Accuracy, Estimate, load_evidence, post_test, post_test_probability
 from backpain_risk.evidence.band_accuracy import band_probabilities
 
+pytestmark = pytest.mark.identity
+
 cells = st.integers(1, 3000)
 
 
+@pytest.mark.reference
 def test_epir_intervals_are_met(reference):
     expected = reference("epi-tests-scott2008")["expected"]
     for key, method in (("exact", "clopper_pearson"), ("wilson", "wilson")):
@@ -141,6 +144,7 @@ def test_rates_are_worth_their_effective_numbers():
     assert (accuracy.tp, accuracy.fn, accuracy.tn, accuracy.fp) == pytest.approx((9, 1, 46, 54))
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
@@ -156,6 +160,7 @@ def test_bad_counts_are_named(counts, message):
         Accuracy.from_counts(*counts)
 
 
+@pytest.mark.recovery
 def test_draws_follow_the_stated_posterior():
     drawn = Accuracy.from_counts(4, 41, 9, 1921).draw(200_000, rng=1)
     assert drawn.sensitivity.mean() == pytest.approx(4.5 / 14, abs=0.002)
@@ -165,6 +170,7 @@ def test_draws_follow_the_stated_posterior():
     )
 
 
+@pytest.mark.recovery
 def test_draws_for_a_new_setting_cover_its_specificity():
     """The study and the setting each deviate by an SD of 0.5; with one deviation the limits
     cover 0.84.
@@ -191,6 +197,7 @@ def test_counted_findings_have_no_bound():
     assert load_evidence().finding("unexplained_weight_loss").lr_positive_below == np.inf
 
 
+@pytest.mark.contract
 def test_a_bound_out_of_reach_is_named():
     counted = replace(Accuracy.from_counts(900, 10, 100, 990), lr_positive_below=2.0)
     with pytest.raises(
@@ -223,6 +230,7 @@ def test_band_probabilities_of_a_low_test_start_with_the_positive():
     )
 
 
+@pytest.mark.reference
 def test_history_of_cancer_reproduces_the_published_post_test_probability():
     history = load_evidence().finding("history_of_cancer")
     after = post_test(history, 0.005, rng=1, specificity_sd=0, n_draws=100_000).post
@@ -242,6 +250,7 @@ def test_a_pretest_estimate_is_read_at_its_own_level():
         )
 
 
+@pytest.mark.reference
 def test_fagan_example_of_epir(reference):
     case = reference("fagan-hypothyroid-dog")
     accuracy = Accuracy.from_rates(0.89, 0.85)

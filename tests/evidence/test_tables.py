@@ -7,6 +7,8 @@ import pytest
 
 from backpain_risk import likelihood_ratio_table, load_evidence, vocabulary
 
+pytestmark = pytest.mark.contract
+
 
 @pytest.fixture
 def folder(tmp_path):

@@ -11,6 +11,8 @@ from backpain_risk.measures.catalogue import AS_IT_IS, CATALOGUE, Measure, label
 from backpain_risk.numerics.risk_groups import risk_groups
 from backpain_risk.results.estimate import Estimate
 
+pytestmark = pytest.mark.contract
+
 
 def mean_risk(groups, level):
     value = float(groups.n @ groups.risk / groups.total)

@@ -14,6 +14,8 @@ from backpain_risk import (
     spiegelhalter_z,
 )
 
+pytestmark = pytest.mark.identity
+
 WITH_LIMITS = [brier_score, scaled_brier, log_loss, cox_snell_r2, nagelkerke_r2]
 
 
@@ -21,6 +23,7 @@ def half_width(estimate):
     return (estimate.high - estimate.low) / 2
 
 
+@pytest.mark.reference
 def test_brier_and_its_scaled_form_agree_with_risk_regression(patients, from_r):
     for j, model in enumerate(("a", "b")):
         brier = brier_score(patients.y, patients[model])
@@ -33,6 +36,7 @@ def test_brier_and_its_scaled_form_agree_with_risk_regression(patients, from_r):
         )
 
 
+@pytest.mark.reference
 def test_spiegelhalter_and_nagelkerke_agree_with_val_prob(patients, from_r):
     for model, expected in (("a", from_r["val_prob"]), ("b", from_r["val_prob_b"])):
         y = patients.y
@@ -45,6 +49,7 @@ def test_spiegelhalter_and_nagelkerke_agree_with_val_prob(patients, from_r):
         assert gain == pytest.approx(expected["D:Chi-sq"] / len(y), abs=1e-10)
 
 
+@pytest.mark.reference
 def test_log_loss_and_brier_agree_with_scikit_learn(patients, from_r):
     y = patients.y
     risk = patients.a
@@ -74,6 +79,7 @@ def test_weights_are_repetition(patients, measure):
     np.testing.assert_allclose((a.value, a.low, a.high), (b.value, b.low, b.high), rtol=1e-10)
 
 
+@pytest.mark.recovery
 @pytest.mark.parametrize("measure", [scaled_brier, cox_snell_r2, nagelkerke_r2])
 def test_delta_limits_have_the_spread_of_resamples(patients, measure):
     """400 resamples give the standard error within 7 % (two Monte Carlo errors)."""
@@ -108,12 +114,14 @@ def test_certainty_that_is_wrong_is_infinitely_bad():
     assert "certainty was wrong" in log_loss(y, risk).method
 
 
+@pytest.mark.recovery
 def test_calibrated_risks_pass_the_test_of_spiegelhalter(rare):
     assert spiegelhalter_z(*rare).p_value > 0.05
     assert spiegelhalter_z(rare[0], rare[1] * 1.5).p_value < 1e-6
     assert np.isnan(spiegelhalter_z([0, 1], [0.5, 0.5]).statistic)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("measure", [scaled_brier, cox_snell_r2, nagelkerke_r2])
 def test_one_class_is_named(measure):
     with pytest.raises(ValueError, match=f"outcome must hold both classes for {measure.__name__}"):

@@ -5,6 +5,8 @@ import pytest
 
 from backpain_risk import risk_distribution
 
+pytestmark = pytest.mark.identity
+
 
 def test_everyone_is_in_a_bin_once(rare):
     y, risk = rare
@@ -24,6 +26,7 @@ def test_nobody_with_the_event_has_no_quantiles():
     assert np.isnan(risk_distribution([0, 0], [0.1, 0.2]).event_quantiles).all()
 
 
+@pytest.mark.contract
 def test_no_bins_are_refused():
     with pytest.raises(ValueError, match="n_bins must be a whole number of 1 or more; got 0"):
         risk_distribution([0, 1], [0.1, 0.2], n_bins=0)

@@ -7,6 +7,8 @@ import pytest
 import backpain_risk as bpr
 from backpain_risk import MEASURES, auroc, performance
 
+pytestmark = pytest.mark.identity
+
 OWN = {
     "brier": bpr.brier_score,
     "average_precision": lambda y, r: bpr.precision_recall_curve(y, r).average_precision,
@@ -86,6 +88,7 @@ def test_what_a_model_does_not_have_is_nan_with_a_reason(patients):
     assert np.isfinite(table.value["certain", "brier"])
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -30,6 +30,8 @@ from backpain_risk import (
 )
 from backpain_risk.models.logistic.model import SeparationWarning
 
+pytestmark = pytest.mark.identity
+
 FLAGS = list(vocabulary.FINDINGS)
 
 
@@ -90,6 +92,7 @@ def test_patterns_counted_from_files_are_those_counted_in_memory(scenario, tmp_p
         count_patterns(tmp_path / "none.parquet", FLAGS)
 
 
+@pytest.mark.recovery
 def test_shrunken_ratios_are_calibrated_where_multiplied_ones_are_not(scenario):
     ratios = {key: scenario.accuracy(key) for key in FLAGS}
     development, new = (simulate_cohort(scenario, 200_000, seed=s) for s in (1, 2))

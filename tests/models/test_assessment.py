@@ -6,6 +6,8 @@ import pytest
 
 from backpain_risk import BayesianLogisticModel, LikelihoodRatioModel, LogisticModel, assess
 
+pytestmark = pytest.mark.identity
+
 COLUMNS = ["age_years", "history_of_cancer", "night_pain"]
 PATIENT = {"age_years": 67, "history_of_cancer": 1, "night_pain": 0}
 

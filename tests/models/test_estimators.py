@@ -9,6 +9,8 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from backpain_risk import BayesianLogisticModel, ImputedModel, LikelihoodRatioModel, LogisticModel
 
+pytestmark = pytest.mark.contract
+
 MODELS = [
     LikelihoodRatioModel(),
     LogisticModel(),

@@ -12,6 +12,8 @@ from sklearn.linear_model import LogisticRegression
 
 import backpain_risk as bpr
 
+pytestmark = pytest.mark.recovery
+
 FLAGS = ["history_of_cancer", "failure_to_improve", "night_pain"]
 MORE_FLAGS = [
     "age_50_or_over",
@@ -167,6 +169,7 @@ def test_imputation_is_inside_the_validation_loop(patients):
     assert np.isfinite(result.corrected).all()
 
 
+@pytest.mark.contract
 def test_an_empty_column_is_named(patients):
     _, holes, y = patients
     with pytest.raises(ValueError, match="got none in night_pain"):
@@ -192,6 +195,7 @@ def test_a_column_with_one_value_is_completed_by_it(patients):
     np.testing.assert_allclose(*risks, rtol=1e-9)
 
 
+@pytest.mark.contract
 def test_no_imputations_are_refused(patients):
     _, holes, y = patients
     with pytest.raises(

@@ -17,6 +17,8 @@ from backpain_risk import (
     simulate_cohort,
 )
 
+pytestmark = pytest.mark.identity
+
 FLAGS = ["age_50_or_over", "history_of_cancer", "no_relief_with_rest", "failure_to_improve"]
 rates = st.floats(0.001, 0.999)
 
@@ -82,6 +84,7 @@ def test_shifts_follow_the_odds_and_undo_each_other(p, a, b):
     np.testing.assert_array_equal(shift_prevalence([0.0, 1.0], from_=a, to=b), [0, 1])
 
 
+@pytest.mark.recovery
 def test_any_classifier_can_be_recalibrated(cohort, elsewhere):
     from sklearn.linear_model import LogisticRegression
 
@@ -104,6 +107,7 @@ def test_a_risk_is_what_the_formula_says(model, elsewhere):
     )
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -124,6 +128,7 @@ def test_bad_input_is_named(model, arguments, message):
         recalibrate(model, **arguments)
 
 
+@pytest.mark.recovery
 def test_one_class_and_certain_risks_cannot_be_recalibrated(model, elsewhere):
     X = elsewhere.predictors[FLAGS][:100]
     with pytest.raises(ValueError, match="y must have both events and non-events; got 0 events"):

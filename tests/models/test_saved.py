@@ -31,6 +31,8 @@ from backpain_risk import (
 from backpain_risk.models.logistic.model import SeparationWarning
 from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
 
+pytestmark = pytest.mark.contract
+
 COLUMNS = ["age_years", "history_of_cancer", "night_pain", "no_relief_with_rest"]
 
 

@@ -11,6 +11,8 @@ from sklearn.linear_model import LogisticRegression
 import backpain_risk as bpr
 from backpain_risk.models.event import UndeclaredEventWarning
 
+pytestmark = pytest.mark.contract
+
 N = 400
 rng = np.random.default_rng(3)
 X = pd.DataFrame({"night_pain": rng.integers(0, 2, N), "age_years": rng.integers(18, 96, N)})

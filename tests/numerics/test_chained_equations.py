@@ -9,6 +9,8 @@ from scipy.special import expit
 
 from backpain_risk.numerics.chained_equations import complete
 
+pytestmark = pytest.mark.identity
+
 N = 20_000
 
 

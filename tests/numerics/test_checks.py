@@ -12,6 +12,8 @@ import pytest
 from backpain_risk.numerics import checks
 from backpain_risk.numerics.values import as_numbers, shown
 
+pytestmark = pytest.mark.contract
+
 DATE = datetime.date(2024, 1, 1)
 NEVER_NUMBERS = [
     "7",

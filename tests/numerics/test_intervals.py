@@ -8,9 +8,12 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 
 from backpain_risk.numerics.intervals import proportion_interval, score_ratio_interval
 
+pytestmark = pytest.mark.identity
+
 STATSMODELS = {"wilson": "wilson", "clopper_pearson": "beta", "jeffreys": "jeffreys"}
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("method", STATSMODELS)
 @pytest.mark.parametrize(("events", "n"), [(4, 13), (41, 1962), (1, 9), (12, 13)])
 def test_limits_agree_with_statsmodels(method, events, n):
@@ -33,6 +36,7 @@ def test_no_patients_have_no_limits():
     assert np.isnan(proportion_interval(0, 0)).all()
 
 
+@pytest.mark.contract
 def test_unknown_methods_are_refused():
     with pytest.raises(
         ValueError,
@@ -51,6 +55,7 @@ EDGES = [
 ]
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("cells", INNER)
 def test_score_limits_of_a_ratio_agree_with_statsmodels(cells):
     peer = confint_proportions_2indep(*cells, method="score", compare="ratio", correction=False)

@@ -9,6 +9,8 @@ from skmisc.loess import loess
 
 from backpain_risk.numerics.local_regression import fit_loess, lowess
 
+pytestmark = pytest.mark.identity
+
 
 def collapsed(x, y):
     values, inverse = np.unique(x, return_inverse=True)
@@ -22,6 +24,7 @@ def data(request):
     return x, (rng.random(800) < np.clip(x, 0.01, 1)).astype(float)
 
 
+@pytest.mark.reference
 def test_loess_agrees_with_cleveland_and_grosse(data):
     """scikit-misc wraps their Fortran, as R does."""
     x, y = data
@@ -32,6 +35,7 @@ def test_loess_agrees_with_cleveland_and_grosse(data):
     np.testing.assert_allclose(ours.design(x) @ ours.parameters, ours(x), atol=1e-12)
 
 
+@pytest.mark.reference
 def test_lowess_agrees_with_statsmodels(data):
     x, y = data
     other = sm.nonparametric.lowess(y, x, frac=2 / 3, it=0, delta=0.01 * np.ptp(x))
@@ -39,12 +43,14 @@ def test_lowess_agrees_with_statsmodels(data):
     np.testing.assert_allclose(np.interp(other[:, 0], anchors, fitted), other[:, 1], atol=1e-8)
 
 
+@pytest.mark.recovery
 def test_a_parabola_is_found_again():
     x = np.linspace(0, 1, 200)
     y = 0.2 + 0.3 * x - 0.25 * x**2
     np.testing.assert_allclose(fit_loess(x, np.ones(200), y)(x), y, atol=1e-12)
 
 
+@pytest.mark.recovery
 def test_a_line_is_found_again_by_lowess():
     x = np.linspace(0, 1, 200) ** 2
     anchors, fitted = lowess(x, np.ones(200), 0.1 + 0.4 * x)
@@ -88,6 +94,7 @@ def test_counts_are_repetition(seed):
     )
 
 
+@pytest.mark.contract
 def test_too_few_values_for_a_parabola_are_refused():
     with pytest.raises(ValueError, match="loess must see 3 distinct values in every local fit"):
         fit_loess(np.array([0.1, 0.2]), np.array([50.0, 50.0]), np.array([5.0, 9.0]))

@@ -13,6 +13,8 @@ from backpain_risk.numerics.newton import (
 )
 from backpain_risk.numerics.profile import likelihood_ratio_test, profile_limits
 
+pytestmark = pytest.mark.identity
+
 
 @pytest.fixture
 def data():
@@ -26,6 +28,7 @@ def objective(X, y, **options):
     return LogisticObjective(X, y, np.ones_like(y), np.zeros_like(y), **options)
 
 
+@pytest.mark.reference
 def test_maximum_likelihood_agrees_with_statsmodels(data):
     X, y = data
     goal = objective(X, y)

@@ -9,6 +9,8 @@ from hypothesis.extra import numpy as hnp
 
 from backpain_risk import collapse
 
+pytestmark = pytest.mark.identity
+
 
 @given(
     hnp.arrays(
@@ -51,6 +53,7 @@ def test_many_levels_take_the_hashed_path():
     np.testing.assert_array_equal(patterns.X[patterns.inverse], X)
 
 
+@pytest.mark.contract
 def test_bad_input_is_named():
     with pytest.raises(ValueError, match="outcome must be 0 or 1; got 1 of 2 outside"):
         collapse([[1], [2]], [0, 2])

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy import stats
 
 from backpain_risk.numerics.quadrature import normal_lattice
+
+pytestmark = pytest.mark.identity
 
 
 def test_lattice_points_are_a_standard_bivariate_normal():

@@ -5,6 +5,8 @@ import pytest
 
 from backpain_risk.numerics.resampling import resamples
 
+pytestmark = pytest.mark.identity
+
 
 @pytest.mark.parametrize(
     "counts",

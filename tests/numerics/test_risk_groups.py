@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backpain_risk.numerics.risk_groups import resampled, resampled_within_outcomes, risk_groups
+
+pytestmark = pytest.mark.identity
 
 rows = st.lists(
     st.tuples(st.booleans(), st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=40

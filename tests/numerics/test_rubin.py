@@ -7,6 +7,8 @@ import pytest
 
 from backpain_risk import pool_estimates
 
+pytestmark = pytest.mark.identity
+
 # library(mice)  # 3.15.0
 # f <- function(Q, U, n) { p <- pool.scalar(Q, U, n = n); c(p$t, p$df, (1 + 1 / p$m) * p$b / p$t,
 # p$fmi) }

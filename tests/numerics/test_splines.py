@@ -5,7 +5,10 @@ import pytest
 
 from backpain_risk.numerics.splines import harrell_knots, restricted_cubic_basis, weighted_quantile
 
+pytestmark = pytest.mark.identity
 
+
+@pytest.mark.reference
 def test_basis_agrees_with_hmisc(reference):
     expected = reference("rcs-basis")["expected"]
     basis = restricted_cubic_basis(expected["x"], expected["knots"])
@@ -33,6 +36,7 @@ def test_knots_fall_to_fewer_when_they_coincide():
     assert harrell_knots(values, 5).size == 4
 
 
+@pytest.mark.contract
 def test_too_few_distinct_values_are_refused():
     with pytest.raises(ValueError, match="must have 3 distinct knots; got 2"):
         harrell_knots(np.array([0.0, 1.0] * 50), 5)

@@ -5,6 +5,8 @@ import pytest
 
 from backpain_risk.numerics.streams import as_seed_sequence, block_generator
 
+pytestmark = pytest.mark.identity
+
 
 def test_a_block_is_keyed_by_stream_and_number_alone():
     expected = np.random.Generator(
@@ -18,6 +20,7 @@ def test_spawned_sequences_give_streams_of_their_own():
     assert block_generator(first, 0, 0).random() != block_generator(second, 0, 0).random()
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("seed", [None, -1, 1.5, True, "1"])
 def test_seeds_that_are_no_seeds_are_refused(seed):
     with pytest.raises(ValueError, match="seed must be"):

@@ -26,6 +26,8 @@ from backpain_risk.pathways.patterns import (
 from backpain_risk.pathways.rule import is_risk
 from backpain_risk.scenario.structure.states import EXACT
 
+pytestmark = pytest.mark.identity
+
 N = 1_000_000
 SHIPPED = load_pathways()
 
@@ -89,6 +91,7 @@ def _risk_in_bands(seen: pd.DataFrame) -> np.ndarray:
     return risk
 
 
+@pytest.mark.recovery
 @pytest.mark.parametrize("name", [n for n, p in SHIPPED.items() if not p.has_review])
 def test_counts_are_those_of_a_million_simulated_patients(name):
     course = compared().courses[name]
@@ -99,6 +102,7 @@ def test_counts_are_those_of_a_million_simulated_patients(name):
         assert (np.abs(share - exact) < 3.5 * error).all(), (test, share, exact)
 
 
+@pytest.mark.recovery
 def test_counts_at_a_review_are_those_of_simulated_patients():
     """Patients drawn state by state, finding by finding, who come back or not."""
     name = "review_at_six_weeks"
@@ -275,6 +279,7 @@ def test_dependence_can_be_among_the_parameters():
     assert found.parameters.dependence.tolist() == [0, 0, 0, 1, 1, 1]
 
 
+@pytest.mark.recovery
 def test_closed_form_and_regression_agree_without_dependence():
     names = ("risk_3", "risk_1_then_esr", "mri_3_esr_between", "esr_50")
     found = compare_pathways(scenario(0.0), {k: SHIPPED[k] for k in names}, n_draws=150, rng=5)
@@ -332,6 +337,7 @@ def test_status_is_that_of_the_least_known_number():
     assert set(frame.status) == {"assumed"}  # dependence is
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

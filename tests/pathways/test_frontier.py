@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from backpain_risk.pathways.frontier import efficient_frontier
 
+pytestmark = pytest.mark.identity
+
 
 def test_an_example_by_hand():
     table = efficient_frontier([0, 10, 20, 30, 20], [0, 1, 5, 6, 3], list("abcde")).set_index(
@@ -62,6 +64,7 @@ def test_an_option_is_efficient_when_it_is_best_at_some_price(options):
     assert not efficient & dominated
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(("cost", "effect"), [([1, np.nan], [1, 2]), ([1], [1, 2]), (["x"], [1])])
 def test_bad_input_is_named(cost, effect):
     with pytest.raises(ValueError, match=r"(cost|effect)"):

@@ -11,6 +11,8 @@ from scipy.stats import norm
 
 from backpain_risk.pathways.information import value_of_information
 
+pytestmark = pytest.mark.identity
+
 HALF = norm.pdf(0)
 
 
@@ -22,6 +24,7 @@ def linear_gaussian(n, rho, seed):
     return np.column_stack([np.zeros(n), x.a + 0.5 * x.b]), x
 
 
+@pytest.mark.recovery
 @pytest.mark.parametrize("rho", [0.0, 0.6])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_linear_gaussian_models_have_their_closed_form(rho, seed):
@@ -46,6 +49,7 @@ def test_a_group_with_more_in_it_is_worth_more_and_nothing_more_than_everything(
     assert value.max() <= found.evpi + slack
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("seed", range(5))
 def test_a_parameter_that_says_nothing_is_worth_at_most_a_hundredth_of_a_standard_deviation(seed):
     utility, x = linear_gaussian(4000, 0.0, seed)
@@ -53,6 +57,7 @@ def test_a_parameter_that_says_nothing_is_worth_at_most_a_hundredth_of_a_standar
     assert value <= 0.01 * utility[:, 1].std() + 0.01
 
 
+@pytest.mark.recovery
 def test_a_curved_effect_is_seen():
     """U = x^2 - 1.2 + z has EVPPI(x) = E max(0, x^2 - 1.2); a straight line through it finds
     nothing.
@@ -67,6 +72,7 @@ def test_a_curved_effect_is_seen():
     assert abs(row.value - truth) < 3 * row.standard_error
 
 
+@pytest.mark.recovery
 def test_an_interaction_is_seen():
     rng = np.random.default_rng(3)
     x = pd.DataFrame(rng.normal(size=(5000, 2)), columns=["x", "y"])
@@ -107,6 +113,7 @@ def test_the_value_for_a_population_is_discounted_by_year():
     )
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("utility", "parameters", "groups", "message"),
     [

@@ -10,6 +10,8 @@ import pytest
 import backpain_risk as bpr
 from backpain_risk.pathways.optimum import _backwards, best_pathway
 
+pytestmark = pytest.mark.identity
+
 HARM = {"esr": 0.02, "xray": 0.1}
 
 
@@ -80,6 +82,7 @@ def test_free_tests_are_done_for_everybody_whom_they_could_change():
     assert best.counts()["ESR"] > 9_500
 
 
+@pytest.mark.contract
 def test_it_is_told_in_words():
     words = best_pathway(
         bpr.load_scenario("primary_care"), threshold=0.02, test_harm=HARM
@@ -88,6 +91,7 @@ def test_it_is_told_in_words():
     assert "send to MRI" in words
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -6,6 +6,8 @@ import pytest
 
 from backpain_risk.pathways.pathway import Pathway, Step, load_pathways
 
+pytestmark = pytest.mark.contract
+
 
 def test_the_shipped_pathways_are_read_with_their_source_and_status():
     shipped = load_pathways()

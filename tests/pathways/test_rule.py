@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from backpain_risk.pathways.rule import read_rule
 
+pytestmark = pytest.mark.contract
+
 KNOWN = {
     "male": np.array([0.0, 0, 1, 1]),
     "night_pain": np.array([0.0, 1, 0, 1]),

@@ -7,6 +7,8 @@ import pytest
 
 import backpain_risk as bpr
 
+pytestmark = pytest.mark.identity
+
 
 def sizes(result):
     return dict(zip(result.to_frame().criterion, result.to_frame().n, strict=True))
@@ -80,6 +82,7 @@ def test_precision_at_a_planned_size_is_the_precision_planned_for():
         assert table.set_index("measure").width[name] == pytest.approx(width, rel=0.01), name
 
 
+@pytest.mark.contract
 def test_the_thirteen_cancers_we_have_buy_little_and_the_answer_says_so():
     ours = bpr.precision(
         1975, prevalence=13 / 1975, c_statistic=0.8, sensitivity=4 / 13, specificity=0.98
@@ -105,6 +108,7 @@ def test_more_patients_buy_narrower_intervals_of_every_measure():
     assert ((table.low < table.value) & (table.value < table.high)).all()
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -137,6 +141,7 @@ def test_bad_input_is_told_in_a_sentence(changes, message):
         bpr.sample_size_accuracy(**arguments)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -10,6 +10,8 @@ from scipy.special import expit, logit
 import backpain_risk as bpr
 from backpain_risk.planning.linear_predictor import binormal, normal, shift_from_c, shift_from_r2
 
+pytestmark = pytest.mark.identity
+
 RILEY = ["shrinkage", "optimism", "overall_risk"]
 
 
@@ -17,6 +19,7 @@ def sizes(result):
     return dict(zip(result.to_frame().criterion, result.to_frame().n, strict=True))
 
 
+@pytest.mark.reference
 def test_pmsampsize_gives_the_same_integers_where_r2_is_given(planned):
     for case in planned["development"]:
         expected = case.pop("n")
@@ -24,6 +27,7 @@ def test_pmsampsize_gives_the_same_integers_where_r2_is_given(planned):
         assert [found[name] for name in RILEY] == expected, case
 
 
+@pytest.mark.reference
 def test_the_four_published_cases(reference):
     cases = [(24, 0.288, 0.174), (24, 0.55, 0.174), (36, 0.288, 0.174), (24, 0.288, 0.25)]
     for (p, r2, pi), known in zip(cases, reference("pmsampsize-bin")["expected"], strict=True):
@@ -93,6 +97,7 @@ def test_criteria_do_what_they_promise():
     assert 1.96 * np.sqrt(0.99 / (0.01 * margin)) == pytest.approx(0.1)
 
 
+@pytest.mark.contract
 def test_the_answer_says_what_drives_it_and_how_to_read_it():
     result = bpr.sample_size_development(prevalence=0.01, n_parameters=12, c_statistic=0.8)
     assert result.to_frame().columns.tolist() == ["criterion", "n", "drives"]
@@ -108,6 +113,7 @@ def test_the_answer_says_what_drives_it_and_how_to_read_it():
     assert "Fewer than 30 cancers are expected" in str(few)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -12,6 +12,8 @@ import backpain_risk as bpr
 from backpain_risk.planning.flags import flag_model
 from backpain_risk.planning.slopes import FlagPopulation, SlopeCheck, estimates
 
+pytestmark = pytest.mark.recovery
+
 FLAGS = list(bpr.RED_FLAGS)
 FEW = ["age_50_or_over", "history_of_cancer", "no_relief_with_rest"]
 
@@ -140,6 +142,7 @@ def test_independent_flags_leave_nothing_unexplained(scenario):
     np.testing.assert_allclose(model.risk, independent.risk(model.patterns), rtol=1e-9)
 
 
+@pytest.mark.contract
 def test_a_plan_from_a_scenario_says_so_and_how_well_it_is_known(planned, scenario):
     text = str(planned)
     assert (
@@ -165,6 +168,7 @@ def test_patients_of_every_pattern_have_limits_around_their_risk(planned):
     )
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -10,6 +10,8 @@ from scipy.special import expit
 import backpain_risk as bpr
 from backpain_risk.planning.standard_errors import c_statistic, patients_for_c
 
+pytestmark = pytest.mark.identity
+
 Z = 1.96
 
 
@@ -25,6 +27,7 @@ def smallest_for_c(pi, c, width, most):
     return int(n[2 * Z * se <= width][0])
 
 
+@pytest.mark.reference
 def test_pmvalsampsize_gives_the_same_c_criterion_and_walks_past_the_o_e_criterion(planned):
     for case in planned["validation"]:
         pi, c, oe, width = (
@@ -141,6 +144,7 @@ def test_a_linear_predictor_that_contradicts_the_rest_is_reported():
     )
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

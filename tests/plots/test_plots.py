@@ -13,6 +13,8 @@ from sklearn.dummy import DummyClassifier
 import backpain_risk as bpr
 from backpain_risk import plots
 
+pytestmark = pytest.mark.contract
+
 STUDIES = pd.DataFrame(
     [(20, 9, 5, 60), (31, 4, 9, 80), (18, 12, 2, 44), (0, 30, 0, 160), (15, 0, 4, 0)],
     columns=["tp", "fp", "fn", "tn"],

@@ -12,6 +12,8 @@ from stored import read_proof
 
 import backpain_risk as bpr
 
+pytestmark = pytest.mark.recovery
+
 
 @pytest.fixture(scope="module")
 def proof():

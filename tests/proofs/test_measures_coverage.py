@@ -9,6 +9,8 @@ from stored import coverage_csv, read_proof
 
 import backpain_risk as bpr
 
+pytestmark = pytest.mark.recovery
+
 
 @pytest.fixture(scope="module")
 def proof():
@@ -85,6 +87,7 @@ def test_the_former_defaults_fell_short(coverage):
         assert row["coverage"] <= most
 
 
+@pytest.mark.regression
 def test_the_code_still_gives_the_first_replicates(proof):
     for events, first in proof["first"].items():
         for number, expected in enumerate(first):

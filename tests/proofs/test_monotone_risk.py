@@ -8,6 +8,8 @@ from stored import read_proof
 
 import backpain_risk as bpr
 
+pytestmark = pytest.mark.recovery
+
 ROUNDING = 1e-6
 """Of a logit: a risk of 1 - 7e-10, the highest here, has a logit that rounds at 3e-7."""
 

@@ -8,6 +8,8 @@ import pytest
 import standard_check
 from stored import read_proof
 
+pytestmark = pytest.mark.recovery
+
 
 @pytest.fixture(scope="module")
 def coverage():
@@ -35,6 +37,7 @@ def test_firth_is_less_biased_than_maximum_likelihood_with_few_events(coverage):
     assert np.median(bias["firth"]) < np.median(bias["ml"])
 
 
+@pytest.mark.regression
 def test_the_code_still_gives_the_first_replicates(coverage):
     scenario = logistic_coverage.setting()
     again = [logistic_coverage.covered(scenario, r) for r in range(20)]

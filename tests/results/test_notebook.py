@@ -17,6 +17,8 @@ from backpain_risk.results.estimate import Estimate
 from backpain_risk.results.notebook import as_html, text_as_html
 from backpain_risk.results.table import ResultTable
 
+pytestmark = pytest.mark.contract
+
 EVIL = "<script>alert('\"&')</script>"
 TABLES = {"to_frame", "table", "odds_ratios", "indices", "pooled"}
 

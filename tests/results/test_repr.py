@@ -7,6 +7,8 @@ import pytest
 
 import backpain_risk as bpr
 
+pytestmark = pytest.mark.contract
+
 DRAWN = np.random.default_rng(1)
 RISK = DRAWN.beta(1, 20, 600)
 Y = (DRAWN.random(600) < RISK).astype(float)

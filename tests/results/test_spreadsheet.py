@@ -5,6 +5,8 @@ import pytest
 
 from backpain_risk.results.spreadsheet import spreadsheet_safe
 
+pytestmark = pytest.mark.contract
+
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 @pytest.mark.parametrize("dtype", [object, "str", "category"])

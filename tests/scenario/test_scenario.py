@@ -6,6 +6,8 @@ import pytest
 
 from backpain_risk import load_evidence, load_scenario, vocabulary
 
+pytestmark = pytest.mark.contract
+
 
 def written(tmp_path, text):
     path = tmp_path / "mine.toml"

@@ -9,6 +9,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 import backpain_risk as bpr
 
+pytestmark = pytest.mark.identity
+
 
 @pytest.fixture(scope="module")
 def patients():
@@ -32,6 +34,7 @@ def test_each_patient_is_predicted_by_a_model_without_the_patients_fold(patients
     np.testing.assert_allclose(result.risk, result.risks.mean(axis=0), rtol=1e-15)
 
 
+@pytest.mark.reference
 def test_the_folds_and_risks_are_those_of_scikit_learn(patients):
     X, y = patients
     ours = bpr.cross_validate_risk(LogisticRegression(), X, y, n_folds=5, rng=7)
@@ -68,6 +71,7 @@ def test_the_same_seed_gives_the_same_folds_whatever_the_workers(patients):
     np.testing.assert_array_equal(one.risks, two.risks)
 
 
+@pytest.mark.contract
 def test_bad_folds_are_refused_with_advice(patients):
     X, y = patients
     with pytest.raises(ValueError, match=r"n_folds must lie between 2 and .* rarer outcome"):
@@ -78,6 +82,7 @@ def test_bad_folds_are_refused_with_advice(patients):
         bpr.cross_validate_risk(bpr.LogisticModel(), X, y)
 
 
+@pytest.mark.contract
 def test_a_fold_that_cannot_be_fitted_is_named(patients):
     X, y = patients
     rare = X.assign(rare=(np.arange(len(y)) == 0).astype(int))

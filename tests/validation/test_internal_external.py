@@ -9,6 +9,8 @@ import pytest
 
 import backpain_risk as bpr
 
+pytestmark = pytest.mark.identity
+
 FLAGS = ["history_of_cancer", "age_50_or_over", "night_pain"]
 
 
@@ -43,6 +45,7 @@ def test_each_site_is_measured_on_the_model_of_the_others(patients, result):
         assert (row.n, row.n_events) == (out.sum(), y[out].sum())
 
 
+@pytest.mark.reference
 def test_the_pooled_slope_is_the_paule_mandel_mean(result):
     """The mean that makes Cochran's statistic with its weights equal to sites - 1, or fixed
     effects when below.
@@ -59,6 +62,7 @@ def test_the_pooled_slope_is_the_paule_mandel_mean(result):
     assert pooled.n_groups == 4
 
 
+@pytest.mark.reference
 def test_pooled_limits_are_those_of_hartung_and_knapp_and_never_narrower_than_with_equal_sites(
     result,
 ):
@@ -121,6 +125,7 @@ def test_groups_are_checked(patients):
         bpr.internal_external_validation(bpr.LogisticModel(), X, y, missing)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -24,6 +24,8 @@ from backpain_risk.validation.repeated_measures import net_benefit_of
 sys.path.insert(0, str(Path(__file__).parent / "reference"))
 import optimism_data
 
+pytestmark = pytest.mark.identity
+
 NAMES = [
     "auroc",
     "brier",
@@ -65,6 +67,7 @@ def flags(scenario):
     ], cohort.outcome
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("method", ["harrell", "632"])
 def test_corrected_measures_agree_with_r_on_given_resamples(patients, method):
     X, y = patients
@@ -74,12 +77,14 @@ def test_corrected_measures_agree_with_r_on_given_resamples(patients, method):
     np.testing.assert_allclose(result.to_frame().corrected[NAMES], FROM_R[method], atol=2e-9)
 
 
+@pytest.mark.reference
 def test_mean_absolute_prediction_error_agrees_with_r(patients):
     X, y = patients
     result = bpr.optimism_bootstrap(bpr.LogisticModel(), X, y, resamples=optimism_data.rows())
     assert result.stability().mape.mean() == pytest.approx(0.027481686518, abs=1e-10)
 
 
+@pytest.mark.reference
 def test_optimism_agrees_with_pminternal_on_its_resamples(reference, reference_data):
     case = reference("pmi-optimism-exact-indices")["expected"]
     table = pd.read_csv(reference_data / "pminternal_readme.csv")
@@ -250,6 +255,7 @@ def test_net_benefit_of_groups_is_that_of_the_decision_curve(patients):
     )
 
 
+@pytest.mark.recovery
 def test_corrected_discrimination_is_near_that_in_new_patients():
     """Twenty developments of 500 patients: corrected AUROC within 3 standard errors of that in
     new patients.
@@ -308,6 +314,7 @@ def test_a_calibration_curve_that_fails_in_resamples_is_counted_without_its_indi
     assert 0 < len(failed) < 20
 
 
+@pytest.mark.contract
 def test_what_the_model_itself_does_not_have_is_said(patients):
     X, y = patients
     with pytest.warns(
@@ -324,6 +331,7 @@ def test_what_the_model_itself_does_not_have_is_said(patients):
         )
 
 
+@pytest.mark.contract
 def test_an_estimator_that_saw_one_class_says_so(patients):
     X, y = patients
     rows = optimism_data.rows()[:2].copy()
@@ -419,6 +427,7 @@ BAD = {
 }
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD)
 def test_bad_input_is_refused_with_advice(patients, arguments, message):
     X, y = patients

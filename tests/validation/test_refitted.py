@@ -16,6 +16,8 @@ from sklearn.preprocessing import StandardScaler
 import backpain_risk as bpr
 from backpain_risk.models.logistic.fitting import SeparationWarning
 
+pytestmark = pytest.mark.contract
+
 
 @pytest.fixture(scope="module")
 def patients():

@@ -18,6 +18,8 @@ from sklearn.preprocessing import StandardScaler
 import backpain_risk as bpr
 from backpain_risk.numerics.warned import collected, in_turn, recorded, warn
 
+pytestmark = pytest.mark.contract
+
 
 @pytest.fixture
 def inside(monkeypatch):

@@ -13,6 +13,8 @@ from scipy.special import expit, logit
 from backpain_risk import load_evidence, pool_accuracy, post_test
 from backpain_risk.evidence.pooling.heterogeneity import zhou_i_squared
 
+pytestmark = pytest.mark.identity
+
 CELLS = ["tp", "fp", "fn", "tn"]
 RATIOS = ("lr_positive", "lr_negative", "diagnostic_odds_ratio")
 
@@ -44,6 +46,7 @@ def audit_c(reference, reference_data):
     return counts, reference("mada-reitsma-auditc")["expected"]
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("method", ["reml", "ml"])
 def test_mada_agrees_on_audit_c(audit_c, method):
     counts = audit_c[0]
@@ -73,6 +76,7 @@ def rates_of(pooled):
     return [a.value, a.low, a.high, 1 - b.value, 1 - b.high, 1 - b.low]
 
 
+@pytest.mark.reference
 def test_mada_agrees_on_areas_and_heterogeneity_of_audit_c(audit_c):
     counts = audit_c[0]
     expected = audit_c[1]["reml"]
@@ -88,6 +92,7 @@ def test_mada_agrees_on_areas_and_heterogeneity_of_audit_c(audit_c):
             )
 
 
+@pytest.mark.reference
 def test_mada_prints_another_i_squared_of_zhou_because_it_mixes_up_two_inputs(audit_c):
     """mada 0.5.12 puts the variances of the means for those between studies, and TP + FP, TN +
     FN for the arms.
@@ -104,6 +109,7 @@ def test_mada_prints_another_i_squared_of_zhou_because_it_mixes_up_two_inputs(au
     assert zhou_i_squared(pooled.mean, variances, mixed_up) == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("method", ["reml", "ml"])
 @pytest.mark.parametrize(
     ("model", "covariate"), [("plain", None), ("setting", "setting"), ("year", "year")]
@@ -160,6 +166,7 @@ def test_words_numbers_and_arrays_say_the_same_of_two_levels(studies):
     assert fits[0].at("clinic").lr_positive.value == pytest.approx(fits[0].lr_positive.value)
 
 
+@pytest.mark.contract
 def test_the_summary_moves_with_the_covariate_and_its_title_says_so(studies):
     fit = pool_accuracy(studies, covariate="setting")
     tsens, step = fit.coefficients.estimate[["tsens intercept", "tsens setting hospital"]]
@@ -282,6 +289,7 @@ def test_studies_that_agree_have_no_spread_no_correlation_and_no_curve(method):
     assert np.isnan([pooled.correlation, pooled.auc, *pooled.sroc([0.1, 0.2])]).all()
 
 
+@pytest.mark.recovery
 def test_the_ratios_are_those_of_a_simulation():
     """The lattice against a million random draws, the way mada does it."""
     pooled = pool_accuracy(FEW)
@@ -320,6 +328,7 @@ def test_pooled_studies_bring_their_own_spread_to_the_post_test_probability():
 # --- recovery
 
 
+@pytest.mark.recovery
 def test_intervals_of_the_means_cover_at_their_level():
     """200 sets of 20 studies. REML limits ignore the doubt of the spread, so 0.93 is the aim;
     Monte Carlo SE 0.018.
@@ -344,6 +353,7 @@ def test_intervals_of_the_means_cover_at_their_level():
 # --- bad input
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("counts", "arguments", "message"),
     [
@@ -418,6 +428,7 @@ def test_the_evidence_refuses_to_pool_a_review_with_its_own_studies():
         pool_accuracy(pd.concat([counted, review]), "bayes", rng=1)
 
 
+@pytest.mark.contract
 def test_a_missing_sampler_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
     monkeypatch.delitem(

@@ -23,6 +23,8 @@ from backpain_risk.evidence.pooling.study_counts import StudyCounts
 from backpain_risk.numerics.sampling import nuts
 from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
 
+pytestmark = pytest.mark.recovery
+
 K = 5
 SETS = 300
 DRAWS = 99
@@ -226,6 +228,7 @@ def test_zero_cells_need_no_correction():
     assert 0 < pooled.sensitivity.low < pooled.sensitivity.high < 0.5
 
 
+@pytest.mark.contract
 def test_draws_that_do_not_pass_the_checks_warn(monkeypatch):
     honest = bayesian_pooling.diagnose
     monkeypatch.setattr(

@@ -8,6 +8,8 @@ from scipy.special import expit, logit
 from backpain_risk import Estimate, load_evidence, pool_prevalence, post_test
 from backpain_risk.evidence.pooling.binomial_normal import BinomialCounts
 
+pytestmark = pytest.mark.identity
+
 RARE = ([13, 0, 1, 1], [1975, 1172, 471, 1353])
 
 
@@ -15,6 +17,7 @@ def counts(events, n):
     return BinomialCounts(events=np.asarray(events, float), n=np.asarray(n, float))
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("name", ["rare", "common", "alike"])
 def test_lme4_agrees_on_the_exact_likelihood(peers, name):
     case = peers["prevalence"][name]
@@ -25,6 +28,7 @@ def test_lme4_agrees_on_the_exact_likelihood(peers, name):
     assert error == pytest.approx(case["standard_error"], rel=1e-4)
 
 
+@pytest.mark.reference
 def test_large_studies_agree_with_metafors_normal_reml(peers):
     """With thousands of events the logits are nearly normal; the plain ML spread is 6 % smaller."""
     case = peers["prevalence_large"]
@@ -95,6 +99,7 @@ def test_the_result_is_an_estimate_that_a_post_test_probability_can_start_from()
     assert after.pretest.low == pytest.approx(base_rate.low, rel=0.1)
 
 
+@pytest.mark.contract
 def test_disjoint_base_rates_are_pooled_and_a_review_that_contains_them_is_refused():
     rates = load_evidence().prevalence.query(
         "setting in ['primary_care', 'walk_in', 'primary_care_pooled']"
@@ -132,6 +137,7 @@ def grid_posterior(events, n):
     )
 
 
+@pytest.mark.reference
 def test_sampling_agrees_with_the_posterior_on_a_grid():
     """The median of the mean logit within 0.06, its 80 % limits within 0.15: four Monte Carlo
     errors of 1 500 draws.
@@ -167,6 +173,7 @@ def test_labels_of_studies_are_checked(labels, message):
         pool_prevalence(*RARE, **labels)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

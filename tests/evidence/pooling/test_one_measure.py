@@ -9,6 +9,8 @@ from scipy.special import expit
 from backpain_risk import pool_measure
 from backpain_risk.evidence.pooling.one_measure import MEASURES
 
+pytestmark = pytest.mark.identity
+
 
 def counts(*rows):
     return pd.DataFrame(rows, columns=["tp", "fp", "fn", "tn"])
@@ -17,6 +19,7 @@ def counts(*rows):
 FEW = counts((20, 9, 5, 60), (31, 4, 9, 80), (18, 12, 2, 44), (40, 30, 12, 160))
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("method", ["reml", "dersimonian_laird"])
 @pytest.mark.parametrize(
     "measure", ["diagnostic_odds_ratio", "lr_positive", "lr_negative", "sensitivity"]
@@ -57,6 +60,7 @@ def test_studies_that_agree_have_no_spread_and_a_common_effect():
         assert np.log(pooled.high / pooled.value) == pytest.approx(half)
 
 
+@pytest.mark.reference
 def test_the_prediction_interval_follows_higgins():
     pooled = pool_measure(FEW, "lr_positive")
     se = np.log(pooled.high / pooled.low) / (2 * stats.norm.ppf(0.975))
@@ -77,6 +81,7 @@ def test_every_measure_contains_its_estimate(measure):
     assert pooled.prediction.low < pooled.low < pooled.value < pooled.high < pooled.prediction.high
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("table", "arguments", "message"),
     [

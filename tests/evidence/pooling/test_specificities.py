@@ -11,6 +11,8 @@ from scipy.special import expit
 import backpain_risk as bpr
 from backpain_risk.evidence.pooling.specificities import SpecificityStudies, specificity_studies
 
+pytestmark = pytest.mark.identity
+
 
 def studies(fp, tn):
     labels = tuple(f"study {i}" for i in range(len(fp)))
@@ -74,6 +76,7 @@ def test_the_tables_give_their_counted_studies():
     )
 
 
+@pytest.mark.contract
 def test_too_few_studies_and_shared_patients_are_refused():
     evidence = bpr.load_evidence()
     with pytest.raises(

@@ -9,6 +9,8 @@ from scipy.special import expit, logit
 
 from backpain_risk import calibration_curve
 
+pytestmark = pytest.mark.identity
+
 METHODS = ["rcs", "loess", "lowess", "isotonic", "groups"]
 
 
@@ -18,6 +20,7 @@ def readme(reference, reference_data):
     return table.y, table.p, reference
 
 
+@pytest.mark.reference
 def test_spline_indices_agree_with_pmcalibration(readme):
     y, p, reference = readme
     expected = reference("pm-readme-rcs5")["expected"]
@@ -33,6 +36,7 @@ def test_spline_indices_agree_with_pmcalibration(readme):
     np.testing.assert_allclose(curve.observed, expected["printed_curve_head"]["p_c"], atol=1e-8)
 
 
+@pytest.mark.reference
 def test_the_spline_agrees_with_rms(patients, from_r):
     """Its curve, its limits and its indices; lrm converges to about 1e-9."""
     expected = from_r["rcs"]
@@ -45,6 +49,7 @@ def test_the_spline_agrees_with_rms(patients, from_r):
     np.testing.assert_allclose(ours, expected["indices"], atol=1e-8)
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize(
     ("method", "model", "name"),
     [
@@ -62,6 +67,7 @@ def test_smoothers_agree_with_r(patients, from_r, method, model, name):
     np.testing.assert_allclose(ours, from_r[name], atol=1e-10)
 
 
+@pytest.mark.reference
 def test_the_indices_of_lowess_are_those_of_val_prob(patients, from_r):
     for model, expected in (("a", from_r["val_prob"]), ("b", from_r["val_prob_b"])):
         curve = calibration_curve(patients.y, patients[model], method="lowess")
@@ -120,6 +126,7 @@ def test_a_band_for_the_whole_curve_is_wider_than_for_a_point(rare, method):
     assert (ratio < 2).all()
 
 
+@pytest.mark.recovery
 def test_a_simultaneous_band_holds_the_truth_nineteen_times_in_twenty():
     """120 cohorts with risks that are right: the standard error of the coverage is 2 %."""
     rng = np.random.default_rng(5)
@@ -132,6 +139,7 @@ def test_a_simultaneous_band_holds_the_truth_nineteen_times_in_twenty():
     assert held / 120 == pytest.approx(0.95, abs=0.05)
 
 
+@pytest.mark.recovery
 def test_limits_by_simulation_are_near_those_of_the_bootstrap(patients):
     drawn = [
         calibration_curve(patients.y, patients.b, n_resamples=300, resampling=how, rng=2)
@@ -251,6 +259,7 @@ def test_a_knot_gives_way_where_the_likelihood_has_no_maximum():
     assert curve.method == "restricted cubic spline, 4 knots"
 
 
+@pytest.mark.contract
 def test_a_spline_is_refused_where_even_three_knots_have_no_maximum():
     rng = np.random.default_rng(1)
     risk = np.concatenate([rng.uniform(0.001, 0.03, 900), rng.uniform(0.03, 0.3, 100)])
@@ -292,6 +301,7 @@ def test_resamples_without_an_event_fail_whatever_the_smoother(method):
     assert np.isfinite(curve.indices().high).all()
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

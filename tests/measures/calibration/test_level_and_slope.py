@@ -12,6 +12,8 @@ from backpain_risk import (
     observed_expected,
 )
 
+pytestmark = pytest.mark.reference
+
 Z = 1.959963984540054
 
 
@@ -79,6 +81,7 @@ def test_the_unreliability_test_agrees_with_val_prob(patients, from_r):
         )
 
 
+@pytest.mark.recovery
 def test_recalibrated_risks_have_slope_one(rare):
     y, risk = rare
     distorted = expit(1.7 * logit(risk) + 0.4)
@@ -90,6 +93,7 @@ def test_recalibrated_risks_have_slope_one(rare):
     assert miller_tests(y, again).statistic.abs().max() < 1e-8
 
 
+@pytest.mark.identity
 @pytest.mark.parametrize(
     "measure", [observed_expected, calibration_in_the_large, calibration_slope]
 )
@@ -104,6 +108,7 @@ def test_weights_are_repetition_and_order_does_not_matter(rare, measure):
     np.testing.assert_allclose((a.value, a.low, a.high), (b.value, b.low, b.high), rtol=1e-8)
 
 
+@pytest.mark.identity
 def test_the_sums_of_blocks_are_the_sum_of_all(rare):
     """70 000 distinct risks are summed in ten blocks; twice the patients have the same slope."""
     y = np.tile(rare[0], 4)
@@ -114,18 +119,21 @@ def test_the_sums_of_blocks_are_the_sum_of_all(rare):
     assert once.value == pytest.approx(twice.value, abs=1e-10)
 
 
+@pytest.mark.identity
 def test_no_events_have_an_oe_ratio_with_an_upper_limit():
     estimate = observed_expected(np.zeros(1172), np.full(1172, 0.01))
     assert estimate.value == 0
     assert 0 < estimate.high < 1
 
 
+@pytest.mark.identity
 def test_constant_risk_has_no_slope():
     slope = calibration_slope([0, 1, 0, 0], [0.25] * 4)
     assert np.isnan(slope.value)
     assert "constant" in slope.method
 
 
+@pytest.mark.identity
 @pytest.mark.parametrize(
     ("outcome", "value"), [([0, 0, 0, 1, 1], np.inf), ([1, 1, 0, 0, 0], -np.inf)]
 )
@@ -137,6 +145,7 @@ def test_risks_that_separate_the_outcomes_have_an_infinite_slope(outcome, value)
     assert "separates" in slope.method
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -6,6 +6,8 @@ import pytest
 
 from backpain_risk import auroc, calibration_slope, observed_expected, subgroup_calibration
 
+pytestmark = pytest.mark.identity
+
 
 @pytest.fixture(scope="module")
 def grouped(rare):
@@ -41,6 +43,7 @@ def test_weights_are_repetition(grouped):
     pd.testing.assert_frame_equal(a, b, rtol=1e-9)
 
 
+@pytest.mark.contract
 def test_a_group_without_events_has_an_oe_ratio_and_says_what_it_lacks():
     y = np.repeat([0, 0, 1], 20)
     risk = np.linspace(0.05, 0.6, 60)
@@ -59,6 +62,7 @@ def test_categories_that_hold_nobody_are_left_out(grouped):
     assert subgroup_calibration(y, risk, {"age": bands}).group.nunique() == 3
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
@@ -77,6 +81,7 @@ def test_bad_input_is_named(labels, message):
         subgroup_calibration([0, 1], [0.1, 0.2], labels)
 
 
+@pytest.mark.contract
 def test_a_level_in_percent_is_refused():
     with pytest.raises(ValueError, match="level must lie strictly between 0 and 1; got 95"):
         subgroup_calibration([0, 1], [0.1, 0.2], {"sex": ["f", "m"]}, level=95)

@@ -7,6 +7,8 @@ from scipy import integrate, stats
 
 from backpain_risk import bayesian_decision_curve, decision_curve
 
+pytestmark = pytest.mark.identity
+
 
 @pytest.fixture(scope="module")
 def curve(patients):
@@ -29,6 +31,7 @@ def posteriors(y, risk, t):
     )
 
 
+@pytest.mark.reference
 def test_the_posterior_mean_is_that_of_bayesdca(patients, curve):
     for j, t in enumerate(curve.thresholds):
         for i, name in ((2, "a"), (3, "b")):
@@ -168,6 +171,7 @@ def test_weights_are_repetition(patients):
     np.testing.assert_array_equal(a.draws, b.draws)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("options", "message"),
     [

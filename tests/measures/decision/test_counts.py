@@ -11,6 +11,8 @@ from backpain_risk.measures.decision.convention import (
 )
 from backpain_risk.measures.decision.counts import decision_counts
 
+pytestmark = pytest.mark.identity
+
 patients = st.lists(
     st.tuples(st.booleans(), st.integers(0, 20), st.integers(0, 20)), min_size=2, max_size=50
 )

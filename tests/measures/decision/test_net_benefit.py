@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from backpain_risk import decision_curve
 
+pytestmark = pytest.mark.identity
+
 patients = st.lists(
     st.tuples(st.booleans(), st.integers(0, 100), st.integers(0, 100)), min_size=3, max_size=60
 ).filter(lambda rows: len({y for y, _, _ in rows}) == 2)
@@ -24,6 +26,7 @@ def arrays(rows):
     return y, a / 100, b / 100
 
 
+@pytest.mark.reference
 def test_net_benefit_agrees_with_dcurves(reference, reference_data):
     table = pd.read_csv(reference_data / "df_binary.csv")
     frame = decision_curve(table.cancer, table.cancerpredmarker, thresholds=[0.25]).to_frame()
@@ -35,6 +38,7 @@ def test_net_benefit_agrees_with_dcurves(reference, reference_data):
     )
 
 
+@pytest.mark.reference
 def test_case_control_prevalence_agrees_with_dcurves(reference, reference_data):
     table = pd.read_csv(reference_data / "df_case_control.csv")
     curve = decision_curve(
@@ -120,6 +124,7 @@ def test_paired_difference_has_limits_of_its_own():
         curve.difference("a", "c")
 
 
+@pytest.mark.reference
 @given(patients)
 def test_standardised_net_benefit_is_that_of_rmda(rows):
     """Opt-in TPR - (1 - p)/p odds FPR; opt-out TNR - p/(1 - p) FNR/odds (rmda treats above t,
@@ -281,6 +286,7 @@ def test_a_risk_equal_to_the_threshold_is_positive_in_every_precision(kind):
     assert below.tp_rate[2, 0] + below.fp_rate[2, 0] == pytest.approx(98 / 99)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -7,11 +7,14 @@ from scipy.stats import multivariate_normal, norm
 from backpain_risk import decision_curve
 from backpain_risk.measures.decision.value_of_information import _both_below, expected_maximum
 
+pytestmark = pytest.mark.recovery
+
 
 def one(*values):
     return expected_maximum(*(np.array([float(x)]) for x in values))[0]
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("rho", [-0.95, -0.3, 0.0, 0.6, 0.99])
 @pytest.mark.parametrize(
     ("h", "k"), [(0.4, -1.2), (-0.7, -0.1), (1.5, 0.8), (0.0, 0.5), (0.0, 0.0)]
@@ -36,6 +39,7 @@ def test_the_expected_maximum_agrees_with_simulation(mean_a, mean_b, sd_a, sd_b,
     assert one(mean_a, mean_b, sd_a, sd_b, rho * sd_a * sd_b) == pytest.approx(simulated, abs=0.005)
 
 
+@pytest.mark.identity
 def test_degenerate_spreads_are_limits():
     alone = 0.3 * norm.cdf(0.3) + norm.pdf(0.3)
     assert one(0.3, 0.3, 1, 1, 1) == pytest.approx(alone, abs=1e-6)  # two names for one strategy
@@ -65,6 +69,7 @@ def test_the_value_of_a_validation_agrees_with_the_bootstrap(uncertain, options)
     np.testing.assert_allclose(normal.evpi, drawn.evpi, atol=0.15 * largest)
 
 
+@pytest.mark.identity
 def test_perfect_information_is_never_worth_less_than_nothing(uncertain):
     evpi = decision_curve(*uncertain).evpi().evpi
     assert evpi.min() > -1e-12

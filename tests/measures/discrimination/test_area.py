@@ -9,6 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from backpain_risk import auroc, compare_auroc, discrimination_slope, somers_d
 
+pytestmark = pytest.mark.identity
+
 cases = st.lists(
     st.tuples(st.booleans(), st.integers(0, 8), st.integers(1, 4)), min_size=4, max_size=40
 ).filter(lambda rows: len({y for y, _, _ in rows}) == 2)
@@ -26,6 +28,7 @@ def asah(reference, reference_data):
     return (table.outcome == "Poor").astype(int), scaled, reference("auc-proc-asah")["expected"]
 
 
+@pytest.mark.reference
 def test_areas_limits_and_comparison_agree_with_proc(asah):
     y, risks, expected = asah
     np.testing.assert_allclose(
@@ -40,6 +43,7 @@ def test_areas_limits_and_comparison_agree_with_proc(asah):
     assert comparison.p_value == pytest.approx(expected["test"]["p"], abs=1e-8)
 
 
+@pytest.mark.reference
 def test_areas_and_their_comparison_agree_with_proc_on_our_own_data(patients, from_r):
     y = patients.y
     a = patients.a
@@ -60,6 +64,7 @@ def test_areas_and_their_comparison_agree_with_proc_on_our_own_data(patients, fr
     )
 
 
+@pytest.mark.reference
 def test_somers_d_agrees_with_rms_and_slope_of_discrimination_with_welch(patients, from_r):
     y = patients.y
     a = patients.a
@@ -136,6 +141,7 @@ def test_a_single_event_has_newcombe_limits():
     assert 0 < single.low < single.value < single.high < 1
 
 
+@pytest.mark.reference
 @given(cases)
 def test_area_agrees_with_scikit_learn_and_weights_are_repetition(rows):
     y, r, w = arrays(rows)
@@ -164,6 +170,7 @@ def test_limits_contain_the_area_and_stay_inside(rows, interval):
     assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
 
 
+@pytest.mark.recovery
 def test_bootstrap_limits_are_near_those_of_delong(asah):
     y, risks, _ = asah
     drawn = auroc(y, risks.s100b, interval="bootstrap", rng=1)
@@ -183,6 +190,7 @@ def test_a_model_against_itself_does_not_differ():
     assert np.isnan(comparison.p_value)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("outcome", "risk", "message"),
     [
@@ -213,6 +221,7 @@ def test_bad_input_is_named(outcome, risk, message):
         auroc(outcome, risk)
 
 
+@pytest.mark.contract
 def test_a_bootstrap_without_resamples_is_refused():
     with pytest.raises(ValueError, match="n_resamples must be a whole number of 1 or more; got 0"):
         auroc([0, 1], [0.1, 0.2], interval="bootstrap", n_resamples=0, rng=1)

@@ -5,7 +5,10 @@ import pytest
 
 from backpain_risk import auroc, partial_auroc
 
+pytestmark = pytest.mark.identity
 
+
+@pytest.mark.reference
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -24,6 +27,7 @@ def test_partial_areas_agree_with_proc(patients, from_r, name, options):
     )
 
 
+@pytest.mark.reference
 def test_partial_area_agrees_with_the_reference(reference, reference_data):
     import pandas as pd
 
@@ -47,6 +51,7 @@ def test_two_halves_make_the_whole(patients):
     assert sum(parts) == pytest.approx(auroc(patients.y, patients.a).value, abs=1e-12)
 
 
+@pytest.mark.recovery
 def test_delong_limits_have_the_spread_of_resamples(patients):
     """The bootstrap standard error from 2 000 resamples has a Monte Carlo error of about 2 %."""
     exact = partial_auroc(patients.y, patients.a, interval="delong")
@@ -70,6 +75,7 @@ def test_a_bound_at_a_vertical_piece_of_the_curve_adds_nothing_above_it(bounds, 
     assert value == pytest.approx(from_proc, abs=1e-15)
 
 
+@pytest.mark.recovery
 @pytest.mark.parametrize("n_risks", [2, 4])
 @pytest.mark.parametrize("focus", ["specificity", "sensitivity"])
 def test_delong_limits_have_the_spread_of_resamples_where_a_bound_cuts_through_ties(n_risks, focus):
@@ -90,6 +96,7 @@ def test_correction_gives_one_half_to_no_discrimination_and_one_to_perfection():
     assert partial_auroc(y, y * 0.5 + 0.1, corrected=True).value == pytest.approx(1)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -9,6 +9,8 @@ from sklearn.metrics import average_precision_score
 
 from backpain_risk import auroc, precision_recall_curve, roc_curve
 
+pytestmark = pytest.mark.identity
+
 cases = st.lists(
     st.tuples(st.booleans(), st.integers(0, 8), st.integers(1, 4)), min_size=4, max_size=40
 ).filter(lambda rows: len({y for y, _, _ in rows}) == 2)
@@ -19,6 +21,7 @@ def arrays(rows):
     return y, r / 10 + 0.05, w
 
 
+@pytest.mark.reference
 def test_points_agree_with_proc(patients, from_r):
     """pROC calls a patient positive above its threshold, here at or above: no risk is exactly
     one of these.
@@ -43,6 +46,7 @@ def test_the_area_below_the_points_is_the_auroc(rows):
     assert area == pytest.approx(curve.auroc.value, abs=1e-12)
 
 
+@pytest.mark.reference
 @given(cases)
 def test_average_precision_agrees_with_scikit_learn_and_weights_are_repetition(rows):
     y, r, w = arrays(rows)
@@ -59,6 +63,7 @@ def test_average_precision_agrees_with_scikit_learn_and_weights_are_repetition(r
     )
 
 
+@pytest.mark.recovery
 def test_limits_of_the_average_precision_have_the_spread_of_resamples(patients):
     """300 resamples give the standard error within 8 % (two Monte Carlo errors)."""
     y = patients.y.to_numpy()
@@ -98,6 +103,7 @@ def test_perfect_order_has_no_lower_limit():
     assert np.isnan(estimate.low)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("function", [roc_curve, precision_recall_curve])
 def test_bad_input_is_named(function):
     with pytest.raises(

@@ -12,6 +12,8 @@ import pytest
 
 from backpain_risk import BayesianLogisticModel, Prior
 
+pytestmark = pytest.mark.reference
+
 REFERENCE = Path(__file__).parent / "reference"
 
 

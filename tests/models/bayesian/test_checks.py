@@ -21,6 +21,8 @@ from backpain_risk import (
     vocabulary,
 )
 
+pytestmark = pytest.mark.identity
+
 FLAGS = list(vocabulary.RED_FLAGS)
 FAST = {"method": "laplace", "random_state": 1}
 
@@ -175,6 +177,7 @@ def test_the_tree_holds_sites_and_the_summary_their_spread(sited):
     )
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("sites", "message"),
     [

@@ -14,6 +14,8 @@ from backpain_risk.models.bayesian.density import log_likelihood, log_posterior
 from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
 from backpain_risk.numerics.sampling.laplace import evaluate
 
+pytestmark = pytest.mark.identity
+
 EVENTS = np.array([9.0, 4.0])
 PATIENTS = np.array([1950.0, 50.0])
 FINDING = "history_of_cancer"

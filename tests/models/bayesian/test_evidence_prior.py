@@ -13,6 +13,8 @@ import backpain_risk as bpr
 from backpain_risk import BayesianLogisticModel, EvidencePrior, Prior, predictive_check
 from backpain_risk.models.bayesian.adjusted_odds import published_odds
 
+pytestmark = pytest.mark.identity
+
 FLAGS = list(bpr.RED_FLAGS)
 FAST = {"method": "laplace", "random_state": 1}
 SUBSETS = [
@@ -121,6 +123,7 @@ def test_recorded_numbers_enter_by_their_published_bands_and_splines_by_deviatio
     assert table.prior_mean["age_years >=50"] == pytest.approx(np.log(table_of_age.odds_ratio))
 
 
+@pytest.mark.contract
 def test_the_prior_prints_itself_with_its_sources():
     prior = EvidencePrior.published()
     html = prior._repr_html_()
@@ -144,6 +147,7 @@ def test_counts_cannot_be_added_to_a_finding_known_by_band():
         prior.updated("esr_mm_h", bpr.Accuracy.from_counts(1, 2, 3, 4), ())
 
 
+@pytest.mark.contract
 def test_too_many_patterns_without_a_cohort_are_refused():
     columns = [*bpr.vocabulary.FINDINGS, *bpr.vocabulary.IMAGING, "esr_mm_h", "haematocrit_percent"]
     with pytest.raises(ValueError, match="findings must have at most 65536 patterns; got"):
@@ -216,6 +220,7 @@ def test_interactions_stay_at_their_prior_without_patients_and_move_with_them():
     assert row.low > 0
 
 
+@pytest.mark.contract
 def test_interactions_of_banded_columns_are_refused():
     X = pd.DataFrame({"age_years": [40, 60, 70, 30], "history_of_cancer": [0, 1, 0, 1]})
     model = BayesianLogisticModel(
@@ -280,6 +285,7 @@ def test_a_further_study_joins_those_that_are_pooled():
     assert model.summary().loc["history_of_cancer", "prior_sd"] < before
 
 
+@pytest.mark.contract
 def test_findings_that_cannot_be_pooled_are_refused():
     with pytest.raises(
         ValueError,

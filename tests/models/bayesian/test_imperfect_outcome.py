@@ -9,6 +9,8 @@ from scipy.special import expit
 
 from backpain_risk import Accuracy, BayesianLogisticModel, implied_accuracy
 
+pytestmark = pytest.mark.recovery
+
 FAST = {"method": "laplace", "random_state": 1}
 N = 200_000
 TRUTH = np.array([-5.0, 2.0])
@@ -103,6 +105,7 @@ def test_verified_at_random_is_the_fit_of_the_verified(patients):
     np.testing.assert_allclose(model.risk(X.head(100)), only.risk(X.head(100)), rtol=1e-9)
 
 
+@pytest.mark.contract
 def test_the_summary_says_what_was_assumed(patients):
     X, y, _ = patients
     outcome = np.where(np.arange(N) < 50, np.nan, y)

@@ -18,6 +18,8 @@ from backpain_risk import (
 )
 from backpain_risk.numerics.sampling.diagnostics import SamplingWarning
 
+pytestmark = pytest.mark.identity
+
 FLAGS = list(vocabulary.RED_FLAGS)
 FAST = {"method": "laplace", "random_state": 1}
 
@@ -144,6 +146,7 @@ def test_the_approximation_is_labelled_and_agrees_where_its_weights_can_be_trust
     np.testing.assert_allclose(fast.summary()["sd"], fitted.summary()["sd"], rtol=0.1)
 
 
+@pytest.mark.contract
 def test_an_approximation_that_fails_says_so():
     X = pd.DataFrame(np.eye(12), columns=[f"x{j}" for j in range(12)])
     with pytest.warns(
@@ -154,6 +157,7 @@ def test_an_approximation_that_fails_says_so():
         )
 
 
+@pytest.mark.contract
 def test_draws_that_fail_their_checks_end_in_one_warning(cohort):
     with pytest.warns(SamplingWarning, match="ESS down to") as caught:
         BayesianLogisticModel(draws=20, random_state=1).fit(
@@ -162,6 +166,7 @@ def test_draws_that_fail_their_checks_end_in_one_warning(cohort):
     assert len(caught) == 1
 
 
+@pytest.mark.contract
 def test_a_progress_bar_is_shown_when_asked(cohort, capsys):
     X = cohort.predictors[FLAGS[:3]].head(5000)
     y = cohort.outcome.head(5000)
@@ -209,6 +214,7 @@ def test_further_counts_join_a_cohort_under_a_weak_prior(cohort):
     assert after.prior_sd == pytest.approx(np.sqrt(4 * variance / (4 + variance)), rel=0.01)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("finding", "counts", "message"),
     [
@@ -227,6 +233,7 @@ def test_counts_that_cannot_be_used_are_named(finding, counts, message):
         model.update_from_counts(finding, *counts)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("options", "message"),
     [

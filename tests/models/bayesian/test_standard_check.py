@@ -14,6 +14,8 @@ import backpain_risk as bpr
 from backpain_risk.models.bayesian.imperfect_outcome import ImperfectOutcome
 from backpain_risk.models.bayesian.standard_check import MisspecificationWarning, check_standard
 
+pytestmark = pytest.mark.identity
+
 FLAGS = ["age_50_or_over", "history_of_cancer", "unexplained_weight_loss", "failure_to_improve"]
 STANDARD = bpr.Accuracy.from_counts(tp=340, fp=18, fn=60, tn=5982)
 FAST = {"method": "laplace", "random_state": 1}
@@ -47,6 +49,7 @@ def fitted(scenario, dependence, prior="weak", **options):
     return model.fit(X, y, sample_weight=weight), truth
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("prior", ["weak", "evidence"])
 def test_terms_that_do_not_fit_are_warned_of_with_the_base_rate_that_needs_none(scenario, prior):
     """At the default dependence log odds do not add up: the model's limits miss the truth, the

@@ -6,6 +6,8 @@ import pytest
 
 from backpain_risk import LikelihoodRatioModel, load_evidence, post_test_probability
 
+pytestmark = pytest.mark.identity
+
 
 @pytest.fixture
 def patient():
@@ -30,6 +32,7 @@ def test_risk_is_the_product_of_published_ratios(patient):
     assert model.risk(patient)[0] == pytest.approx(post_test_probability(0.01, ratio), rel=1e-12)
 
 
+@pytest.mark.contract
 def test_explanation_ends_at_the_risk_and_says_the_status(patient):
     model = LikelihoodRatioModel.from_evidence()
     steps = model.explain(patient)
@@ -93,6 +96,7 @@ def test_weights_are_numbers_of_patients(cohort):
     np.testing.assert_allclose(a.risk(X), b.risk(X), rtol=1e-12)
 
 
+@pytest.mark.contract
 def test_no_usable_finding_and_bad_pretest_are_named(patient):
     model = LikelihoodRatioModel.from_evidence(["radicular_pain"])
     with pytest.raises(ValueError, match="X must have at least one finding of the model"):

@@ -13,6 +13,8 @@ from backpain_risk.models.logistic import ridge
 from backpain_risk.models.logistic.model import ConvergenceWarning
 from backpain_risk.numerics.newton import LogisticObjective, maximise
 
+pytestmark = pytest.mark.identity
+
 
 @pytest.fixture(scope="module")
 def data():
@@ -21,6 +23,7 @@ def data():
     return x, (rng.random(1000) < expit(x[:, 0] - 2)).astype(int)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("penalty", [None, "firth"])
 @pytest.mark.parametrize("apart", [1e-10, 1e-8, 1e-6])
 def test_nearly_equal_columns_are_refused_by_name(data, penalty, apart):
@@ -32,6 +35,7 @@ def test_nearly_equal_columns_are_refused_by_name(data, penalty, apart):
         LogisticModel(penalty=penalty).fit(np.column_stack([x[:, 0], x[:, 0] + apart * x[:, 1]]), y)
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize("penalty", [None, "firth"])
 def test_a_column_far_from_zero_for_its_spread_is_refused_with_the_remedy(data, penalty):
     x, y = data

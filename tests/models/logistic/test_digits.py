@@ -13,6 +13,8 @@ import pytest
 
 from backpain_risk import LogisticModel
 
+pytestmark = pytest.mark.reference
+
 CASES = json.loads((Path(__file__).parent / "reference" / "mpmath.json").read_text("utf-8"))
 
 

@@ -19,6 +19,8 @@ from backpain_risk import (
 from backpain_risk.models.logistic.model import SeparationWarning
 from backpain_risk.numerics.newton import covariance
 
+pytestmark = pytest.mark.identity
+
 FLAGS = list(vocabulary.FINDINGS)
 
 
@@ -35,6 +37,7 @@ def expected(case, name):
     ]
 
 
+@pytest.mark.reference
 def test_maximum_likelihood_agrees_with_statsmodels(cohort):
     X = cohort.predictors[FLAGS]
     y = cohort.outcome
@@ -57,6 +60,7 @@ def test_on_its_own_data_maximum_likelihood_is_calibrated(cohort):
     assert calibration_slope(cohort.outcome, risk).value == pytest.approx(1, abs=1e-8)
 
 
+@pytest.mark.reference
 def test_firth_agrees_with_logistf(sex2, reference):
     case = reference("firth-sex2")
     result = LogisticModel(penalty="firth", correction="none").fit(*sex2).result_
@@ -71,6 +75,7 @@ def test_firth_agrees_with_logistf(sex2, reference):
     assert result.log_likelihood == pytest.approx(case["expected"]["loglik"]["full"], abs=1e-7)
 
 
+@pytest.mark.reference
 def test_flic_agrees_with_logistf(sex2, reference):
     """The limits of the intercept use the normal quantile, where logistf has 1.96: a difference
     of 2e-5.
@@ -165,6 +170,7 @@ def test_a_single_column_may_come_as_a_vector():
     }
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("case", ["a", "b", "c", "d"])
 def test_separation_of_the_reference_cases(reference, case):
     x = {
@@ -186,6 +192,7 @@ def test_separation_of_the_reference_cases(reference, case):
     )
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("X", "y", "options", "message"),
     [
@@ -242,6 +249,7 @@ def test_bad_input_is_named(X, y, options, message):
         LogisticModel(**options).fit(X, y)
 
 
+@pytest.mark.contract
 def test_a_column_unseen_at_fit_is_named(cohort):
     model = LogisticModel().fit(cohort.predictors[["night_pain"]], cohort.outcome)
     with pytest.raises(ValueError, match="radicular_pain"):
@@ -273,6 +281,7 @@ def patterns():
     return table, columns, expected
 
 
+@pytest.mark.reference
 def test_maximum_likelihood_agrees_with_glm(patterns):
     """Profile limits are interpolated by MASS and solved here."""
     table, columns, expected = patterns
@@ -287,6 +296,7 @@ def test_maximum_likelihood_agrees_with_glm(patterns):
     assert result.log_likelihood == pytest.approx(theirs["log_likelihood"], rel=1e-12)
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize(("key", "count"), [("firth", "n"), ("firth_1500", "first_1500")])
 def test_firth_agrees_with_brglm2(patterns, key, count):
     table, columns, expected = patterns

@@ -13,6 +13,8 @@ from scipy.special import expit
 from backpain_risk import LogisticModel, load_model, save_model, simulate_cohort, vocabulary
 from backpain_risk.models.logistic.model import ConvergenceWarning, SeparationWarning
 
+pytestmark = pytest.mark.identity
+
 FLAGS = list(vocabulary.FINDINGS)
 DROP = stats.chi2.ppf(0.95, 1)
 SEEDS = range(1, 19)
@@ -62,6 +64,7 @@ def supremum(whole, held, value):
     ).fun
 
 
+@pytest.mark.recovery
 def test_most_small_cohorts_are_separated(separated):
     assert len(separated) >= 14
 

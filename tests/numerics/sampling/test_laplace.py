@@ -9,6 +9,8 @@ from scipy import linalg
 
 from backpain_risk.numerics.sampling.laplace import NormalApproximation, importance_sample
 
+pytestmark = pytest.mark.identity
+
 
 def log_density(theta, data):
     """A standard normal, moved."""

@@ -13,6 +13,8 @@ import pytest
 import backpain_risk as bpr
 from backpain_risk.report.evaluation import write_evaluation
 
+pytestmark = pytest.mark.contract
+
 
 @pytest.fixture(scope="module")
 def predictions():

@@ -12,6 +12,8 @@ from backpain_risk import Estimate, report
 from backpain_risk.report.notebooks.build import build_report
 from backpain_risk.report.notebooks.check import check_report, page_problems, result_problems
 
+pytestmark = pytest.mark.contract
+
 CODE = """
 import pandas as pd
 import matplotlib.pyplot as plt
@@ -84,6 +86,7 @@ def test_the_page_stands_alone_and_shows_what_was_recorded(built):
     assert (built[1] / "figures" / "f.png").is_file()
 
 
+@pytest.mark.regression
 def test_a_second_build_changes_no_byte(built, tmp_path):
     build_report(built[0], tmp_path)
     for name in ("report.html", "results.json", "figures/f.png"):

@@ -15,6 +15,8 @@ from backpain_risk.report.notebooks.prose import (
     typed_numbers,
 )
 
+pytestmark = pytest.mark.contract
+
 
 def test_placeholders_become_values_that_can_be_checked():
     text = fill("{{auroc:.2f}} in {{n}} patients", {"auroc": 0.81234, "n": 100000}, "here")

@@ -13,6 +13,8 @@ from backpain_risk.scenario.structure.responses import NODE_WEIGHTS, NODES
 from backpain_risk.scenario.structure.states import AGES
 from backpain_risk.scenario.structure.structure import build_structure
 
+pytestmark = pytest.mark.identity
+
 DEPENDENCE = (0.0, 0.5, 1.0, 1.5)
 FLAGS = tuple(vocabulary.FINDINGS)
 
@@ -162,6 +164,7 @@ def test_both_ways_of_multiplying_agree(scenario, cohort):
     )
 
 
+@pytest.mark.contract
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
@@ -189,6 +192,7 @@ def test_bad_questions_are_named(scenario, columns, message):
         scenario.risk(pd.DataFrame(columns))
 
 
+@pytest.mark.contract
 def test_columns_of_one_name_are_refused(scenario):
     twice = pd.DataFrame([[1, 0]], columns=["night_pain", "night_pain"])
     with pytest.raises(
@@ -197,6 +201,7 @@ def test_columns_of_one_name_are_refused(scenario):
         scenario.risk(twice)
 
 
+@pytest.mark.recovery
 @pytest.mark.parametrize(
     ("changes", "named"),
     [

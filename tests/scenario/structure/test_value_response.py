@@ -13,6 +13,8 @@ from backpain_risk.scenario.structure import value_response
 from backpain_risk.scenario.structure.laboratory import recorded_distributions, recorded_values
 from backpain_risk.scenario.structure.structure import build_structure
 
+pytestmark = pytest.mark.identity
+
 OTHERS = (*(key for key in vocabulary.FINDINGS if key != "age_50_or_over"), *vocabulary.IMAGING)
 LABORATORY = tuple(vocabulary.LABORATORY)
 
@@ -101,6 +103,7 @@ def test_infection_and_age_still_raise_esr(scenario):
     assert p[1, strain] > p[0, strain] + 0.15
 
 
+@pytest.mark.contract
 def test_targets_that_are_not_met_in_so_many_rounds_are_named(scenario, monkeypatch):
     wild = scenario.replace(dependence=1.5, changes={"laboratory": {"esr_mm_h": {"age": 3.0}}})
     frame = pd.DataFrame({"esr_mm_h": ["<20"]})
