@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+import backpain_risk as bpr
 from backpain_risk import files
 from backpain_risk.files import (
     inside,
@@ -110,6 +111,45 @@ def test_a_full_disk_leaves_the_old_file_alone(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, ignored)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.txt": "old"}
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 kB, where this process may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    if mount is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    call = [mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if subprocess.run(call, capture_output=True, check=False).returncode:
+        pytest.skip("this system lets root mount nothing")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_without_room_leaves_old_files_and_folders_alone(small_disk):
+    """A file system that is really full, for a file, a folder and a cohort with its manifest."""
+    (small_disk / "a.txt").write_text("old")
+    (small_disk / "results").mkdir()
+    (small_disk / "results/b.txt").write_text("old")
+    cohort = bpr.simulate_cohort(bpr.load_scenario("walk_in"), 10, seed=1)
+    bpr.write_cohort(cohort, small_disk / "c.csv")
+    before = {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()}
+    much = b"x" * 200_000
+    large = bpr.simulate_cohort(bpr.load_scenario("walk_in"), 20_000, seed=1)
+    for write in (
+        lambda: write_atomically(small_disk / "a.txt", lambda part: part.write_bytes(much)),
+        lambda: replace_folder(
+            small_disk / "results", lambda part: (part / "b.txt").write_bytes(much)
+        ),
+        lambda: bpr.write_cohort(large, small_disk / "c.csv"),
+    ):
+        with pytest.raises(OSError, match="No space left on device"):
+            write()
+        after = {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()}
+        assert after == before
+    assert len(bpr.read_cohort(small_disk / "c.csv").outcome) == 10
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])

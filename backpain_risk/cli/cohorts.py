@@ -9,6 +9,7 @@ import typer
 
 from .. import vocabulary
 from .application import app
+from .outputs import refuse_to_replace
 from .tables import Decimal, Encoding, Sep, read_table
 
 
@@ -45,11 +46,8 @@ def simulate(
 
 
 def _check_out(out: Path, in_one_file: bool, resume: bool, force: bool) -> None:
-    if in_one_file and out.exists() and not force:
-        raise ValueError(
-            f"out must be a new file; {out} is there. Choose another name, or pass --force to "
-            "replace it."
-        )
+    if in_one_file:
+        refuse_to_replace("out", out, force=force)
     if in_one_file and resume:
         raise ValueError(
             f"resume is for folders; got the file {out}. Leave it out, or name a folder."

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .application import app
+from .outputs import ForceFolder
 from .tables import Decimal, Encoding, Sep, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _RESEARCH = "Research; not for clinical use."
+_POOL = "backpain-risk pool"
 
 
 @app.command()
@@ -71,20 +73,24 @@ def pool(
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for pooled.csv, forest.png and sroc.png, which are replaced."),
+        typer.Option(help="Folder for pooled.csv, forest.png and sroc.png."),
     ] = None,
+    force: ForceFolder = False,
     sep: Sep = None,
     decimal: Decimal = None,
     encoding: Encoding = None,
 ) -> None:
     """Pool accuracy studies by bivariate random effects."""
     from ..evidence.pooling.accuracy import pool_accuracy
+    from ..report.evaluation.folder import check_folder
 
     if method == "bayes" and seed is None:
         raise ValueError(
             "seed must be given for bayes, because numbers are drawn; got none. Pass for example "
             "--seed 1."
         )
+    if out is not None:
+        check_folder(out, _POOL, force=force)
     pooled = pool_accuracy(read_table(data, sep, decimal, encoding), method, covariate, seed)
     table = pooled.to_frame().reset_index()
     _print_table(table, json)
@@ -93,20 +99,22 @@ def pool(
         _print_table(pooled.coefficients.rename_axis("coefficient").reset_index(), json)
         typer.echo(f"\n{_RESEARCH}")
     if out is not None:
-        _write_pooled(pooled, table, out)
+        _write_pooled(pooled, table, out, force)
         typer.echo(f"Written to {out}: pooled.csv, forest.png, sroc.png.", err=json)
 
 
-def _write_pooled(pooled: Any, table: pd.DataFrame, out: Path) -> None:
+def _write_pooled(pooled: Any, table: pd.DataFrame, out: Path, force: bool) -> None:
     from .. import plots
-    from ..files import write_atomically
     from ..plots.style import write_png
+    from ..report.evaluation.folder import write_folder
     from ..results.spreadsheet import spreadsheet_safe
 
-    safe = spreadsheet_safe(table)
-    write_atomically(out / "pooled.csv", lambda part: safe.to_csv(part, index=False))
-    write_atomically(out / "forest.png", lambda part: write_png(plots.plot_forest(pooled), part))
-    write_atomically(out / "sroc.png", lambda part: write_png(plots.plot_sroc(pooled), part))
+    def write(part: Path) -> None:
+        spreadsheet_safe(table).to_csv(part / "pooled.csv", index=False)
+        write_png(plots.plot_forest(pooled), part / "forest.png")
+        write_png(plots.plot_sroc(pooled), part / "sroc.png")
+
+    write_folder(out, _POOL, write, force=force)
 
 
 def _print_table(table: pd.DataFrame, as_json: bool) -> None:

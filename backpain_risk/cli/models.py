@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .application import app
+from .outputs import ForceFolder, refuse_to_replace
 from .tables import Decimal, Encoding, Sep, read_table, refuse_text
 
 
@@ -31,6 +32,9 @@ def assess_command(
         Path | None, typer.Option(help="Model saved as JSON, instead of likelihood ratios.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="PNG file for the steps.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a PNG file that is there.")
+    ] = False,
 ) -> None:
     """Step by step from pre-test to post-test probability of one patient."""
     from ..models.assessment import assess
@@ -43,6 +47,8 @@ def assess_command(
     findings: dict[str, Any] = dict.fromkeys(flag or (), 1) | dict.fromkeys(no_flag or (), 0) | told
     if plot is not None and plot.suffix != ".png":
         raise ValueError(f"plot must end in .png; got {plot.name!r}. Name a PNG file.")
+    if plot is not None:
+        refuse_to_replace("plot", plot, force=force)
     assessment = assess(findings, model=load_model(model) if model else None, pretest=pretest)
     typer.echo(str(assessment))
     if plot is not None:
@@ -92,9 +98,7 @@ def evaluate(
         int, typer.Option(help="Directions searched for limits of the ICI; 0 for none.")
     ] = 200,
     seed: Annotated[int, typer.Option(help="Seed of resamples and posterior draws.")] = 1,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder with other files, which stay.")
-    ] = False,
+    force: ForceFolder = False,
     sep: Sep = None,
     decimal: Decimal = None,
     encoding: Encoding = None,

@@ -10,6 +10,7 @@ import typer
 
 from .. import vocabulary
 from .application import app
+from .outputs import ForceFolder
 
 _SHOWN = (
     "esr",
@@ -22,6 +23,8 @@ _SHOWN = (
     "missed",
     "false_alarms",
 )
+
+_MADE_BY = "backpain-risk pathways"
 
 
 @app.command()
@@ -49,6 +52,7 @@ def pathways(
     out: Annotated[
         Path | None, typer.Option(help="Folder for tables (CSV) and a figure (PNG).")
     ] = None,
+    force: ForceFolder = False,
 ) -> None:
     """Compare diagnostic pathways: tests, cancers found and missed, false alarms, and net benefit.
 
@@ -57,8 +61,11 @@ def pathways(
     """
     from ..pathways.comparison import compare_pathways
     from ..pathways.pathway import load_pathways
+    from ..report.evaluation.folder import check_folder
     from ..scenario.files import load_scenario
 
+    if out is not None:
+        check_folder(out, _MADE_BY, force=force)
     chosen = load_pathways(file) if file else None
     found = compare_pathways(load_scenario(scenario), chosen, per=per, n_draws=draws, rng=seed)
     benefit = None
@@ -68,7 +75,7 @@ def pathways(
         )
     typer.echo(_json(found, benefit) if as_json else _text(found, benefit))
     if out is not None:
-        _write(found, benefit, out)
+        _write(found, benefit, out, force)
 
 
 def _harms(stated: list[str]) -> dict[str, float]:
@@ -116,16 +123,21 @@ def _json(found: Any, benefit: Any) -> str:
     return json.dumps(content, indent=1)
 
 
-def _write(found: Any, benefit: Any, out: Path) -> None:
+def _write(found: Any, benefit: Any, out: Path, force: bool) -> None:
     from .. import plots
     from ..plots.style import write_png
+    from ..report.evaluation.folder import write_folder
+    from ..results.spreadsheet import spreadsheet_safe
 
-    out.mkdir(parents=True, exist_ok=True)
-    found.to_frame().to_csv(out / "consequences.csv", index=False)
-    found.frontier().to_csv(out / "frontier.csv", index=False)
-    for name in found.pathways:
-        found.flow(name).to_csv(out / f"flow-{name}.csv", index=False)
+    tables = {"consequences": found.to_frame(), "frontier": found.frontier()}
+    tables |= {f"flow-{name}": found.flow(name) for name in found.pathways}
     if benefit is not None:
-        benefit.to_frame().to_csv(out / "net-benefit.csv", index=False)
-    write_png(plots.plot_pathways(found), out / "frontier.png")
+        tables["net-benefit"] = benefit.to_frame()
+
+    def write(part: Path) -> None:
+        for name, table in tables.items():
+            spreadsheet_safe(table).to_csv(part / f"{name}.csv", index=False)
+        write_png(plots.plot_pathways(found), part / "frontier.png")
+
+    write_folder(out, _MADE_BY, write, force=force)
     typer.echo(f"Tables and figure written to {out}. {vocabulary.NOTICE}", err=True)

@@ -54,6 +54,7 @@ def test_pool_pools_a_strangers_studies(run, own_studies, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "4 studies, reml" in done.stdout
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "manifest.json",
         "pooled.csv",
         "forest.png",
         "sroc.png",
