@@ -31,11 +31,31 @@ IntArray = npt.NDArray[np.int64]
 GENERATOR_VERSION = 2
 """Changes whenever the same scenario and seed would give other patients."""
 
-_STREAMS = {
-    key: i
-    for i, key in enumerate(("profile", "severity", *vocabulary.RESPONDING, *vocabulary.LABORATORY))
-}
-"""Numbers of the streams: append-only, so that a new variable never changes an old one."""
+_IN_ORDER = (
+    "profile",
+    "severity",
+    "history_of_cancer",
+    "unexplained_weight_loss",
+    "failure_to_improve",
+    "no_relief_with_rest",
+    "night_pain",
+    "fever_or_night_sweats",
+    "neurological_deficit",
+    "bladder_or_bowel_dysfunction",
+    "radicular_pain",
+    "pain_varies_with_movement",
+    "weight_bearing_pain",
+    "xray_lesion",
+    "ct_positive",
+    "mri_positive",
+    "esr_mm_h",
+    "haematocrit_percent",
+    "white_cell_count_10e9_l",
+)
+_STREAMS = {key: i for i, key in enumerate(_IN_ORDER)}
+"""Numbers of the streams: a new variable is written last, wherever it stands in the vocabulary, so
+that it never changes an old one.
+"""
 
 
 @dataclass(frozen=True, eq=False)
