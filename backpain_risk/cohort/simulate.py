@@ -23,7 +23,7 @@ from ..numerics.values import as_real, shown
 from ..scenario.scenario import Scenario
 from ..scenario.structure.laboratory import recorded_values
 from ..scenario.structure.responses import NODE_WEIGHTS, NODES
-from ..scenario.structure.states import AGES, HEALTHY, MALIGNANT, N_CONTEXTS
+from ..scenario.structure.states import AGES, MALIGNANT, N_CONTEXTS, NON_MALIGNANT
 from ..scenario.structure.structure import Structure
 from .table import Cohort
 
@@ -218,10 +218,10 @@ def sampler(scenario: Scenario) -> Sampler:
 
 
 def _both(of: Callable[[str, int], FloatArray], key: str) -> FloatArray:
-    """Values over all cells: profiles of the healthy, then of the malignant, nodes running
+    """Values over all cells: profiles of the non-malignant, then of the malignant, nodes running
     fastest.
     """
-    return np.concatenate([of(key, g).ravel() for g in (HEALTHY, MALIGNANT)])
+    return np.concatenate([of(key, g).ravel() for g in (NON_MALIGNANT, MALIGNANT)])
 
 
 def _value_table(structure: Structure, key: str) -> ValueTable:
@@ -256,19 +256,20 @@ def _profiles(structure: Structure) -> dict[str, npt.NDArray[Any]]:
 
 def _state_table(structure: Structure) -> pd.DataFrame:
     """Cause, primary site and mechanisms of each state, both classes below one another."""
-    healthy, malignant = structure.states
+    non_malignant, malignant = structure.states
     table = pd.DataFrame(
         {
             "cause": pd.Categorical(
-                [*healthy.cause, *malignant.cause], [*vocabulary.CAUSES, vocabulary.MALIGNANCY.key]
+                [*non_malignant.cause, *malignant.cause],
+                [*vocabulary.CAUSES, vocabulary.MALIGNANCY.key],
             ),
             "primary_site": pd.Categorical(
-                [*(site or None for site in healthy.primary_site), *malignant.primary_site],
+                [*(site or None for site in non_malignant.primary_site), *malignant.primary_site],
                 list(vocabulary.PRIMARY_SITES),
             ),
         }
     )
-    mechanisms = np.concatenate([healthy.mechanisms, malignant.mechanisms])
+    mechanisms = np.concatenate([non_malignant.mechanisms, malignant.mechanisms])
     return table.assign(**{key: mechanisms[:, j] for j, key in enumerate(vocabulary.MECHANISMS)})
 
 

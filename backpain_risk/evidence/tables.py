@@ -163,9 +163,9 @@ class Evidence:
             finding=key,
             labels=test.bands,
             malignant=band_probabilities([a.sensitivity.value for a in at], test.abnormal),
-            healthy=band_probabilities([1 - a.specificity.value for a in at], test.abnormal),
+            non_malignant=band_probabilities([1 - a.specificity.value for a in at], test.abnormal),
             effective_n_malignant=at[0].tp + at[0].fn,
-            effective_n_healthy=at[0].fp + at[0].tn,
+            effective_n_non_malignant=at[0].fp + at[0].tn,
             status=worst,
             study=study,
         )

@@ -18,6 +18,9 @@ from ..numerics.checks import FloatArray
 from .design import Bands, Design
 
 _SOURCES: dict[str, Any] = {"Accuracy": Accuracy, "BandAccuracy": BandAccuracy}
+_IN_FILES = {"non_malignant": "healthy", "effective_n_non_malignant": "effective_n_healthy"}
+"""Fields that files of format version 2 call by an earlier name."""
+_FROM_FILES = {name: field for field, name in _IN_FILES.items()}
 
 
 def numbers(values: FloatArray | float) -> Any:
@@ -47,7 +50,9 @@ def accuracy_state(source: Any) -> dict[str, Any]:
     """Counts or shares of one finding, under the name of their class."""
     values = {field.name: getattr(source, field.name) for field in fields(source)}
     plain = {
-        name: numbers(value) if isinstance(value, (np.ndarray, float)) else value
+        _IN_FILES.get(name, name): numbers(value)
+        if isinstance(value, (np.ndarray, float))
+        else value
         for name, value in values.items()
     }
     return {"source": type(source).__name__, "values": plain}
@@ -56,7 +61,7 @@ def accuracy_state(source: Any) -> dict[str, Any]:
 def accuracy_from_state(state: dict[str, Any]) -> Any:
     """The accuracy again."""
     return _SOURCES[state["source"]](
-        **{name: _value(value) for name, value in state["values"].items()}
+        **{_FROM_FILES.get(name, name): _value(value) for name, value in state["values"].items()}
     )
 
 

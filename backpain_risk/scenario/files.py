@@ -183,9 +183,9 @@ def _published_bands(bands: BandAccuracy) -> dict[str, Any]:
     abnormal = vocabulary.LABORATORY[bands.finding].abnormal
     return {
         "sensitivity": tuple(positive_probabilities(bands.malignant, abnormal)),
-        "specificity": tuple(1 - positive_probabilities(bands.healthy, abnormal)),
+        "specificity": tuple(1 - positive_probabilities(bands.non_malignant, abnormal)),
         "effective_n_malignant": bands.effective_n_malignant,
-        "effective_n_non_malignant": bands.effective_n_healthy,
+        "effective_n_non_malignant": bands.effective_n_non_malignant,
         "accuracy_status": bands.status,
         "study": bands.study,
     }

@@ -188,9 +188,9 @@ class Scenario(Assumptions):
             finding=key,
             labels=test.bands,
             malignant=band_probabilities(t.sensitivity, test.abnormal),
-            healthy=band_probabilities(1 - np.asarray(t.specificity), test.abnormal),
+            non_malignant=band_probabilities(1 - np.asarray(t.specificity), test.abnormal),
             effective_n_malignant=t.effective_n_malignant,
-            effective_n_healthy=t.effective_n_non_malignant,
+            effective_n_non_malignant=t.effective_n_non_malignant,
             status=t.accuracy_status,
             study=t.study,
         )
@@ -273,10 +273,10 @@ class Scenario(Assumptions):
         }
 
     def _drawn_laboratory(self, key: str, rng: np.random.Generator) -> dict[str, tuple[float, ...]]:
-        malignant, healthy = self.bands(key).draw(1, rng=rng)
+        malignant, non_malignant = self.bands(key).draw(1, rng=rng)
         positive = [
             positive_probabilities(p[0], vocabulary.LABORATORY[key].abnormal)
-            for p in (malignant, healthy)
+            for p in (malignant, non_malignant)
         ]
         return {"sensitivity": tuple(positive[0]), "specificity": tuple(1 - positive[1])}
 

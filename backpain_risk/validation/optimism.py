@@ -88,8 +88,8 @@ class InternalValidation:
         """Optimism-corrected calibration: predicted, apparent, corrected, low, high, n_failed.
 
         Corrected on the log odds of the observed risk, so that it stays one; half a patient of the
-        cohort is the least risk (and the most healthy), so that a resample with a nearly separated
-        curve does not decide the optimism.
+        cohort is the least risk (and the least chance of no cancer), so that a resample with a
+        nearly separated curve does not decide the optimism.
         """
         return self._curves["calibration"]
 

@@ -61,7 +61,7 @@ def test_sampled_marginals_are_near_their_targets(scenario, cohort):
     for key in scenario.laboratory:
         bands = scenario.bands(key)
         level = np.digitize(columns[key], vocabulary.LABORATORY[key].cutoffs)
-        for group, target in ((event, bands.malignant), (~event, bands.healthy)):
+        for group, target in ((event, bands.malignant), (~event, bands.non_malignant)):
             share = np.bincount(level[group], minlength=target.size) / group.sum()
             assert (
                 np.abs(share - target) <= 4 * np.sqrt(target * (1 - target) / group.sum())

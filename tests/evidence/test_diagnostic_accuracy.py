@@ -123,9 +123,9 @@ def test_the_ratio_of_the_lowest_band_has_the_limits_of_a_negative_result():
     below = bands.likelihood_ratios[0]
     numbers = {
         "effective_n_diseased": bands.effective_n_malignant,
-        "effective_n_healthy": bands.effective_n_healthy,
+        "effective_n_healthy": bands.effective_n_non_malignant,
     }
-    negative = Accuracy.from_rates(1 - bands.malignant[0], bands.healthy[0], **numbers)
+    negative = Accuracy.from_rates(1 - bands.malignant[0], bands.non_malignant[0], **numbers)
     assert (below.value, below.low, below.high) == pytest.approx(
         (negative.lr_negative.value, negative.lr_negative.low, negative.lr_negative.high)
     )
@@ -214,10 +214,10 @@ def test_draws_need_a_seed():
 
 def test_bands_are_coherent_in_every_draw():
     bands = load_evidence().bands("esr_mm_h")
-    malignant, healthy = bands.draw(2000, rng=1)
+    malignant, non_malignant = bands.draw(2000, rng=1)
     np.testing.assert_allclose(malignant.sum(axis=1), 1)
-    np.testing.assert_allclose(healthy.sum(axis=1), 1)
-    assert (healthy > 0).all()
+    np.testing.assert_allclose(non_malignant.sum(axis=1), 1)
+    assert (non_malignant > 0).all()
     np.testing.assert_allclose(
         malignant.mean(axis=0), np.array([2.5, 2.5, 3.5, 2.5]) / 11, atol=0.01
     )
@@ -278,3 +278,11 @@ def test_extreme_probabilities_and_ratios():
         post_test_probability(7, 2)
     with pytest.raises(ValueError, match="likelihood_ratio must be 0 or more"):
         post_test_probability(0.5, -2)
+
+
+def test_the_earlier_names_of_the_patients_without_cancer_still_answer_with_a_warning():
+    bands = load_evidence().bands("esr_mm_h")
+    with pytest.warns(DeprecationWarning, match="now called non_malignant"):
+        assert bands.healthy is bands.non_malignant
+    with pytest.warns(DeprecationWarning, match="now called effective_n_non_malignant"):
+        assert bands.effective_n_healthy == bands.effective_n_non_malignant

@@ -69,7 +69,7 @@ class Table(pd.DataFrame):
     """Hostile names of rows and columns, and a hostile cell."""
 
     def __init__(self, _):
-        names = ["value", "low", "high", "method", "malignant", "healthy", "group", EVIL]
+        names = ["value", "low", "high", "method", "malignant", "non_malignant", "group", EVIL]
         super().__init__(
             [[EVIL] * len(names)] * 2, columns=names, index=pd.Index([EVIL, EVIL], name=EVIL)
         )

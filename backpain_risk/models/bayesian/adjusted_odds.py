@@ -54,15 +54,18 @@ def published_odds(
     With ``specificity``, the logit specificity of a yes/no finding in a new setting, the study's
     own is left aside.
     """
-    malignant, healthy = level_counts(source)
+    malignant, non_malignant = level_counts(source)
     if specificity is not None:
         odds = digamma(malignant[1] + 0.5) - digamma(malignant[0] + 0.5) + specificity[0]
         variance = polygamma(1, malignant + 0.5).sum() + specificity[1] ** 2
         return PublishedOdds(mean=np.array([odds]), covariance=np.array([[variance]]))
-    sign = np.delete(np.eye(healthy.size), reference, axis=0) - np.eye(healthy.size)[reference]
-    mean = digamma(malignant + 0.5) - digamma(healthy + 0.5)
-    variance = polygamma(1, malignant + 0.5) + polygamma(1, healthy + 0.5)
-    moved = sign @ _log_shift(healthy / healthy.sum()) * np.sqrt(2) * BETWEEN_STUDY_SD
+    sign = (
+        np.delete(np.eye(non_malignant.size), reference, axis=0)
+        - np.eye(non_malignant.size)[reference]
+    )
+    mean = digamma(malignant + 0.5) - digamma(non_malignant + 0.5)
+    variance = polygamma(1, malignant + 0.5) + polygamma(1, non_malignant + 0.5)
+    moved = sign @ _log_shift(non_malignant / non_malignant.sum()) * np.sqrt(2) * BETWEEN_STUDY_SD
     return PublishedOdds(
         mean=sign @ mean, covariance=sign @ np.diag(variance) @ sign.T + np.outer(moved, moved)
     )
@@ -76,7 +79,7 @@ def level_counts(source: Accuracy | BandAccuracy) -> tuple[FloatArray, FloatArra
         return np.array([source.fn, source.tp]), np.array([source.tn, source.fp])
     return (
         source.malignant * source.effective_n_malignant,
-        source.healthy * source.effective_n_healthy,
+        source.non_malignant * source.effective_n_non_malignant,
     )
 
 

@@ -14,8 +14,8 @@ that of the effects and means nothing, but leaves no wall at zero for the sample
 - ``site`` (m,), ``sites`` (number of sites,): which site each pattern is of;
 - ``shift`` (): log odds of verified patients above those of all patients with the same findings;
 - ``error_logs`` (4,): log sensitivity, log(1 - sensitivity), log specificity, log(1 - specificity),
-  fixed; or ``error_counts`` (4,): right and wrong among diseased, right and wrong among healthy, of
-  the study they come from.
+  fixed; or ``error_counts`` (4,): right and wrong among malignant, then non-malignant, patients
+  of the study they come from.
 """
 
 from __future__ import annotations

@@ -208,7 +208,7 @@ class EvidencePrior:
         predictors : ndarray, shape (patterns, columns)
         share : ndarray, shape (patterns,)
         """
-        values, healthy, malignant = zip(*(self._levels(key) for key in columns), strict=True)
+        values, non_malignant, malignant = zip(*(self._levels(key) for key in columns), strict=True)
         size = int(np.prod([len(v) for v in values]))
         if size > _MOST_PATTERNS:
             raise ValueError(
@@ -216,7 +216,7 @@ class EvidencePrior:
                 "out, or fit a cohort."
             )
         rate = self.base_rate.value
-        grids = [np.meshgrid(*part, indexing="ij") for part in (values, healthy, malignant)]
+        grids = [np.meshgrid(*part, indexing="ij") for part in (values, non_malignant, malignant)]
         predictors, *given = (np.stack([axis.ravel() for axis in grid], axis=1) for grid in grids)
         return predictors, (1 - rate) * given[0].prod(axis=1) + rate * given[1].prod(axis=1)
 
@@ -362,11 +362,11 @@ class EvidencePrior:
             if measurement is None
             else np.array([measurement.low, *measurement.cutoffs])
         )
-        malignant, healthy = level_counts(source)
+        malignant, non_malignant = level_counts(source)
         if _finding(key) in self.specificities:
             logit_specificity = self.specificities[_finding(key)].new_setting[0]
-            healthy = expit(np.array([1, -1]) * logit_specificity)
-        return values, healthy / healthy.sum(), malignant / malignant.sum()
+            non_malignant = expit(np.array([1, -1]) * logit_specificity)
+        return values, non_malignant / non_malignant.sum(), malignant / malignant.sum()
 
 
 @dataclass(frozen=True, eq=False)

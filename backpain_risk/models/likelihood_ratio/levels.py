@@ -47,7 +47,7 @@ class FindingLevels:
         if isinstance(self.source, Accuracy):
             return np.array([self.source.lr_negative.value, self.source.lr_positive.value])
         if isinstance(self.source, BandAccuracy):
-            return self.source.malignant / self.source.healthy
+            return self.source.malignant / self.source.non_malignant
         return self.source.likelihood_ratios
 
     @property

@@ -57,7 +57,7 @@ class RecordedDistribution:
     nodes: FloatArray
 
     @property
-    def healthy(self) -> FloatArray:
+    def non_malignant(self) -> FloatArray:
         """P(value | no malignancy), (D, k), subtracted in the smaller tail."""
         rise = np.diff(self.below)
         fall = -np.diff(self.above)
@@ -97,7 +97,7 @@ def recorded_distributions(key: str, targets: Sequence[LaboratoryTarget]) -> Rec
     malignant = np.array(
         [band_probabilities(target.sensitivity, test.abnormal) for target in targets]
     )
-    ratio = _log_ratio(key, scale(values), scale(RATIO_NODES[key]), bare.healthy, malignant)
+    ratio = _log_ratio(key, scale(values), scale(RATIO_NODES[key]), bare.non_malignant, malignant)
     return replace(bare, log_ratio=ratio)
 
 
@@ -185,7 +185,7 @@ def _end(
 
 
 def _log_ratio(
-    key: str, x: FloatArray, nodes: FloatArray, healthy: FloatArray, malignant: FloatArray
+    key: str, x: FloatArray, nodes: FloatArray, non_malignant: FloatArray, malignant: FloatArray
 ) -> FloatArray:
     """Log likelihood ratio of each value, (D, k), that gives the bands their probabilities.
 
@@ -196,10 +196,10 @@ def _log_ratio(
 
     def mismatch(heights: FloatArray, rows: Any) -> FloatArray:
         return np.asarray(
-            np.log((healthy[rows] * np.exp(curve(heights))) @ bands / malignant[rows])
+            np.log((non_malignant[rows] * np.exp(curve(heights))) @ bands / malignant[rows])
         )
 
-    heights, gap = _solved(mismatch, np.log(malignant / (healthy @ bands)))
+    heights, gap = _solved(mismatch, np.log(malignant / (non_malignant @ bands)))
     missed = np.abs(gap).max(axis=1) > _TOLERANCE
     if missed.any():
         raise ValueError(

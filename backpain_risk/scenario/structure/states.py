@@ -26,7 +26,7 @@ AGES = np.arange(int(vocabulary.AGE.low), int(vocabulary.AGE.high) + 1)
 N_CONTEXTS = 2 * AGES.size  # pairs of age and sex, sex running fastest
 DECADES = (np.repeat(AGES, 2) - 50) / 10  # age of each context, in decades over 50
 MALE = np.tile([0.0, 1.0], AGES.size)  # sex of each context
-HEALTHY = 0
+NON_MALIGNANT = 0
 MALIGNANT = 1
 
 
@@ -115,7 +115,7 @@ def class_states(
     """
     first = scenarios[0]
     targets = [scenario.findings["age_50_or_over"] for scenario in scenarios]
-    healthy = tilted_ages(
+    non_malignant = tilted_ages(
         first.age.non_malignant_mean,
         first.age.non_malignant_sd,
         np.array([1 - t.specificity for t in targets]),
@@ -124,9 +124,9 @@ def class_states(
         first.age.malignant_mean,
         first.age.malignant_sd,
         np.array([t.sensitivity for t in targets]),
-        healthy,
+        non_malignant,
     )
-    return _cause_states(first, healthy).on(grid), _tumour_states(first, malignant).on(grid)
+    return _cause_states(first, non_malignant).on(grid), _tumour_states(first, malignant).on(grid)
 
 
 def tilted_ages(

@@ -26,7 +26,7 @@ from ...numerics.checks import FloatArray
 from ...numerics.patterns import distinct_rows
 from .queries import Branch, Group, read_query
 from .responses import Response, responses, value_responses
-from .states import EXACT, HEALTHY, MALIGNANT, N_CONTEXTS, ClassStates, Grid, class_states
+from .states import EXACT, MALIGNANT, N_CONTEXTS, NON_MALIGNANT, ClassStates, Grid, class_states
 from .value_response import Values
 
 if TYPE_CHECKING:
@@ -122,9 +122,9 @@ class Structure:
     def risk(self, predictors: pd.DataFrame) -> FloatArray:
         """Exact P(malignancy | the given columns), shape (D, n); see :meth:`Scenario.risk`."""
         probability = self.probabilities(predictors)
-        healthy = probability[..., HEALTHY] * (1 - self.base_rate)[:, None]
+        non_malignant = probability[..., NON_MALIGNANT] * (1 - self.base_rate)[:, None]
         malignant = probability[..., MALIGNANT] * self.base_rate[:, None]
-        return malignant / (healthy + malignant)
+        return malignant / (non_malignant + malignant)
 
     def _pooled(self, columns: tuple[str, ...]) -> Structure:
         """The same distribution of some columns, with states that they cannot tell apart taken
@@ -132,7 +132,7 @@ class Structure:
         """
         states = list(self.states)
         kept = {key: list(self.responses[key]) for key in columns}
-        for g in (HEALTHY, MALIGNANT):
+        for g in (NON_MALIGNANT, MALIGNANT):
             effects = [self.responses[key][g].state for key in columns] or [
                 np.zeros(len(self.states[g].cause))
             ]
@@ -142,7 +142,7 @@ class Structure:
                 kept[key][g] = replace(kept[key][g], state=kept[key][g].state[first])
         return replace(
             self,
-            states=(states[HEALTHY], states[MALIGNANT]),
+            states=(states[NON_MALIGNANT], states[MALIGNANT]),
             responses={key: tuple(pair) for key, pair in kept.items()},
         )
 
@@ -158,7 +158,7 @@ class Structure:
             context: _places(np.concatenate(rows), halves) for context, rows in asking.items()
         }
         for g, contexts in product(
-            (HEALTHY, MALIGNANT), self._pieces(halves, np.array(list(places)))
+            (NON_MALIGNANT, MALIGNANT), self._pieces(halves, np.array(list(places)))
         ):
             left, right = self._halves_probability(halves, contexts, g)
             table = (left @ right.swapaxes(-1, -2)).reshape(self.base_rate.size, len(contexts), -1)
@@ -171,7 +171,9 @@ class Structure:
         row by row.
         """
         many = halves[0].size * halves[1].size <= _PAIRED * group.rows.size
-        for g, contexts in product((HEALTHY, MALIGNANT), self._pieces(halves, group.contexts)):
+        for g, contexts in product(
+            (NON_MALIGNANT, MALIGNANT), self._pieces(halves, group.contexts)
+        ):
             left, right = self._halves_probability(halves, contexts, g)
             if many:
                 found = (left @ right.swapaxes(-1, -2))[:, halves[0].which, halves[1].which]

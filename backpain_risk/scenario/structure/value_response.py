@@ -91,8 +91,10 @@ class Margins:
     @property
     def positive(self) -> FloatArray:
         """What Phi(...) must be on average in each class, (D, 2)."""
-        healthy, malignant = self.showing.T
-        return np.column_stack([healthy / self.bound, (malignant - self.bound) / (1 - self.bound)])
+        non_malignant, malignant = self.showing.T
+        return np.column_stack(
+            [non_malignant / self.bound, (malignant - self.bound) / (1 - self.bound)]
+        )
 
 
 def margins(scenarios: Sequence[Assumptions], key: str) -> Margins:
@@ -103,8 +105,8 @@ def margins(scenarios: Sequence[Assumptions], key: str) -> Margins:
     ratio = recorded.log_ratio
     low = np.exp(ratio.min(axis=1)) / _SPREAD
     high = np.exp(ratio.max(axis=1)) * _SPREAD
-    healthy = (1 - low) / (high - low)
-    showing = np.column_stack([healthy, high * healthy])
+    non_malignant = (1 - low) / (high - low)
+    showing = np.column_stack([non_malignant, high * non_malignant])
     return Margins(recorded, showing, showing @ [1 - _BETWEEN, _BETWEEN])
 
 
@@ -136,12 +138,12 @@ def _solved(key: str, wanted: Margins, levels: FloatArray, weight: FloatArray) -
     target = wanted.recorded
     bands = value_bands(key)
     q = _shifted(target, levels)
-    healthy = target.healthy
-    malignant = (healthy * np.exp(target.log_ratio)) @ bands.T
+    non_malignant = target.non_malignant
+    malignant = (non_malignant * np.exp(target.log_ratio)) @ bands.T
     showing = _log_odds(target.log_ratio, wanted.showing)
     hat = _hats(showing, target.nodes)
     heights = showing[:, target.nodes.astype(np.int64)]
-    r = np.ones_like(healthy)
+    r = np.ones_like(non_malignant)
     result = np.empty((len(q), 2, *q.shape[1:]))
     rows = np.arange(len(q))
     for _ in range(_ROUNDS):
@@ -152,7 +154,7 @@ def _solved(key: str, wanted: Margins, levels: FloatArray, weight: FloatArray) -
         share = (weight[:, rows] / total) @ q[rows]  # (class, D, y, k)
         now, ill = (tilt * share).sum(axis=2)
         gap = malignant[rows] - ill @ bands.T
-        off = np.maximum(np.abs(gap).max(axis=1), np.abs(now - healthy[rows]).max(axis=1))
+        off = np.maximum(np.abs(gap).max(axis=1), np.abs(now - non_malignant[rows]).max(axis=1))
         met = off <= _TOLERANCE
         result[rows[met]] = q[rows[met], None] * tilt[met][:, :, None] / total[met][..., None]
         if met.all():
@@ -169,7 +171,7 @@ def _solved(key: str, wanted: Margins, levels: FloatArray, weight: FloatArray) -
         now = now[~met]
         rows = rows[~met]
         heights[rows, 1:] += step
-        r[rows] *= healthy[rows] / now
+        r[rows] *= non_malignant[rows] / now
     raise ValueError(
         f"the targets of {key} cannot be met with its effects of age and sex; got a gap of "
         f"{off.max():.2g}. Make the effects smaller, or its accuracy less extreme."
@@ -209,8 +211,10 @@ def _log_odds(log_ratio: FloatArray, showing: FloatArray) -> FloatArray:
     ratios at d = 0.
     """
     ratio = np.exp(log_ratio)
-    (healthy, malignant) = showing.T[:, :, None]
-    return np.log(((1 - healthy) * ratio - (1 - malignant)) / (malignant - healthy * ratio))
+    (non_malignant, malignant) = showing.T[:, :, None]
+    return np.log(
+        ((1 - non_malignant) * ratio - (1 - malignant)) / (malignant - non_malignant * ratio)
+    )
 
 
 def _hats(curve: FloatArray, nodes: FloatArray) -> FloatArray:

@@ -45,7 +45,7 @@ def test_marginals_of_laboratory_bands_are_the_targets(setting):
         bands = setting.bands(key)
         p = setting.probabilities(pd.DataFrame({key: list(bands.labels)}))
         np.testing.assert_allclose(p[:, 1], bands.malignant, atol=1e-9)
-        np.testing.assert_allclose(p[:, 0], bands.healthy, atol=1e-9)
+        np.testing.assert_allclose(p[:, 0], bands.non_malignant, atol=1e-9)
 
 
 def test_probabilities_over_all_patterns_sum_to_one(setting, patterns):
@@ -96,7 +96,7 @@ def test_without_dependence_a_band_has_the_ratio_of_the_table(scenario):
     plain = scenario.replace(dependence=0)
     bands = plain.bands("esr_mm_h")
     ratio = odds(plain.risk(pd.DataFrame({"esr_mm_h": list(bands.labels)}))) / odds(plain.base_rate)
-    np.testing.assert_allclose(ratio, bands.malignant / bands.healthy, rtol=1e-11)
+    np.testing.assert_allclose(ratio, bands.malignant / bands.non_malignant, rtol=1e-11)
     age = odds(plain.risk(pd.DataFrame({"age_50_or_over": [1]})))[0] / odds(plain.base_rate)
     assert age == pytest.approx((10 / 13) / (569 / 1962), rel=1e-12)
 

@@ -74,7 +74,7 @@ def test_without_malignancy_a_value_has_its_distribution_at_every_dependence(sce
         p = scenario.replace(dependence=dependence).probabilities(
             pd.DataFrame({key: target.values})
         )
-        np.testing.assert_allclose(p[:, 0], target.healthy[0], atol=1e-12, err_msg=key)
+        np.testing.assert_allclose(p[:, 0], target.non_malignant[0], atol=1e-12, err_msg=key)
 
 
 def test_a_normal_result_has_one_likelihood_ratio_near_the_published_one(scenario):
