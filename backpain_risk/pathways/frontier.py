@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..numerics.checks import as_vector, check_same_length
+from ..numerics.checks import as_vector, check_same_index, check_same_length
+
+_ON_A_LINE = 1e-12  # relative difference of two steps that counts as none
 
 
 def efficient_frontier(
@@ -24,19 +26,22 @@ def efficient_frontier(
     cost, effect : array_like, shape (options,)
         Lower cost and higher effect are better; for example MRI scans and cancers found.
     names : sequence of str, optional
+        One an option, each once; the index of a pandas Series, or numbers, by default.
 
     Returns
     -------
     DataFrame
         One row an option, by rising cost: ``option``, ``cost``, ``effect``, ``cost_per_effect`` (of
-        the step from the efficient option before it; missing for the first and for inefficient
-        ones), ``status``: ``"efficient"``, ``"dominated"`` (another option costs no more and does
-        no less) or ``"extendedly dominated"`` (a mixture does).
+        the step from the efficient option before it, the ICER; missing for the first and for
+        inefficient ones), ``status``: ``"efficient"``, ``"dominated"`` (another option costs no
+        more and does no less) or ``"extendedly dominated"`` (a mixture of two does more for the
+        same). Options on the line between two others are efficient; of equal ones the first is.
 
     Raises
     ------
     ValueError
-        For costs or effects that are missing, infinite, or not one an option.
+        For costs or effects that are missing, infinite, or not one an option, and for names or
+        indices that do not agree.
 
     Examples
     --------
@@ -45,17 +50,16 @@ def efficient_frontier(
     """
     costs = as_vector("cost", cost)
     effects = as_vector("effect", effect)
-    labels = [f"option {i}" for i in range(costs.size)] if names is None else list(map(str, names))
+    labels = _labels(cost, costs.size, names)
     check_same_length(cost=costs.size, effect=effects.size, names=len(labels))
+    check_same_index(cost=cost, effect=effect)
     order = np.lexsort((-effects, costs))
     status = dict.fromkeys(order.tolist(), "dominated")
     on: list[int] = []
     for i in order.tolist():
         if on and effects[i] <= effects[on[-1]]:
             continue
-        while len(on) > 1 and _step(costs, effects, on[-1], i) < _step(
-            costs, effects, on[-2], on[-1]
-        ):
+        while len(on) > 1 and _beaten(costs, effects, on[-2], on[-1], i):
             status[on.pop()] = "extendedly dominated"
         on.append(i)
         status[i] = "efficient"
@@ -66,5 +70,24 @@ def efficient_frontier(
     return pd.DataFrame(rows, columns=["option", "cost", "effect", "cost_per_effect", "status"])
 
 
+def _labels(cost: npt.ArrayLike, n: int, names: Sequence[str] | None) -> list[str]:
+    if names is None and isinstance(cost, pd.Series) and not isinstance(cost.index, pd.RangeIndex):
+        names = cost.index.tolist()
+    labels = [f"option {i}" for i in range(n)] if names is None else list(map(str, names))
+    twice = [name for name in labels if labels.count(name) > 1]
+    if twice:
+        raise ValueError(f"names must differ; got {twice[0]!r} twice. Rename one option.")
+    return labels
+
+
 def _step(cost: npt.NDArray[np.float64], effect: npt.NDArray[np.float64], a: int, b: int) -> float:
     return float((cost[b] - cost[a]) / (effect[b] - effect[a]))
+
+
+def _beaten(
+    cost: npt.NDArray[np.float64], effect: npt.NDArray[np.float64], a: int, b: int, c: int
+) -> bool:
+    """Whether the step from b to c is cheaper than that from a to b, beyond rounding."""
+    before = _step(cost, effect, a, b)
+    after = _step(cost, effect, b, c)
+    return before - after > _ON_A_LINE * max(abs(before), abs(after))

@@ -12,23 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.linear_model import RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, SplineTransformer
 
-from ..numerics.checks import FloatArray, check_count
+from ..numerics.checks import FloatArray, check_choice, check_number
 from ..results.notebook import as_html
-
-_KNOTS = 7  # of each parameter's own curve
-_PENALTIES = np.logspace(-6, 8, 29)
-_FOLDS = 5
-_FEWEST = 100  # draws per estimate
+from .conditional_expectation import fitted, gain, unseen_gain, varying
+from .given_draws import read_parameters, read_utility
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -69,15 +62,38 @@ class ValueOfInformation:
         """The option with the highest mean utility."""
         return self.options[int(np.argmax(self.expected))]
 
-    def population(self, per_year: float, *, years: float, discount_rate: float = 0.035) -> float:
-        """EVPI of everybody a decision serves: ``per_year`` decisions for some years, discounted
-        yearly.
+    def population(
+        self,
+        per_year: float,
+        *,
+        years: float,
+        discount_rate: float = 0.035,
+        discounting: str = "start",
+        value: float | None = None,
+    ) -> float:
+        """Value of information for everybody whom a decision serves, discounted.
 
-        The first year counts in full; a part of a year counts in proportion.
+        Parameters
+        ----------
+        per_year : float
+            Decisions a year, 0 or more.
+        years : float
+            How long the decision stands; a part of a year counts in proportion.
+        discount_rate : float
+            A year, from 0 to 1.
+        discounting : {"start", "end", "continuous"}
+            ``"start"`` counts year k = 0, 1, ... as 1 / (1 + rate)^k, so the first year in full;
+            ``"end"`` as 1 / (1 + rate)^(k + 1), as Briggs, Claxton and Sculpher do;
+            ``"continuous"`` is (1 - exp(-rate years)) / rate, as ``pop_voi`` of the R package voi.
+        value : float, optional
+            Value a decision; the EVPI by default. Pass an EVPPI for that of a group.
         """
-        whole = np.arange(np.ceil(years))
-        share = np.minimum(1.0, years - whole)
-        return float(self.evpi * per_year * (share / (1 + discount_rate) ** whole).sum())
+        check_number("per_year", per_year, 0)
+        check_number("years", years, 0, 1000)
+        check_number("discount_rate", discount_rate, 0, 1)
+        check_choice("discounting", discounting, ("start", "end", "continuous"))
+        each = self.evpi if value is None else check_number("value", value)
+        return float(each * per_year * _discounted_years(years, discount_rate, discounting))
 
     def to_frame(self) -> pd.DataFrame:
         """One row an option: option, expected, p_best, expected_loss."""
@@ -101,8 +117,8 @@ class ValueOfInformation:
 
 def value_of_information(
     utility: npt.ArrayLike | pd.DataFrame,
-    parameters: pd.DataFrame | None = None,
-    groups: Mapping[str, Sequence[str]] | None = None,
+    parameters: pd.DataFrame | npt.ArrayLike | None = None,
+    groups: Mapping[str, Sequence[Any]] | None = None,
 ) -> ValueOfInformation:
     """Value of perfect information, about everything and about groups of parameters, from anybody's
     draws.
@@ -111,22 +127,23 @@ def value_of_information(
     ----------
     utility : array_like or DataFrame, shape (draws, options)
         Utility of every option in every draw; higher is better. At least 100 draws for groups.
-    parameters : DataFrame, shape (draws, parameters), optional
-        The parameter values of the same draws.
+    parameters : DataFrame or array_like, shape (draws, parameters), optional
+        The parameter values of the same draws; the columns of an array are numbered from 0.
     groups : mapping of name to columns of ``parameters``, optional
         What would be learnt together; each parameter by itself where not given.
 
     Raises
     ------
     ValueError
-        For utilities or parameters that are missing or infinite, for numbers of draws that differ,
-        and for groups that name no column.
+        For utilities or parameters that are missing or infinite, for numbers of draws or indices
+        that differ, for names that are there twice, and for groups that name no column.
 
     Notes
     -----
     EVPI = E[max_k U_k] - max_k E[U_k]; EVPPI = E[max_k E(U_k | group)] - max_k E[U_k]. The
-    regression uses cubic splines of every parameter of a group and the products of up to three of
-    them, with a ridge penalty chosen by leave-one-out for each option. The standard error is that
+    regression tells up to 25 combinations of values apart; beyond that it uses cubic splines of
+    every parameter of a group and the products of up to three of them. Its ridge penalty is chosen
+    by leave-one-out for each option. The standard error is that
     of the mean of U_k(i) - U_best over draws, k(i) the option that the regression chooses in draw
     i: the first-order error of both the regression and the sampled parameters.
 
@@ -143,10 +160,10 @@ def value_of_information(
     >>> round(found.evpi, 2), found.evppi.value.round(2).tolist()
     (0.55, [0.38, 0.38])
     """
-    values, options = _utility(utility)
-    table, columns = _parameters(parameters, groups, len(values))
+    values, options = read_utility(utility)
+    table, columns = read_parameters(parameters, groups, utility)
     best = int(np.argmax(values.mean(axis=0)))
-    gain = values.max(axis=1) - values[:, best]
+    lost = values.max(axis=1) - values[:, best]
     top = values == values.max(axis=1, keepdims=True)
     rows = [
         (name, *_partial(values, best, table[list(chosen)])) for name, chosen in columns.items()
@@ -156,143 +173,32 @@ def value_of_information(
         expected=values.mean(axis=0),
         p_best=(top / top.sum(axis=1, keepdims=True)).mean(axis=0),
         expected_loss=(values.max(axis=1, keepdims=True) - values).mean(axis=0),
-        evpi=float(gain.mean()),
-        evpi_standard_error=_standard_error(gain),
+        evpi=float(lost.mean()),
+        evpi_standard_error=_standard_error(lost),
         evppi=pd.DataFrame(rows, columns=["group", "value", "standard_error", "cross_fitted"]),
         n_draws=len(values),
     )
+
+
+def _discounted_years(years: float, rate: float, discounting: str) -> float:
+    if discounting == "continuous":
+        return float(-np.expm1(-rate * years) / rate) if rate else years
+    whole = np.arange(np.ceil(years))
+    share = np.minimum(1.0, years - whole)
+    return float((share / (1 + rate) ** (whole + (discounting == "end"))).sum())
 
 
 def _standard_error(values: FloatArray) -> float:
     return float(values.std(ddof=1) / np.sqrt(values.size))
 
 
-def _utility(utility: npt.ArrayLike | pd.DataFrame) -> tuple[FloatArray, tuple[str, ...]]:
-    names = tuple(map(str, utility.columns)) if isinstance(utility, pd.DataFrame) else None
-    try:
-        values = np.asarray(utility, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            "utility must hold numbers; got something else. Pass draws in rows, options in columns."
-        ) from None
-    if values.ndim != 2 or values.shape[0] < 2 or values.shape[1] < 1:
-        raise ValueError(
-            f"utility must have draws in rows and options in columns; got shape {values.shape}. "
-            "Reshape it."
-        )
-    if not np.isfinite(values).all():
-        bad = np.argwhere(~np.isfinite(values))[0]
-        raise ValueError(
-            f"utility must be finite; got {values[tuple(bad)]} in draw {bad[0]}, option {bad[1]}. "
-            "Remove that draw."
-        )
-    return values, names or tuple(f"option {k}" for k in range(values.shape[1]))
-
-
-def _parameters(
-    parameters: pd.DataFrame | None, groups: Mapping[str, Sequence[str]] | None, n: int
-) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
-    """The parameters checked, and the columns of each group."""
-    if parameters is None:
-        if groups:
-            raise ValueError(
-                "parameters must be given with groups; got None. Pass the draws of the parameters."
-            )
-        return pd.DataFrame(index=range(n)), {}
-    if not isinstance(parameters, pd.DataFrame):
-        raise ValueError(
-            f"parameters must be a DataFrame; got {type(parameters).__name__}. Name its columns."
-        )
-    if len(parameters) != n:
-        raise ValueError(
-            f"parameters must have a row per draw of utility; got {len(parameters)} for {n}. "
-            "Align them."
-        )
-    check_count("draws of utility", n, _FEWEST)
-    named = groups if groups is not None else {str(c): [str(c)] for c in parameters.columns}
-    columns = {
-        name: (chosen,) if isinstance(chosen, str) else tuple(chosen)
-        for name, chosen in named.items()
-    }
-    table = parameters.rename(columns=str)
-    for name, chosen in columns.items():
-        unknown = [c for c in chosen if c not in table.columns]
-        if unknown or not chosen:
-            raise ValueError(
-                "groups must name columns of parameters; got "
-                f"{unknown[0] if unknown else 'none'!r} in {name!r}. "
-                f"Known: {', '.join(table.columns[:20])}."
-            )
-    used = table[sorted({c for chosen in columns.values() for c in chosen})].astype(np.float64)
-    if not np.isfinite(used.to_numpy()).all():
-        column = used.columns[~np.isfinite(used.to_numpy()).all(axis=0)][0]
-        raise ValueError(
-            f"parameters must be finite; got missing or infinite values in {column!r}. Remove "
-            "those draws."
-        )
-    return used, columns
-
-
 def _partial(values: FloatArray, best: int, group: pd.DataFrame) -> tuple[float, float, float]:
     """EVPPI in sample, its standard error, and cross-fitted."""
-    x = group.to_numpy()
-    x = x[:, np.ptp(x, axis=0) > 0]
+    x = varying(group.to_numpy())
     relative = values - values[:, [best]]
     if not x.shape[1] or not np.any(relative):
         return 0.0, 0.0, 0.0
-    fitted = _regression(x).fit(x, relative).predict(x)
-    chosen = _gain(relative, np.reshape(fitted, relative.shape))
-    value = float(np.reshape(fitted, relative.shape).max(axis=1).mean())
-    return value, _standard_error(chosen), float(_unseen(x, relative).mean())
-
-
-def conditional_mean(utility: FloatArray, group: FloatArray) -> FloatArray:
-    """E[utility | group] in every draw by regression, (draws, options); ``group`` is (draws,
-    parameters).
-    """
-    base = utility[:, [0]]
-    relative = utility - base
-    if not np.any(relative) or not np.ptp(group, axis=0).all():
-        return np.tile(utility.mean(axis=0), (len(utility), 1))
-    fitted = np.reshape(_regression(group).fit(group, relative).predict(group), relative.shape)
-    return np.asarray(fitted + base.mean())
-
-
-def _gain(relative: FloatArray, fitted: FloatArray) -> FloatArray:
-    """Utility gained in each draw by the option that the regression takes, over the best without
-    information.
-    """
-    return relative[np.arange(len(relative)), fitted.argmax(axis=1)]
-
-
-def _unseen(x: FloatArray, relative: FloatArray) -> FloatArray:
-    """The same for draws in folds that the regression has not seen; draws are taken in turn, so
-    nothing is random.
-    """
-    fold = np.arange(len(x)) % _FOLDS
-    gained = np.empty(len(x))
-    for k in range(_FOLDS):
-        out = fold == k
-        fitted = _regression(x[~out]).fit(x[~out], relative[~out]).predict(x[out])
-        gained[out] = _gain(relative[out], np.reshape(fitted, relative[out].shape))
-    return gained
-
-
-def _regression(x: FloatArray) -> Any:
-    """Splines of each parameter and products of up to three, all of one size, shrunk by
-    leave-one-out.
-    """
-    centre = x.mean(axis=0)
-    scale = x.std(axis=0)
-    curves = SplineTransformer(
-        n_knots=_KNOTS, knots="quantile", extrapolation="linear", include_bias=False
-    )
-    products = [c for size in (2, 3) for c in combinations(range(x.shape[1]), size)][:200]
-
-    def basis(raw: FloatArray) -> FloatArray:
-        z = (raw - centre) / scale
-        crossed = [z[:, list(c)].prod(axis=1) for c in products]
-        return np.column_stack([curves.transform(z), z, *crossed])
-
-    curves.fit((x - centre) / scale)
-    return make_pipeline(FunctionTransformer(basis), RidgeCV(_PENALTIES, alpha_per_target=True))
+    expected = fitted(x, relative)
+    value = float(expected.max(axis=1).mean())
+    error = _standard_error(gain(relative, expected))
+    return value, error, float(unseen_gain(x, relative).mean())

@@ -12,8 +12,9 @@ from scipy.stats import binom
 
 from ..numerics.checks import FloatArray, check_choice, check_count, check_fraction
 from ..results.notebook import as_html
+from .conditional_expectation import conditional_mean
 from .consequences import TESTS_COUNTED
-from .information import ValueOfInformation, conditional_mean, value_of_information
+from .information import ValueOfInformation, value_of_information
 from .pathway import Pathway
 
 HARMED = (*(name for name in TESTS_COUNTED if name != "mri"), "review")

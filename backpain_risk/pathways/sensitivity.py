@@ -15,8 +15,8 @@ from ..numerics.checks import FloatArray, check_fraction
 from ..results.notebook import as_html
 from ..scenario.scenario import Scenario
 from .comparison import PathwayComparison, compare_pathways
+from .conditional_expectation import conditional_mean
 from .doubt import Review
-from .information import conditional_mean
 from .net_benefit import NetBenefit
 from .pathway import Pathway
 

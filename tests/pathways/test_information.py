@@ -106,11 +106,91 @@ def test_adding_the_same_number_to_every_option_changes_nothing():
     assert np.isclose(a.evpi, b.evpi)
 
 
-def test_the_value_for_a_population_is_discounted_by_year():
+@pytest.mark.parametrize(
+    ("discounting", "years"),
+    [
+        ("start", 1 + 1 / 1.1 + 0.5 / 1.21),
+        ("end", 1 / 1.1 + 1 / 1.21 + 0.5 / 1.331),
+        ("continuous", (1 - np.exp(-0.25)) / 0.1),  # voi: voi * pop / dis * (1 - exp(-dis * time))
+    ],
+)
+def test_the_value_for_a_population_is_discounted_by_a_stated_convention(discounting, years):
     found = value_of_information([[0.0, 1.0], [0.0, -1.0]])
-    assert found.population(100, years=2.5, discount_rate=0.1) == pytest.approx(
-        0.5 * 100 * (1 + 1 / 1.1 + 0.5 / 1.21)
-    )
+    worth = found.population(100, years=2.5, discount_rate=0.1, discounting=discounting)
+    assert worth == pytest.approx(0.5 * 100 * years)
+    plain = found.population(100, years=2.5, discount_rate=0.0, discounting=discounting, value=2)
+    assert plain == pytest.approx(2 * 100 * 2.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"per_year": -1, "years": 1}, "per_year must"),
+        ({"per_year": 1, "years": -1}, "years must"),
+        ({"per_year": 1, "years": np.nan}, "years must"),
+        ({"per_year": 1, "years": 1, "discount_rate": 3.5}, "discount_rate must"),
+        ({"per_year": 1, "years": 1, "discounting": "middle"}, "discounting must"),
+    ],
+)
+def test_a_population_that_makes_no_sense_is_refused(arguments, message):
+    found = value_of_information([[0.0, 1.0], [0.0, -1.0]])
+    with pytest.raises(ValueError, match=message):
+        found.population(**arguments)
+
+
+def test_parameters_of_few_values_are_told_apart_value_by_value():
+    """A choice between twelve studies is no number: the exact answer is the mean of each."""
+    rng = np.random.default_rng(6)
+    study = np.repeat(np.arange(12), 400)
+    effect = rng.normal(size=12)[study]
+    utility = np.column_stack([np.zeros(study.size), effect - 0.2 + rng.normal(size=study.size)])
+    exact = pd.Series(utility[:, 1]).groupby(study).mean().clip(lower=0).mean()
+    exact -= max(0.0, utility[:, 1].mean())
+    row = value_of_information(utility, pd.DataFrame({"study": study})).evppi.iloc[0]
+    assert row.value == pytest.approx(exact, abs=0.01)
+
+
+def test_one_option_leaves_nothing_to_choose():
+    utility, x = linear_gaussian(200, 0.0, 1)
+    found = value_of_information(utility[:, [1]], x)
+    assert (found.evpi, found.p_best.tolist(), found.expected_loss.tolist()) == (0, [1], [0])
+    assert (found.evppi[["value", "standard_error", "cross_fitted"]] == 0).all(axis=None)
+
+
+def test_the_unit_and_the_sign_of_utility_only_scale():
+    utility, x = linear_gaussian(500, 0.0, 4)
+    plain = value_of_information(utility, x)
+    for moved, scale in ((utility - 1e6, 1), (1e-6 * utility, 1e-6), (1e6 * utility, 1e6)):
+        found = value_of_information(moved, x)
+        assert found.evpi == pytest.approx(scale * plain.evpi, rel=1e-7)
+        assert np.allclose(found.evppi.value, scale * plain.evppi.value, rtol=1e-5, atol=0)
+        assert found.p_best.tolist() == plain.p_best.tolist()
+
+
+def test_expected_loss_is_that_of_each_draw_and_least_for_the_best():
+    """dampack's calc_exp_loss: the mean of the best option's utility less each option's."""
+    rng = np.random.default_rng(3)
+    utility = rng.normal(size=(300, 4)) - 5
+    found = value_of_information(utility)
+    by_hand = [[max(row) - each for each in row] for row in utility.tolist()]
+    assert np.allclose(found.expected_loss, np.mean(by_hand, axis=0))
+    assert found.expected_loss.min() == pytest.approx(found.evpi)
+    assert found.options.index(found.best) == int(np.argmin(found.expected_loss))
+
+
+def test_frames_and_arrays_say_the_same():
+    utility, x = linear_gaussian(400, 0.0, 2)
+    frame = pd.DataFrame(utility, columns=["no", "yes"])
+    named = value_of_information(frame, x, {"a": ["a"]})
+    for parameters, groups in (
+        (x.to_numpy(), {"a": [0]}),
+        (pd.DataFrame(x.to_numpy()), {"a": 0}),
+        ({"a": x.a}, {"a": "a"}),
+        (x.a, None),
+    ):
+        found = value_of_information(utility, parameters, groups)
+        pd.testing.assert_frame_equal(found.evppi, named.evppi)
+    assert named.options == ("no", "yes")
 
 
 @pytest.mark.contract
@@ -134,6 +214,30 @@ def test_the_value_for_a_population_is_discounted_by_year():
             pd.DataFrame({"a": np.arange(20.0)}),
             None,
             "whole number of 100 or more",
+        ),
+        (np.zeros((200, 2)), "text", None, "parameters must hold numbers; got 'text'"),
+        (np.zeros((200, 2)), np.zeros((2, 2, 2)), None, "parameters must be a DataFrame of draws"),
+        ([[1.0, 2.0]], None, None, "draws of utility must be a whole number of 2 or more"),
+        (np.zeros((200, 2)), pd.DataFrame({"a": ["x"] * 200}), None, "must hold numbers; got 'x'"),
+        (np.zeros((200, 2)), pd.DataFrame({"a": np.zeros(200)}), [["a"]], "groups must be a map"),
+        (np.zeros((200, 2)), pd.DataFrame({"a": np.zeros(200)}), {"g": []}, "got 'none' in 'g'"),
+        (
+            np.zeros((200, 2)),
+            pd.DataFrame(np.zeros((200, 2)), columns=["a", "a"]),
+            None,
+            "parameters must have columns with names of their own; got 'a' twice",
+        ),
+        (
+            pd.DataFrame(np.zeros((200, 2)), columns=["a", "a"]),
+            None,
+            None,
+            "utility must have columns with names of their own; got 'a' twice",
+        ),
+        (
+            pd.DataFrame(np.zeros((200, 2))),
+            pd.DataFrame({"a": np.zeros(200)}, index=range(200)[::-1]),
+            None,
+            "same index",
         ),
     ],
 )
