@@ -9,6 +9,8 @@ import pytest
 
 from backpain_risk.cli import main
 
+pytestmark = pytest.mark.contract
+
 
 @pytest.fixture
 def status(monkeypatch, capsys):
