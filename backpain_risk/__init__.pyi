@@ -118,6 +118,7 @@ from .scenario.dependence import associations as associations
 from .scenario.facts import published_facts as published_facts
 from .scenario.files import load_scenario as load_scenario
 from .scenario.scenario import Scenario as Scenario
+from .studies.performance import study_performance as study_performance
 from .validation.cross_validation import CrossValidatedRisk as CrossValidatedRisk
 from .validation.cross_validation import cross_validate_risk as cross_validate_risk
 from .validation.internal_external import InternalExternalValidation as InternalExternalValidation

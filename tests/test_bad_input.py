@@ -330,6 +330,17 @@ CALLS = {
             "level": 0.95,
         },
     ),
+    "study_performance": (
+        bpr.study_performance,
+        {
+            "replicates": pd.DataFrame({"estimate": [0.1, 0.2], "se": [0.1, 0.1], "a": ["x", "x"]}),
+            "truth": 0.1,
+            "estimate": "estimate",
+            "standard_error": "se",
+            "by": ["a"],
+            "level": 0.95,
+        },
+    ),
     "read_cohort": (bpr.read_cohort, {"path": "no-such-file.csv"}),
     "verify_cohort": (bpr.verify_cohort, {"path": "no-such-file.csv"}),
     "write_cohort": (bpr.write_cohort, {"cohort": cohort, "path": "cohort.txt"}),
@@ -555,6 +566,10 @@ MAY_BE_HERE = {
     ("Scenario.risk", "predictors"): ROWS | {"as text", "a hole"},
     ("LogisticModel.risk", "X"): ROWS,
     ("shift_prevalence", "risk"): ROWS | {"empty list", "numbers"},
+    ("study_performance", "replicates"): ROWS,
+    ("study_performance", "truth"): {"minus one", "percentage", "half", "two"},
+    ("study_performance", "standard_error"): {"none"},
+    ("study_performance", "by"): {"empty list"},
     ("check_cohort", "df"): ROWS
     | LABELS
     | {"table", "empty table"},  # which says what is wrong with it

@@ -23,7 +23,7 @@ ROOT = Path(backpain_risk.__file__).parent
 TESTS = Path(__file__).parent
 LOWEST = {"files", "numerics"}
 BELOW = LOWEST | {"results", "vocabulary", "evidence", "scenario", "cohort", "models", "measures"}
-ABOVE = {"validation", "pathways", "planning"}
+ABOVE = {"validation", "pathways", "planning", "studies"}
 EVERYTHING = BELOW | ABOVE | {"plots", "report"}
 ALLOWED = {
     "files": set(),
@@ -38,6 +38,7 @@ ALLOWED = {
     "validation": BELOW,
     "pathways": {"numerics", "results", "vocabulary", "evidence", "scenario"},
     "planning": BELOW - {"files", "measures"},
+    "studies": BELOW,
     "plots": EVERYTHING - {"report"},
     "report": EVERYTHING,
     "cli": EVERYTHING,

@@ -1,0 +1,1 @@
+"""Simulation studies: designs, running them, and performance with Monte-Carlo errors."""
