@@ -18,8 +18,8 @@ _RESEARCH = "Research; not for clinical use."
 _POOL = "backpain-risk pool"
 
 
-@app.command()
-def evidence(
+@app.command("evidence")
+def show_evidence(
     key: Annotated[
         str | None, typer.Argument(help="Finding or test, for example history_of_cancer.")
     ] = None,

@@ -27,8 +27,8 @@ _SHOWN = (
 _MADE_BY = "backpain-risk pathways"
 
 
-@app.command()
-def pathways(
+@app.command("pathways")
+def show_pathways(
     scenario: Annotated[
         str, typer.Option(help="Name of a scenario, or path of a TOML file.")
     ] = "primary_care",

@@ -28,7 +28,7 @@ class Column(BaseModel):
     ordered: bool = False
 
 
-class Part(BaseModel):
+class StoredFile(BaseModel):
     """One file of a folder."""
 
     model_config = _STRICT
@@ -43,7 +43,7 @@ class Manifest(BaseModel):
     n: int
     file: str | None = None
     sha256: str | None = None
-    files: dict[str, Part] | None = None
+    files: dict[str, StoredFile] | None = None
     seed: int | None = None
     scenario: dict[str, Any] | None = None
     sites: dict[str, dict[str, Any]] | None = None

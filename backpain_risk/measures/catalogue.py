@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from ..numerics.checks import FloatArray
-from ..numerics.risk_groups import RiskGroups, require_both_classes
+from ..numerics.grouped_by_risk import RiskGroups, require_both_classes
 from ..results.estimate import Estimate
 from .calibration.curve_limits import INDICES
 from .calibration.level_and_slope import (
@@ -22,7 +22,7 @@ from .calibration.level_and_slope import (
     calibration_slope_of,
     observed_expected_of,
 )
-from .discrimination.area import area, auroc_of, discrimination_slope_of, somers_d_of
+from .discrimination.area import area_of, auroc_of, discrimination_slope_of, somers_d_of
 from .discrimination.roc import average_precision_of
 from .overall import (
     brier_score_of,
@@ -115,7 +115,7 @@ class Measure:
 
 
 def _auroc(groups: RiskGroups) -> float:
-    return area(require_both_classes(groups, "auroc"))
+    return area_of(require_both_classes(groups, "auroc"))
 
 
 def _spiegelhalter_z(groups: RiskGroups, level: float) -> Estimate:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from scipy.special import xlog1py, xlogy
 
 from ..numerics.checks import FloatArray
+from ..numerics.grouped_by_risk import RiskGroups, require_both_classes, risk_groups
 from ..numerics.intervals import normal_quantile
-from ..numerics.risk_groups import RiskGroups, require_both_classes, risk_groups
 from ..results.estimate import Estimate
 from ..results.hypothesis_test import HypothesisTest, normal_test
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..numerics.checks import FloatArray, check_count
+from ..numerics.grouped_by_risk import RiskGroups, risk_groups
 from ..numerics.patterns import sum_by
-from ..numerics.risk_groups import RiskGroups, risk_groups
 from ..numerics.splines import weighted_quantile
 from ..results.notebook import as_html
 

@@ -17,7 +17,7 @@ from ..numerics.checks import (
     check_level,
     check_resamples,
 )
-from ..numerics.risk_groups import RiskGroups, group_by_risk
+from ..numerics.grouped_by_risk import RiskGroups, group_by_risk
 from ..results.estimate import Estimate
 from ..results.table import ResultTable
 from .calibration.curve import default_indices

@@ -17,8 +17,8 @@ from ..numerics.checks import (
     check_same_index,
     check_same_length,
 )
+from ..numerics.grouped_by_risk import RiskGroups, risk_groups
 from ..numerics.newton import LogisticObjective, maximise
-from ..numerics.risk_groups import RiskGroups, risk_groups
 from ..numerics.values import shown
 from .classifier import RiskClassifier
 from .event import binary_outcome

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .checks import BoolArray, FloatArray
-from .one_of_others import fit_number, fit_two_levels, probability, scale_of
+from .one_of_others import fit_number, fit_two_levels, probability, standardisation_of
 from .patterns import distinct_rows, sum_by
 
 _BURN_IN = 5  # as in R's mice
@@ -75,7 +75,7 @@ def _drawn(
     known = inverse[~missing]
     observed = column[~missing]
     n = sum_by(known, np.ones(known.size), first.size)
-    design = scale_of(others[first], n).design(others[first])
+    design = standardisation_of(others[first], n).design(others[first])
     levels = np.unique(observed)
     if levels.size == 2:
         events = sum_by(known, (observed == levels[1]).astype(np.float64), first.size)

@@ -18,7 +18,13 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from .checks import BoolArray, FloatArray
-from .one_of_others import Coefficients, Scale, fit_number, fit_two_levels, scale_of
+from .one_of_others import (
+    Coefficients,
+    Standardisation,
+    fit_number,
+    fit_two_levels,
+    standardisation_of,
+)
 from .patterns import distinct_rows, sum_by
 from .quadrature import normal_nodes
 from .splines import weighted_quantile
@@ -67,7 +73,7 @@ class JointDistribution:
 
     order: tuple[int, ...]
     columns: tuple[_Column, ...]
-    scale: Scale
+    scale: Standardisation
 
     def completions(self, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Completed rows (m, k, p) and their probabilities (m, k), for rows (m, p) that miss the
@@ -110,7 +116,7 @@ class JointDistribution:
             )
             for column in state["columns"]
         )
-        scale = Scale(
+        scale = Standardisation(
             centre=np.array(state["centre"], np.float64), unit=np.array(state["unit"], np.float64)
         )
         return cls(order=tuple(state["order"]), columns=columns, scale=scale)
@@ -149,7 +155,7 @@ def fit_joint(values: FloatArray, order: tuple[int, ...]) -> JointDistribution:
     inverse, first = distinct_rows(list(values.T))
     rows = values[first][:, order]
     n = sum_by(inverse, np.ones(inverse.size), first.size)
-    scale = scale_of(rows, n)
+    scale = standardisation_of(rows, n)
     design = scale.design(rows)
     columns = tuple(
         _column(design[:, : place + 1], rows[:, place], n) for place in range(len(order))

@@ -20,8 +20,8 @@ _SLOPE_SD = 2.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Scale:
-    """Centre and unit of each column, (p,)."""
+class Standardisation:
+    """Centre and unit of each column, (p,), that standardise it."""
 
     centre: FloatArray
     unit: FloatArray
@@ -31,7 +31,7 @@ class Scale:
         return np.column_stack([np.ones(len(values)), (values - self.centre) / self.unit])
 
 
-def scale_of(values: FloatArray, n: FloatArray) -> Scale:
+def standardisation_of(values: FloatArray, n: FloatArray) -> Standardisation:
     """Mean and SD over patients, (m, p) patterns of ``n`` each; the unit of at most two levels
     is their distance.
     """
@@ -42,7 +42,7 @@ def scale_of(values: FloatArray, n: FloatArray) -> Scale:
         high = column.max(initial=-np.inf)
         if np.all((column == low) | (column == high)):
             unit[j] = high - low
-    return Scale(centre=centre, unit=np.where(unit > 0, unit, 1.0))
+    return Standardisation(centre=centre, unit=np.where(unit > 0, unit, 1.0))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -27,8 +27,8 @@ from ..numerics.checks import (
     check_same_index,
     check_same_length,
 )
+from ..numerics.grouped_by_risk import RiskGroups, group_by_risk
 from ..numerics.patterns import IntArray, distinct_rows, sum_by
-from ..numerics.risk_groups import RiskGroups, group_by_risk
 from ..numerics.values import as_numbers
 from ..numerics.warned import collected, recorded
 

@@ -17,8 +17,8 @@ from ..measures.decision.convention import net_benefit, thresholds_reached
 from ..measures.decision.counts import at_or_above
 from ..measures.decision.inputs import check_thresholds
 from ..numerics.checks import FloatArray, as_vector, check_choices, refuse_where
+from ..numerics.grouped_by_risk import RiskGroups, require_both_classes
 from ..numerics.patterns import sum_by
-from ..numerics.risk_groups import RiskGroups, require_both_classes
 
 _POINTS = 50
 CURVE = "calibration_curve"

@@ -8,7 +8,7 @@ import backpain_risk as bpr
 from backpain_risk import plots
 from backpain_risk.measures.calibration.curve_limits import INDICES
 from backpain_risk.measures.catalogue import AS_IT_IS, CATALOGUE, Measure, label_of
-from backpain_risk.numerics.risk_groups import risk_groups
+from backpain_risk.numerics.grouped_by_risk import risk_groups
 from backpain_risk.results.estimate import Estimate
 
 pytestmark = pytest.mark.contract

@@ -18,7 +18,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import backpain_risk as bpr
 from backpain_risk.measures.decision.net_benefit import decision_curve
-from backpain_risk.numerics.risk_groups import risk_groups
+from backpain_risk.numerics.grouped_by_risk import risk_groups
 from backpain_risk.validation.repeated_measures import net_benefit_of
 
 sys.path.insert(0, str(Path(__file__).parent / "reference"))

@@ -21,8 +21,8 @@ from ...numerics.checks import (
     check_resamples,
     refuse_where,
 )
+from ...numerics.grouped_by_risk import RiskGroups, risk_groups
 from ...numerics.intervals import normal_quantile, proportion_interval
-from ...numerics.risk_groups import RiskGroups, risk_groups
 from ...results.estimate import Estimate
 from ...results.notebook import as_html
 from .curve_limits import INDICES, Drawn, bootstrap, critical_value, over_region, simulate

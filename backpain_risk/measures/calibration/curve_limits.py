@@ -10,8 +10,8 @@ from scipy import optimize, stats
 from scipy.special import expit, logit
 
 from ...numerics.checks import FloatArray
+from ...numerics.grouped_by_risk import RiskGroups, require_both_classes, resampled
 from ...numerics.intervals import normal_quantile, percentile_limits
-from ...numerics.risk_groups import RiskGroups, require_both_classes, resampled
 from ...numerics.splines import weighted_quantile
 from ...results.estimate import Estimate
 from .smoothers import LinearSmoother, Smoother, SplineSmoother

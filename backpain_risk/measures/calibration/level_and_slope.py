@@ -14,14 +14,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...numerics.checks import check_choice
+from ...numerics.grouped_by_risk import RiskGroups, risk_groups
 from ...numerics.intervals import normal_quantile, proportion_interval
 from ...numerics.newton import Maximum, covariance
 from ...numerics.profile import profile_limits
-from ...numerics.risk_groups import RiskGroups, risk_groups
 from ...results.estimate import Estimate
 from ...results.hypothesis_test import chi_squared_test
 from ...results.table import ResultTable
-from .recalibration import Recalibration, recalibration
+from .recalibration import Recalibration, recalibration_of
 
 INTERVALS = ("profile", "wald")
 
@@ -133,7 +133,7 @@ def calibration_in_the_large_of(
 ) -> Estimate:
     """:func:`calibration_in_the_large` of patients collapsed by risk."""
     check_choice("interval", interval, INTERVALS)
-    objective = recalibration(groups, "calibration_in_the_large")
+    objective = recalibration_of(groups, "calibration_in_the_large")
     return _parameter(objective, objective.fit(slope=False), 0, level, interval)
 
 
@@ -176,7 +176,7 @@ def calibration_slope(
 def calibration_slope_of(groups: RiskGroups, level: float, interval: str = "profile") -> Estimate:
     """:func:`calibration_slope` of patients collapsed by risk."""
     check_choice("interval", interval, INTERVALS)
-    objective = recalibration(groups, "calibration_slope")
+    objective = recalibration_of(groups, "calibration_slope")
     if groups.risk.size == 1:
         return Estimate(np.nan, np.nan, np.nan, level=level, method="not defined: constant risk")
     separated = _separation(groups)
@@ -245,7 +245,7 @@ def miller_tests(
     {'both': 0.902, 'in_the_large': 0.705, 'slope': 0.197}
     """
     groups = risk_groups(outcome, risk, sample_weight)
-    objective = recalibration(groups, "miller_tests")
+    objective = recalibration_of(groups, "miller_tests")
     if groups.risk.size == 1:
         raise ValueError(
             "risk must vary for miller_tests; got one value. Use calibration_in_the_large."

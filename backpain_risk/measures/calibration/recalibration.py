@@ -10,8 +10,8 @@ import numpy as np
 from scipy.special import expit, logit
 
 from ...numerics.checks import FloatArray
+from ...numerics.grouped_by_risk import RiskGroups, require_both_classes
 from ...numerics.newton import Maximum, Terms, logistic, maximise
-from ...numerics.risk_groups import RiskGroups, require_both_classes
 
 _BLOCK = 8_192  # stays in a processor's cache, and too small for BLAS to start threads
 
@@ -67,7 +67,7 @@ class Recalibration:
         return maximum if maximum.converged else maximise(self, np.array([logit(rate), 0.0]))
 
 
-def recalibration(groups: RiskGroups, measure: str) -> Recalibration:
+def recalibration_of(groups: RiskGroups, measure: str) -> Recalibration:
     """The likelihood of patients collapsed by risk; risks of 0 or 1 and a single class are
     refused.
     """

@@ -15,12 +15,12 @@ from scipy import optimize
 from scipy.special import expit, logit
 
 from ...numerics.checks import FloatArray
+from ...numerics.grouped_by_risk import RiskGroups
 from ...numerics.local_regression import Loess, fit_loess, lowess
 from ...numerics.newton import LogisticObjective, covariance, maximise
 from ...numerics.patterns import sum_by
-from ...numerics.risk_groups import RiskGroups
 from ...numerics.splines import harrell_knots, restricted_cubic_basis, weighted_quantile
-from .recalibration import recalibration
+from .recalibration import recalibration_of
 
 _FLAT = 10.0
 
@@ -147,7 +147,7 @@ def fit_spline(groups: RiskGroups, n_knots: int) -> SplineSmoother:
         _spline_design(eta, knots), groups.events, groups.n, np.zeros(eta.size)
     )
     start = np.zeros(knots.size)
-    start[:2] = recalibration(groups, "calibration_curve").fit(slope=True).parameters
+    start[:2] = recalibration_of(groups, "calibration_curve").fit(slope=True).parameters
     maximum = maximise(objective, start, max_iterations=50)
     if maximum.converged:
         smoother = SplineSmoother(knots, maximum.parameters, covariance(maximum.terms.information))

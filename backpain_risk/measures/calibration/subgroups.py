@@ -16,7 +16,7 @@ from ...numerics.checks import (
     check_same_index,
     check_same_length,
 )
-from ...numerics.risk_groups import RiskGroups, group_by_risk
+from ...numerics.grouped_by_risk import RiskGroups, group_by_risk
 from ...numerics.values import shown
 from ...results.table import ResultTable
 from ..catalogue import CATALOGUE, Measure

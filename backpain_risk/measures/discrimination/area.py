@@ -7,13 +7,13 @@ import numpy.typing as npt
 from scipy.special import expit, logit, stdtrit
 
 from ...numerics.checks import FloatArray, as_generator, check_choice, check_level, check_resamples
-from ...numerics.intervals import normal_quantile, percentile_limits, skewed_mean_interval
-from ...numerics.risk_groups import (
+from ...numerics.grouped_by_risk import (
     RiskGroups,
     require_both_classes,
     resampled_within_outcomes,
     risk_groups,
 )
+from ...numerics.intervals import normal_quantile, percentile_limits, skewed_mean_interval
 from ...results.estimate import Estimate
 
 AUROC_INTERVALS = ("newcombe", "logit", "delong", "bootstrap")
@@ -87,7 +87,7 @@ def auroc(
 
 def auroc_of(groups: RiskGroups, level: float, interval: str = "newcombe") -> Estimate:
     """:func:`auroc` of patients collapsed by risk, with an analytic interval."""
-    value = area(require_both_classes(groups, "auroc"))
+    value = area_of(require_both_classes(groups, "auroc"))
     few = min(groups.total_events, groups.total - groups.total_events) < 2
     method = "newcombe" if interval == "logit" and (few or value in (0.0, 1.0)) else interval
     low, high = _limits(groups, value, level, method)
@@ -196,7 +196,7 @@ def discrimination_slope_of(groups: RiskGroups, level: float, interval: str = "h
     return Estimate(value, value - below, value + above, level=level, method=interval)
 
 
-def area(groups: RiskGroups) -> float:
+def area_of(groups: RiskGroups) -> float:
     """AUROC from patients collapsed by risk: exact for whole counts."""
     others = groups.others
     below = np.cumsum(others) - others
@@ -283,10 +283,10 @@ def _newcombe_low(value: float, m: float, n: float, z: float) -> float:
 def _bootstrap(
     groups: RiskGroups, level: float, n_resamples: int, rng: np.random.Generator
 ) -> Estimate:
-    drawn = [area(each) for each in resampled_within_outcomes(groups, n_resamples, rng)]
+    drawn = [area_of(each) for each in resampled_within_outcomes(groups, n_resamples, rng)]
     low, high = percentile_limits(drawn, level)
     return Estimate(
-        area(groups),
+        area_of(groups),
         float(low),
         float(high),
         level=level,

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from scipy import stats
 
 from ...numerics.checks import FloatArray, check_both_classes, check_outcome_risk, check_same_index
+from ...numerics.grouped_by_risk import RiskGroups, group_by_risk
 from ...numerics.intervals import normal_quantile
-from ...numerics.risk_groups import RiskGroups, group_by_risk
 from ...results.estimate import Estimate
 from ...results.notebook import as_html
 from .area import auroc_of, placements, sample_variance

@@ -15,13 +15,13 @@ from ...numerics.checks import (
     check_pair,
     check_resamples,
 )
-from ...numerics.intervals import normal_quantile, percentile_limits, proportion_interval
-from ...numerics.risk_groups import (
+from ...numerics.grouped_by_risk import (
     RiskGroups,
     require_both_classes,
     resampled_within_outcomes,
     risk_groups,
 )
+from ...numerics.intervals import normal_quantile, percentile_limits, proportion_interval
 from ...results.estimate import Estimate
 from .area import sample_variance
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...numerics.checks import FloatArray
+from ...numerics.grouped_by_risk import RiskGroups, require_both_classes, risk_groups
 from ...numerics.intervals import proportion_interval
-from ...numerics.risk_groups import RiskGroups, require_both_classes, risk_groups
 from ...results.estimate import Estimate
 from ...results.notebook import as_html
 from .area import auroc_of, logit_limits

@@ -48,7 +48,7 @@ class CredibleRisk:
         return as_html(self.to_frame().head(20))
 
 
-def credible_risk(
+def credible_risk_of(
     posterior: Posterior, rows: DistinctRows, patients: pd.Index, level: float
 ) -> CredibleRisk:
     """Summaries of the risk of distinct rows, given to the patients of each."""

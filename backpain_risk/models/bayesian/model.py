@@ -28,7 +28,7 @@ from ..state import (
     label,
     terms_asked_for,
 )
-from .credible_risk import CredibleRisk, credible_risk
+from .credible_risk import CredibleRisk, credible_risk_of
 from .draws_state import (
     check_from_state,
     check_state,
@@ -292,7 +292,7 @@ class BayesianLogisticModel(RiskClassifier):
         """Posterior mean risk of each patient with its credible interval."""
         rows = self.distinct_rows(X)
         patients = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(rows.pattern))
-        return credible_risk(self.sampled_.posterior, rows, patients, level)
+        return credible_risk_of(self.sampled_.posterior, rows, patients, level)
 
     def distinct_rows(self, X: Any) -> DistinctRows:
         """Distinct rows of predictors as the model reads them, with the patients of each."""

@@ -39,7 +39,7 @@ from ...numerics.checks import (
 from ...plots.style import write_png
 from ...results.spreadsheet import spreadsheet_safe
 from .folder import check_folder, write_folder
-from .summary import SHOWN, list_of_files, summary
+from .summary import SHOWN, list_of_files, summary_text
 
 _PAIRED = 8  # most models whose joint posterior is drawn
 MADE_BY = "backpain-risk evaluate"
@@ -154,7 +154,7 @@ def write_evaluation(
         _add_calibration(found, given, subgroups)
         _add_decisions(found, given, grid, generator)
         told.append(
-            summary(found.tables, float(given.w.sum()), float(given.w @ given.y), found.notes)
+            summary_text(found.tables, float(given.w.sum()), float(given.w @ given.y), found.notes)
         )
         files = list_of_files(found.tables, found.figures)
         (part / "summary.md").write_text(f"{told[0]}\n\n{files}\n", "utf-8")

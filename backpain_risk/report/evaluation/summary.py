@@ -29,7 +29,7 @@ event rate. Net benefit: true positives per patient, less false positives weight
 the threshold; compare it with treating all and none."""
 
 
-def summary(
+def summary_text(
     tables: Mapping[str, pd.DataFrame], n: float, n_events: float, notes: Sequence[str]
 ) -> str:
     """Patients, the table of measures, where each strategy is best, and what could not be

@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 from ... import vocabulary
 from ...numerics.checks import FloatArray
 from .states import EXACT, ClassStates, Grid
-from .value_response import Values, margins, values
+from .value_response import Values, value_targets, values
 
 if TYPE_CHECKING:
     from ..assumptions import Assumptions
@@ -56,7 +56,7 @@ class Response:
         return invented + (1 - missed - invented) * present
 
 
-def responses(
+def finding_responses(
     scenarios: Sequence[Assumptions], key: str, states: tuple[ClassStates, ClassStates]
 ) -> tuple[Response, ...]:
     """Responses of a finding without and with malignancy whose class marginals equal the
@@ -89,7 +89,7 @@ def value_responses(
     see `value_response`.
     """
     first = scenarios[0]
-    wanted = margins(scenarios, key)
+    wanted = value_targets(scenarios, key)
     effects = first.laboratory[key]
     grid = states[0].grid
     nothing = np.zeros(wanted.bound.size)

@@ -25,7 +25,7 @@ from ... import vocabulary
 from ...numerics.checks import FloatArray
 from ...numerics.patterns import distinct_rows
 from .queries import Branch, Group, read_query
-from .responses import Response, responses, value_responses
+from .responses import Response, finding_responses, value_responses
 from .states import EXACT, MALIGNANT, N_CONTEXTS, NON_MALIGNANT, ClassStates, Grid, class_states
 from .value_response import Values
 
@@ -269,7 +269,9 @@ def build_structure(
     states = class_states(scenarios, grid)
     asked = set(columns)
     found = {
-        key: responses(scenarios, key, states) for key in vocabulary.RESPONDING if key in asked
+        key: finding_responses(scenarios, key, states)
+        for key in vocabulary.RESPONDING
+        if key in asked
     }
     values = {}
     for key in asked & set(vocabulary.LABORATORY):

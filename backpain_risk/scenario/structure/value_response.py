@@ -77,7 +77,7 @@ class Values:
 
 
 @dataclass(frozen=True, eq=False)
-class Margins:
+class ValueTargets:
     """Targets of a laboratory value, and what follows for y.
 
     ``recorded`` holds the marginal distributions of each of D draws; ``showing`` (D, 2) is P(y = 1)
@@ -97,7 +97,7 @@ class Margins:
         )
 
 
-def margins(scenarios: Sequence[Assumptions], key: str) -> Margins:
+def value_targets(scenarios: Sequence[Assumptions], key: str) -> ValueTargets:
     """Marginal distributions, and the smallest and largest likelihood ratio turned into
     probabilities of y.
     """
@@ -107,18 +107,18 @@ def margins(scenarios: Sequence[Assumptions], key: str) -> Margins:
     high = np.exp(ratio.max(axis=1)) * _SPREAD
     non_malignant = (1 - low) / (high - low)
     showing = np.column_stack([non_malignant, high * non_malignant])
-    return Margins(recorded, showing, showing @ [1 - _BETWEEN, _BETWEEN])
+    return ValueTargets(recorded, showing, showing @ [1 - _BETWEEN, _BETWEEN])
 
 
 def values(
-    key: str, wanted: Margins, effect: FloatArray, weight: tuple[FloatArray, FloatArray]
+    key: str, wanted: ValueTargets, effect: FloatArray, weight: tuple[FloatArray, FloatArray]
 ) -> Values:
     """The distributions of a value at which both class marginals are as wanted.
 
     Parameters
     ----------
     key : str
-    wanted : Margins
+    wanted : ValueTargets
     effect : ndarray, shape (contexts,)
         d times the effects of age and sex.
     weight : pair of ndarray, shape (D, contexts, 2)
@@ -130,7 +130,7 @@ def values(
     return Values(level, _solved(key, wanted, levels, by_level))
 
 
-def _solved(key: str, wanted: Margins, levels: FloatArray, weight: FloatArray) -> FloatArray:
+def _solved(key: str, wanted: ValueTargets, levels: FloatArray, weight: FloatArray) -> FloatArray:
     """P(value | y, level), (D, 2, levels, k): raking of r, and Newton steps for the heights of h.
 
     Draws that are met are left alone, so that no draw depends on which others are solved with it.

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backpain_risk.numerics.risk_groups import resampled, resampled_within_outcomes, risk_groups
+from backpain_risk.numerics.grouped_by_risk import resampled, resampled_within_outcomes, risk_groups
 
 pytestmark = pytest.mark.identity
 
