@@ -9,7 +9,7 @@ WORKERS ?= 2
 WORKER := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 XLA_FLAGS=--xla_cpu_multi_thread_eigen=false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock data notebooks reports check-reports test quick ci proofs check bench clean
+.PHONY: help setup lock data notebooks reports check-reports test quick explorer browser ci proofs check bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,12 @@ quick: $(READY) ## run the tests of rooms that need no sampler, in a minute
 	$(WORKER) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/test_rooms.py tests/numerics \
 		tests/measures tests/planning tests/evidence/test_diagnostic_accuracy.py \
 		tests/evidence/test_tables.py tests/models/logistic/test_model.py tests/models/likelihood_ratio
+
+explorer: $(READY) ## write the explorer, one page with the exact model in it
+	$(BIN)/backpain-risk explorer --out reports/explorer.html
+
+browser: $(READY) ## try the explorer in a real browser; skipped, loudly, where none is installed
+	$(WORKER) $(BIN)/python -m pytest -m browser -rs tests/report/explorer
 
 ci: ## everything a change has to pass
 	.ci/run
