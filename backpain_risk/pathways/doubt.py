@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from .. import vocabulary
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray, check_fraction
+from ..scenario.draws import draw_scenarios, with_accuracy
 from ..scenario.scenario import Scenario
 from ..scenario.structure.states import EXACT, Grid
 from ..scenario.structure.structure import Structure, build_structure
@@ -52,21 +54,19 @@ class Review:
             check_fraction(name, getattr(self, name))
         check_fraction("returning", self.returning, closed=True)
 
-    def draw(self, rng: np.random.Generator) -> Review:
-        """A review with its numbers drawn: Beta for sensitivity and share, a logit SD of 0.5
+    def draws(self, size: int, rng: np.random.Generator) -> tuple[Review, ...]:
+        """Reviews with their numbers drawn: Beta for sensitivity and share, a logit SD of 0.5
         more for specificity.
         """
-        at = _with_review_accuracy(self)
-        returning = self.returning
-        if 0 < returning < 1:
+        returning = np.full(size, self.returning)
+        if 0 < self.returning < 1:
             n = self.effective_n_returning
-            returning = float(rng.beta(returning * n, (1 - returning) * n))
-        drawn = at.draw(1, rng=rng)
-        return replace(
-            self,
-            sensitivity=float(drawn.sensitivity[0]),
-            specificity=float(drawn.specificity[0]),
-            returning=returning,
+            returning = rng.beta(self.returning * n, (1 - self.returning) * n, size)
+        drawn = _with_review_accuracy(self).draw(size, rng=rng)
+        numbers = zip(drawn.sensitivity, drawn.specificity, returning, strict=True)
+        return tuple(
+            replace(self, sensitivity=float(a), specificity=float(b), returning=float(c))
+            for a, b, c in numbers
         )
 
 
@@ -130,7 +130,7 @@ class Inputs:
         if REVIEW not in keys:
             return built
         seen_again = [
-            scenario.replace(accuracy={_LIKE: (review.sensitivity, review.specificity)})
+            with_accuracy(scenario, _LIKE, review.sensitivity, review.specificity)
             for scenario, review in zip(self.scenarios, self.reviews, strict=True)
         ]
         like = build_structure(seen_again, [_LIKE], grid).responses[_LIKE]
@@ -174,6 +174,11 @@ def draw_inputs(
 ) -> Inputs:
     """Draws, in equal blocks of each value of dependence."""
     settings = [scenario.replace(dependence=d) for d in dependence] if dependence else [scenario]
-    block = np.repeat(np.arange(len(settings)), -(-n_draws // len(settings)))[:n_draws]
-    scenarios = tuple(settings[i].draw(rng=rng) for i in block)
-    return Inputs(scenarios=scenarios, reviews=tuple(review.draw(rng) for _ in block))
+    block = -(-n_draws // len(settings))
+    sizes = [max(0, min(block, n_draws - block * i)) for i in range(len(settings))]
+    drawn = [
+        draw_scenarios(setting, size, rng)
+        for setting, size in zip(settings, sizes, strict=True)
+        if size
+    ]
+    return Inputs(scenarios=tuple(chain(*drawn)), reviews=review.draws(n_draws, rng))

@@ -291,13 +291,17 @@ def _check_alike(first: Assumptions, other: Assumptions) -> None:
         pairs = (
             (key, part, getattr(other, group)[key]) for key, part in getattr(first, group).items()
         )
-        differing += [
-            f"{group}.{key}"
-            for key, a, b in pairs
-            if a.model_dump(exclude=own) != b.model_dump(exclude=own)
-        ]
+        differing += [f"{group}.{key}" for key, a, b in pairs if _differs(a, b, own)]
     if differing:
         raise ValueError(
             "scenarios must differ in base rate and accuracy only; got a difference in "
             f"{', '.join(differing[:5])} between {first.name} and {other.name}. Ask each by itself."
         )
+
+
+def _differs(a: Any, b: Any, own: set[str]) -> bool:
+    """Whether two targets differ in anything but what each may have of its own."""
+    shared = [
+        (getattr(a, name), getattr(b, name)) for name in type(a).model_fields if name not in own
+    ]
+    return any(x is not y and x != y for x, y in shared)
