@@ -401,6 +401,26 @@ def test_every_test_says_its_kind(request):
     assert {str(p): found for p, tree in trees.items() if (found := without_a_kind(tree))} == {}
 
 
+def typed_quantiles(tree: ast.Module) -> list[float]:
+    """Normal quantiles and tails of 95 % limits that are typed instead of asked for."""
+    numbers = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    alike = re.compile(r"1\.959|1\.96$|3\.9199")
+    spelt = [x for x in numbers if isinstance(x, float) and alike.match(str(x))]
+    lists = [ast.unparse(n) for n in ast.walk(tree) if isinstance(n, ast.List)]
+    return spelt + [0.025 for text in lists if text.startswith("[0.025, ") and "0.975" in text]
+
+
+PLANNED_WITH = {"planning/sample_size.py", "report/notebooks/records.py"}
+"""Where 1.96 is the convention of the programs that sizes are compared with, or a unit."""
+
+
+def test_limits_are_computed_in_one_place():
+    found = {path for path, tree in modules() if typed_quantiles(tree)}
+    assert found <= PLANNED_WITH
+    assert typed_quantiles(ast.parse("low = mean - 1.96 * sd")) == [1.96]
+    assert typed_quantiles(ast.parse("low, high = np.quantile(x, [0.025, 0.975])")) == [0.025]
+
+
 def test_planted_violations_are_seen():
     """Each rule, broken in a line or two."""
     assert named_like_a_function("measures/auroc.py", ast.parse("def auroc(): ..."))

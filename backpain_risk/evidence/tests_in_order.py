@@ -18,7 +18,7 @@ from ..numerics.checks import (
     check_level,
     check_resamples,
 )
-from ..numerics.intervals import normal_quantile
+from ..numerics.intervals import median_and_limits, normal_quantile
 from ..results.estimate import Estimate
 from ..results.notebook import as_html
 from .accuracy_draws import AccuracyDraws
@@ -167,7 +167,7 @@ def _pretest_draws(pretest: float | Estimate, n_draws: int, rng: np.random.Gener
 
 
 def _summary(draws: FloatArray, level: float) -> Estimate:
-    low, middle, high = np.quantile(draws, [(1 - level) / 2, 0.5, (1 + level) / 2])
+    low, middle, high = median_and_limits(draws, level)
     return Estimate(
         float(middle),
         float(low),

@@ -11,6 +11,7 @@ import pandas as pd
 
 from .. import vocabulary
 from ..numerics.checks import FloatArray, check_mapping
+from ..numerics.intervals import percentile_limits
 from ..numerics.values import as_real, shown
 from ..results.estimate import Estimate
 from ..results.notebook import text_as_html
@@ -259,7 +260,7 @@ def _assessed(model: Any, path: pd.DataFrame, row: pd.DataFrame, columns: list[s
 
 def _limits(model: Any, path: pd.DataFrame) -> tuple[FloatArray, FloatArray, str]:
     if hasattr(model, "risk_draws"):
-        low, high = np.quantile(model.risk_draws(path), [0.025, 0.975], axis=0)
+        low, high = percentile_limits(model.risk_draws(path))
         return low, high, "credible"
     if hasattr(model, "risk_interval"):
         return *model.risk_interval(path), "confidence"

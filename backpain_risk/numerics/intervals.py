@@ -11,6 +11,8 @@ from scipy import optimize, special, stats
 
 from .checks import BoolArray, FloatArray, check_choice, check_fraction
 
+LEVEL = 0.95
+"""Coverage of limits where nobody asks for another."""
 PROPORTION_INTERVALS = ("wilson", "clopper_pearson", "jeffreys")
 
 
@@ -19,7 +21,28 @@ def normal_quantile(level: float) -> float:
     return float(special.ndtri(0.5 + check_fraction("level", level) / 2))
 
 
-def percentile_limits(draws: npt.ArrayLike, level: float) -> tuple[FloatArray, FloatArray]:
+def t_quantile(level: float, df: npt.ArrayLike) -> FloatArray:
+    """Two-sided quantile of Student's t of a coverage level, in the shape of ``df``."""
+    return np.asarray(stats.t.ppf(0.5 + check_fraction("level", level) / 2, df))
+
+
+def tails(level: float) -> tuple[float, float]:
+    """Shares of a distribution below its two equal-tailed limits, 0.025 and 0.975 for 0.95."""
+    return (1 - check_fraction("level", level)) / 2, (1 + level) / 2
+
+
+def median_and_limits(
+    draws: npt.ArrayLike, level: float = LEVEL
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Low limit, median and high limit of draws along their first axis."""
+    low, high = tails(level)
+    low_end, middle, high_end = np.quantile(
+        np.asarray(draws, dtype=np.float64), [low, 0.5, high], axis=0
+    )
+    return low_end, middle, high_end
+
+
+def percentile_limits(draws: npt.ArrayLike, level: float = LEVEL) -> tuple[FloatArray, FloatArray]:
     """Equal-tailed limits that hold a share ``level`` of the draws, along their first axis.
 
     Examples
@@ -29,7 +52,7 @@ def percentile_limits(draws: npt.ArrayLike, level: float) -> tuple[FloatArray, F
     (5.0, 95.0)
     """
     values = np.asarray(draws, dtype=np.float64)
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = np.quantile(values, tails(level), axis=0)
     return low, high
 
 
@@ -181,7 +204,7 @@ def skewed_mean_interval(
     if variance == 0:
         return mean, mean, mean
     skew = float(counts @ away**3) / n / variance**1.5 / np.sqrt(n)
-    t = float(stats.t.ppf(0.5 + check_fraction("level", level) / 2, n - 1))
+    t = float(t_quantile(level, n - 1))
 
     def untransformed(y: float) -> float:
         return y if abs(skew) < 1e-9 else 3 / skew * (float(np.cbrt(1 + skew * (y - skew / 6))) - 1)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from ..results.notebook import as_html
 from .checks import FloatArray, check_level, check_names, check_positive, refuse_where
+from .intervals import t_quantile
 from .values import as_numbers, as_real
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class PooledEstimates:
     def conf_int(self, level: float = 0.95) -> FloatArray:
         """Limits by the t distribution, shape (p, 2)."""
         check_level(level)
-        half = stats.t.ppf(0.5 + level / 2, self.degrees_of_freedom) * self.standard_error
+        half = t_quantile(level, self.degrees_of_freedom) * self.standard_error
         return np.column_stack([self.estimate - half, self.estimate + half])
 
     def to_frame(self) -> pd.DataFrame:

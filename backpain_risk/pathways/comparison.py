@@ -15,6 +15,7 @@ from joblib import Parallel, delayed
 
 from .. import vocabulary
 from ..numerics.checks import FloatArray, as_generator, check_choice, check_count
+from ..numerics.intervals import LEVEL, tails
 from ..results.notebook import as_html
 from ..scenario.scenario import Scenario
 from ..scenario.structure.states import Grid
@@ -240,7 +241,7 @@ class PathwayComparison:
         if not self.n_draws:
             return np.nan, np.nan
         low, high = np.nanquantile(
-            self._scaled(consequence, self.drawn[name][consequence]), [0.025, 0.975]
+            self._scaled(consequence, self.drawn[name][consequence]), tails(LEVEL)
         )
         return float(low), float(high)
 

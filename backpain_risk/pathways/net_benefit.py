@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.stats import binom
 
 from ..numerics.checks import FloatArray, check_choice, check_count, check_fraction
+from ..numerics.intervals import percentile_limits
 from ..results.notebook import as_html
 from .conditional_expectation import conditional_mean
 from .consequences import TESTS_COUNTED
@@ -88,7 +89,7 @@ class NetBenefit:
         table = pd.DataFrame({"pathway": list(self.point), "value": list(self.point.values())})
         if self.draws.empty:
             return table.assign(mean=np.nan, low=np.nan, high=np.nan, p_best=np.nan)
-        low, high = np.quantile(self.draws, [0.025, 0.975], axis=0)
+        low, high = percentile_limits(self.draws)
         return table.assign(
             mean=self.draws.mean().to_numpy(), low=low, high=high, p_best=self.information().p_best
         )

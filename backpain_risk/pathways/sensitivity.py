@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..numerics.checks import FloatArray, check_fraction
+from ..numerics.intervals import LEVEL, tails
 from ..results.notebook import as_html
 from ..scenario.scenario import Scenario
 from .comparison import PathwayComparison, compare_pathways
@@ -169,8 +170,7 @@ def _ends(difference: FloatArray, parameter: FloatArray) -> tuple[float, float, 
     fitted = conditional_mean(utility, parameter[:, None])
     gap = fitted[:, 1] - fitted[:, 0]
     order = np.argsort(parameter, kind="stable")
-    low = order[round(0.025 * (order.size - 1))]
-    high = order[round(0.975 * (order.size - 1))]
+    low, high = (order[round(tail * (order.size - 1))] for tail in tails(LEVEL))
     return float(parameter[low]), float(parameter[high]), float(gap[low]), float(gap[high])
 
 

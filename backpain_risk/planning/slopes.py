@@ -14,6 +14,7 @@ from scipy import stats
 
 from ..models.logistic.fitting import maximum_likelihood, start_at_mean
 from ..numerics.checks import FloatArray
+from ..numerics.intervals import LEVEL, tails
 from ..numerics.newton import LogisticObjective, maximise
 from ..results.notebook import as_html
 from .flags import FlagModel
@@ -234,5 +235,5 @@ def _limits_of_median(values: FloatArray) -> tuple[float, float]:
     """Order statistics that hold the median with 95 % confidence at least."""
     ordered = np.sort(values)
     size = values.size
-    skip = int(stats.binom.ppf(0.025, size, 0.5))
+    skip = int(stats.binom.ppf(tails(LEVEL)[0], size, 0.5))
     return float(ordered[max(skip - 1, 0)]), float(ordered[min(size - skip, size - 1)])

@@ -12,6 +12,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from ..numerics.checks import BoolArray, FloatArray, check_result, check_table
+from ..numerics.intervals import LEVEL, normal_quantile, percentile_limits
 from ..pathways.comparison import PathwayComparison
 from ..pathways.sensitivity import Acceptability, BreakEven, Tornado
 from ..vocabulary import label
@@ -93,8 +94,8 @@ def _crosses(ax: Axes, comparison: PathwayComparison) -> None:
         value = comparison.point[str(name)]
         x = np.sqrt(comparison.per * value["mri"])
         y = comparison.per * (value["found_at_index"] + value["found_at_review"])
-        (x0, x1) = np.sqrt(np.quantile(rows.mri, [0.025, 0.975]))
-        (y0, y1) = np.quantile(rows.found, [0.025, 0.975])
+        (x0, x1) = np.sqrt(percentile_limits(rows.mri))
+        (y0, y1) = percentile_limits(rows.found)
         ax.plot([x0, x1], [y, y], color=FAINT, lw=1, zorder=0)
         ax.plot([x, x], [y0, y1], color=FAINT, lw=1, zorder=0)
 
@@ -228,8 +229,9 @@ def plot_information(
     rows = table.sort_values("value", ascending=False, kind="stable").head(most)[::-1]
     ax = axes_or_new(ax, (6.4, 0.34 * len(rows) + 1.2))
     y = np.arange(len(rows))
-    low = np.maximum(rows.value - 1.96 * rows.standard_error, 0)
-    high = rows.value + 1.96 * rows.standard_error
+    half = normal_quantile(LEVEL) * rows.standard_error
+    low = np.maximum(rows.value - half, 0)
+    high = rows.value + half
     ax.hlines(y, low, high, color=PALETTE[0], lw=1.4)
     ax.scatter(rows.value, y, color=PALETTE[0], s=28, zorder=3, label="value and 95 % limits")
     if rows.cross_fitted.notna().any():

@@ -16,6 +16,7 @@ from .. import vocabulary
 from ..evidence.band_accuracy import BandAccuracy, band_probabilities
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray, as_generator
+from ..numerics.intervals import LEVEL, normal_quantile
 from ..results.notebook import as_html
 from ..results.terminal import as_text
 from .assumptions import Assumptions
@@ -209,9 +210,8 @@ class Scenario(Assumptions):
         """
         generator = as_generator(rng)
         low, high = logit(self.base_rate_interval)
-        rate = expit(
-            logit(self.base_rate) + (high - low) / 3.919927969 * generator.standard_normal()
-        )
+        sd = (high - low) / (2 * normal_quantile(LEVEL))
+        rate = expit(logit(self.base_rate) + sd * generator.standard_normal())
         findings = {key: self._drawn_finding(key, generator) for key in self.findings}
         laboratory = {key: self._drawn_laboratory(key, generator) for key in self.laboratory}
         interval = moved_interval(self.base_rate_interval, self.base_rate, float(rate))

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
 from ..measures.catalogue import CATALOGUE, USUAL, Scale, net_benefit_keys
@@ -26,7 +25,7 @@ from ..numerics.checks import (
     check_same_index,
     check_same_length,
 )
-from ..numerics.intervals import normal_quantile
+from ..numerics.intervals import normal_quantile, t_quantile
 from ..numerics.values import shown
 from ..numerics.warned import recorded
 from ..results.notebook import as_html
@@ -111,7 +110,7 @@ class InternalExternalValidation:
         se = combined.sd_eff_w_re
         tau2 = combined.tau2
         half = _half_width(value[known], variance[known] + tau2, mean, self.level, interval)
-        wide = stats.t.ppf((1 + self.level) / 2, k - 2) * np.sqrt(tau2 + se**2)
+        wide = t_quantile(self.level, k - 2) * np.sqrt(tau2 + se**2)
         ends = [mean, mean - half, mean + half, mean - wide, mean + wide]
         return dict(zip(columns, (float(scale.back(e)) for e in ends), strict=True)) | {
             "tau": tau2**0.5,
@@ -140,7 +139,7 @@ def _half_width(
     if interval == "normal":
         return float(normal_quantile(level) * error)
     scatter = max(float(weight @ (value - mean) ** 2) / df, 1.0)
-    return float(stats.t.ppf((1 + level) / 2, df) * error * np.sqrt(scatter))
+    return float(t_quantile(level, df) * error * np.sqrt(scatter))
 
 
 def internal_external_validation(

@@ -6,7 +6,15 @@ from scipy import optimize, stats
 from scipy.special import xlog1py, xlogy
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from backpain_risk.numerics.intervals import proportion_interval, score_ratio_interval
+from backpain_risk.numerics.intervals import (
+    median_and_limits,
+    normal_quantile,
+    percentile_limits,
+    proportion_interval,
+    score_ratio_interval,
+    t_quantile,
+    tails,
+)
 
 pytestmark = pytest.mark.identity
 
@@ -105,3 +113,13 @@ def test_two_groups_without_events_say_nothing_of_their_ratio():
     value, low, high = score_ratio_interval(0, 13, 0, 100)
     assert np.isnan(value)
     assert (low, high) == (0, np.inf)
+
+
+def test_quantiles_and_tails_of_a_level_agree():
+    low, high = tails(0.95)
+    assert (low, high) == pytest.approx((0.025, 0.975), abs=1e-15)
+    assert t_quantile(0.95, [1e12]) == pytest.approx([normal_quantile(0.95)], abs=1e-9)
+    draws = np.arange(101.0)[:, None]
+    ends = median_and_limits(draws, 0.9)
+    np.testing.assert_array_equal(ends[::2], percentile_limits(draws, 0.9))
+    assert ends[1] == 50

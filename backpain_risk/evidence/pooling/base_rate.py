@@ -19,6 +19,7 @@ from ...numerics.checks import (
     check_same_length,
     refuse_where,
 )
+from ...numerics.intervals import percentile_limits
 from ...results.estimate import Estimate
 from .accuracy import METHODS, pool_by_sampling
 from .binomial_normal import BinomialCounts
@@ -164,7 +165,7 @@ def _sampled(
     )
     pooled = pool_by_sampling(studies, generator, level)
     new = pooled.draw(20_000, rng=generator).sensitivity
-    low, high = np.quantile(new, [(1 - level) / 2, (1 + level) / 2])
+    low, high = percentile_limits(new, level)
     mean = pooled.sensitivity
     return PooledEstimate(
         value=mean.value,

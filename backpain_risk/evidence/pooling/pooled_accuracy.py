@@ -13,7 +13,7 @@ from scipy import stats
 from scipy.special import expit
 
 from ...numerics.checks import FloatArray, as_generator, check_fraction, refuse_where
-from ...numerics.intervals import normal_quantile
+from ...numerics.intervals import median_and_limits, normal_quantile
 from ...numerics.quadrature import normal_lattice
 from ...results.estimate import Estimate
 from ...results.notebook import as_html
@@ -336,7 +336,7 @@ class PooledAccuracy:
         return self._quantiles(ratio(*expit(self._mean_draws().T)))
 
     def _quantiles(self, draws: FloatArray) -> Estimate:
-        low, middle, high = np.quantile(draws, [(1 - self.level) / 2, 0.5, (1 + self.level) / 2])
+        low, middle, high = median_and_limits(draws, self.level)
         kind = "confidence" if self.draws is None else "credible"
         how = f"{self.method}, median of draws"
         return Estimate(

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from ...numerics.intervals import normal_quantile
+from ...numerics.intervals import normal_quantile, t_quantile
 from ...results.estimate import Estimate
 from ...results.notebook import as_html
 
@@ -77,7 +76,7 @@ def wald_estimate(
     Reference: Higgins, Thompson and Spiegelhalter (2009), J R Stat Soc A 172:137.
     """
     half = normal_quantile(level) * standard_error
-    t = float(stats.t.ppf(0.5 + level / 2, n_studies - 2)) if n_studies > 2 else np.inf
+    t = float(t_quantile(level, n_studies - 2)) if n_studies > 2 else np.inf
     wide = t * float(np.hypot(standard_error, tau))
     value, low, high, new_low, new_high = (
         float(inverse(x)) for x in (mean, mean - half, mean + half, mean - wide, mean + wide)

@@ -13,6 +13,7 @@ from scipy import stats
 from sklearn.base import clone
 
 from ...numerics.checks import FloatArray, as_generator
+from ...numerics.intervals import percentile_limits
 from ...numerics.sampling.laplace import evaluate
 from ...results.estimate import Estimate
 from ...results.notebook import as_html
@@ -187,6 +188,6 @@ def _compared(
     """
     ranked = evaluate(_quantities, np.vstack([truth, drawn[::_THIN]]), data)
     odds = evaluate(linear_predictor, np.vstack([truth, drawn]), data)
-    low, high = np.quantile(odds[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    low, high = percentile_limits(odds[1:], LEVEL)
     inside = (low <= odds[0]) & (odds[0] <= high)
     return (ranked[1:] < ranked[0]).sum(axis=0), float(inside @ data["n"] / data["n"].sum())

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ...numerics.checks import FloatArray, check_fraction
+from ...numerics.checks import FloatArray
+from ...numerics.intervals import tails
 from ...results.notebook import as_html
 from .posterior import DistinctRows, IntArray, Posterior
 
@@ -52,8 +53,7 @@ def credible_risk_of(
     posterior: Posterior, rows: DistinctRows, patients: pd.Index, level: float
 ) -> CredibleRisk:
     """Summaries of the risk of distinct rows, given to the patients of each."""
-    tail = (1 - check_fraction("level", level)) / 2
-    at = np.concatenate([[tail, 1 - tail], _PROBABILITIES])
+    at = np.concatenate([tails(level), _PROBABILITIES])
     parts = [
         (risk.mean(axis=0), np.quantile(risk, at, axis=0).T)
         for _, risk in posterior.risk_in_blocks(rows)

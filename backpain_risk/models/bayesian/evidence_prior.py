@@ -19,7 +19,7 @@ from ...evidence.diagnostic_accuracy import Accuracy
 from ...evidence.pooling.specificities import SpecificityStudies, specificity_studies
 from ...evidence.tables import Evidence, load_evidence
 from ...numerics.checks import FloatArray, check_choices, check_names, check_positive, refuse_where
-from ...numerics.intervals import normal_quantile
+from ...numerics.intervals import LEVEL, normal_quantile
 from ...results.estimate import Estimate
 from ...results.notebook import as_html
 from ..design import Bands, Design
@@ -264,8 +264,8 @@ class EvidencePrior:
             labels, odds.mean, np.diagonal(odds.covariance), strict=True
         ):
             middle, sd = adjusted((float(mean), float(np.sqrt(variance))), self.dependence)
-            low = middle - normal_quantile(0.95) * sd
-            high = middle + normal_quantile(0.95) * sd
+            low = middle - normal_quantile(LEVEL) * sd
+            high = middle + normal_quantile(LEVEL) * sd
             rows.append(
                 (
                     label,

@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ... import vocabulary
-from ...numerics.checks import FloatArray, check_fraction, check_result, check_weight, refuse_where
+from ...numerics.checks import FloatArray, check_result, check_weight, refuse_where
+from ...numerics.intervals import percentile_limits
 from ...numerics.patterns import sum_by
 from ...results.notebook import as_html
 from .posterior import DistinctRows, IntArray, Posterior
@@ -146,7 +147,7 @@ def implied_accuracy(
         *(("sensitivity", f) for f in names),
         *(("specificity", f) for f in names),
     ]
-    low, high = _limits(draws, level)
+    low, high = percentile_limits(draws, level)
     table = pd.DataFrame(
         {"value": draws.mean(axis=0), "low": low, "high": high},
         index=pd.MultiIndex.from_tuples(index, names=["measure", "finding"]),
@@ -199,7 +200,7 @@ def risk_by_count(
     numbers = np.unique(count[rows.n > 0])
     member = (count[:, None] == numbers) * rows.n[:, None]
     draws = _total_risk(model.sampled_.posterior, rows, member) / member.sum(axis=0)
-    low, high = _limits(draws, level)
+    low, high = percentile_limits(draws, level)
     return RiskByCount(
         flags=numbers,
         n=member.sum(axis=0),
@@ -250,9 +251,3 @@ def _total_risk(posterior: Posterior, rows: DistinctRows, weight: FloatArray) ->
     for block, risk in posterior.risk_in_blocks(rows):
         total += risk @ weight[block]
     return total
-
-
-def _limits(draws: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
-    tail = (1 - check_fraction("level", level)) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
-    return low, high

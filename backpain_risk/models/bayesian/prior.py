@@ -13,6 +13,7 @@ from scipy.special import logit
 
 from ...evidence.diagnostic_accuracy import Accuracy
 from ...numerics.checks import FloatArray
+from ...numerics.intervals import LEVEL, normal_quantile
 from ...results.notebook import as_html
 from ..design import Bands, Design
 from .adjusted_odds import Normal, adjusted, published_odds
@@ -157,8 +158,8 @@ class Prior:
             {"intercept": self.intercept, **given}, index=["mean", "sd"]
         ).T.rename_axis("term")
         return table.assign(
-            low=np.exp(table["mean"] - 1.96 * table["sd"]),
-            high=np.exp(table["mean"] + 1.96 * table["sd"]),
+            low=np.exp(table["mean"] - normal_quantile(LEVEL) * table["sd"]),
+            high=np.exp(table["mean"] + normal_quantile(LEVEL) * table["sd"]),
         )
 
     def _slope(self, term: str) -> Normal:

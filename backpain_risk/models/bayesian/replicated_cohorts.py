@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from ...numerics.checks import FloatArray, as_generator, check_choice, check_result
+from ...numerics.intervals import median_and_limits
 from ...results.notebook import as_html
 from .sampling import BayesianFit, prior_parameters
 
@@ -53,9 +54,7 @@ class PredictiveCheck:
         """One row per group: n, observed, median, low, high and tail = P(replicated >=
         observed), ties one half.
         """
-        low, median, high = np.quantile(
-            self.replicated, [(1 - self.level) / 2, 0.5, (1 + self.level) / 2], axis=0
-        )
+        low, median, high = median_and_limits(self.replicated, self.level)
         above = (
             np.mean(self.replicated > self.observed, axis=0)
             + np.mean(self.replicated == self.observed, axis=0) / 2

@@ -13,6 +13,7 @@ from scipy import linalg, stats
 from scipy.special import expit
 
 from ...numerics.checks import FloatArray
+from ...numerics.intervals import percentile_limits
 from ...numerics.sampling.laplace import approximate, evaluate, importance_sample
 from ...results.notebook import as_html
 from ..design import Design
@@ -184,7 +185,7 @@ def _mean_risk(coefficient: FloatArray, design: FloatArray, weight: FloatArray) 
 
 
 def _summary(draws: FloatArray, names: tuple[str, str, str]) -> dict[str, float]:
-    low, high = np.quantile(draws, [0.025, 0.975])
+    low, high = percentile_limits(draws)
     return dict(zip(names, (float(draws.mean()), float(low), float(high)), strict=True))
 
 

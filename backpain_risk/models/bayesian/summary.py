@@ -10,6 +10,7 @@ import pandas as pd
 
 from ... import vocabulary
 from ...numerics.checks import FloatArray
+from ...numerics.intervals import LEVEL, normal_quantile, percentile_limits
 from ...numerics.sampling.diagnostics import Diagnostics, ImportanceDiagnostics
 from ...results.notebook import as_html
 from ...results.table import ResultTable
@@ -79,7 +80,8 @@ def summarise(
     slopes = list(term_prior.terms[1:])
     mean = term_prior.mean[1:]
     sd = np.sqrt(np.diagonal(term_prior.covariance))[1:]
-    stated = {"mean": mean, "sd": sd, "low": mean - 1.959964 * sd, "high": mean + 1.959964 * sd}
+    half = normal_quantile(LEVEL) * sd
+    stated = {"mean": mean, "sd": sd, "low": mean - half, "high": mean + half}
     for name, values in stated.items():
         table.loc[slopes, f"prior_{name}"] = values
     result = PosteriorSummary(table.join(diagnostics.by_term))
@@ -93,7 +95,7 @@ def summarise(
 
 def _columns(posterior: Posterior, shown: int) -> dict[str, FloatArray]:
     draws = posterior.parameters[:, :, :shown].reshape(-1, shown)
-    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    low, high = percentile_limits(draws)
     return {"mean": draws.mean(axis=0), "sd": draws.std(axis=0, ddof=1), "low": low, "high": high}
 
 

@@ -23,6 +23,7 @@ from ...numerics.checks import (
     check_names,
     check_same_index,
 )
+from ...numerics.intervals import percentile_limits
 from ...numerics.newton import LogisticObjective, maximise
 from ...numerics.patterns import IntArray, sum_by
 from ...numerics.values import as_numbers
@@ -361,7 +362,7 @@ class LikelihoodRatioModel(RiskClassifier):
             ratio = float(finding.likelihood_ratios[at]) ** power
             total = total + np.log(ratio)
             draws = draws + power * np.log(drawn[key][:, at])
-            low, high = expit(np.quantile(draws, [0.025, 0.975]))
+            low, high = expit(percentile_limits(draws))
             shift = (float(np.log(ratio)), float(expit(total)), float(low), float(high))
             steps.append((patient, key, finding.labels[at], ratio, *shift, finding.status))
         return steps
