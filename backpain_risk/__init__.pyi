@@ -15,6 +15,10 @@ from .cohort.description import ages as ages
 from .cohort.description import case_mix as case_mix
 from .cohort.description import risk_by_flags as risk_by_flags
 from .cohort.imputation import impute as impute
+from .cohort.mapping.declared import CohortMapping as CohortMapping
+from .cohort.mapping.declared import load_mapping as load_mapping
+from .cohort.mapping.mapped import MappedCohort as MappedCohort
+from .cohort.mapping.suggested import suggest_mapping as suggest_mapping
 from .cohort.own import check_cohort as check_cohort
 from .cohort.partitions import simulate_to_parquet as simulate_to_parquet
 from .cohort.pattern_counts import count_patterns as count_patterns
@@ -24,6 +28,7 @@ from .cohort.store import read_cohort as read_cohort
 from .cohort.store import verify_cohort as verify_cohort
 from .cohort.store import write_cohort as write_cohort
 from .cohort.table import Cohort as Cohort
+from .cohort.user_file import read_table as read_table
 from .evidence.band_accuracy import BandAccuracy as BandAccuracy
 from .evidence.bayes_theorem import post_test_probability as post_test_probability
 from .evidence.diagnostic_accuracy import Accuracy as Accuracy

@@ -221,6 +221,10 @@ CALLS = {
     "ages": (bpr.ages, {"cohort": cohort}),
     "case_mix": (bpr.case_mix, {"cohort": cohort}),
     "risk_by_flags": (bpr.risk_by_flags, {"cohort": cohort}),
+    "suggest_mapping": (
+        bpr.suggest_mapping,
+        {"df": cohort.to_frame(), "outcome": "outcome", "source": "file"},
+    ),
     "check_cohort": (bpr.check_cohort, {"df": cohort.to_frame(), "outcome": "outcome"}),
     "Cohort.from_frame": (
         bpr.Cohort.from_frame,
@@ -674,6 +678,8 @@ NOT_CALLED = {
     "coverage_of_limits": "has no argument",
     "simulate_to_parquet": "writes to disk; its arguments are those of simulate_cohort",
     "simulation_based_calibration": "fits a hundred models",
+    "read_table": "reads a file; spoilt ones are in tests/cohort/mapping/test_mapping.py",
+    "load_mapping": "reads a file; spoilt ones are in tests/cohort/mapping/test_mapping.py",
     "load_pathways": "the functions of pathways are called in tests/pathways",
     "compare_pathways": "",
     "best_pathway": "",

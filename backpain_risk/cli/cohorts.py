@@ -10,7 +10,7 @@ import typer
 from .. import vocabulary
 from .application import app
 from .outputs import refuse_to_replace
-from .tables import Decimal, Encoding, Sep, read_table
+from .tables import Decimal, Encoding, Sep, Sheet, read_table
 
 
 @app.command()
@@ -150,6 +150,37 @@ def check(
                 f"{data} has {len(problems)} problems.\n{problems.to_string(index=False)}"
             )
     typer.echo(f"{data}: no problems.")
+
+
+@app.command("map")
+def map_command(
+    data: Annotated[Path, typer.Argument(help="CSV, Parquet or Excel file of a cohort.")],
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("mapping.toml"),
+    outcome: Annotated[
+        str | None, typer.Option(help="Name of the outcome column; else sought by its name.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    sep: Sep = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
+) -> None:
+    """Guess what the columns of a file mean and write it for you to check."""
+    from ..cohort.mapping.suggested import suggest_mapping
+    from ..files import write_atomically
+
+    refuse_to_replace("out", out, force=force)
+    table = read_table(data, sep, decimal, encoding, sheet)
+    suggested = suggest_mapping(table, outcome=outcome, source=data.name)
+    write_atomically(out, lambda part: part.write_text(suggested.text, "utf-8"))
+    typer.echo(f"Written to {out}: {len(table.columns)} columns. Check every line of it.")
+    for row in suggested.doubtful.itertuples():
+        typer.echo(f"In doubt: {row.column}: {row.question}?")
+    for line in suggested.text.splitlines():
+        if "  # LOOK: outside" in line:
+            typer.echo(f"Absurd: {line.split('# LOOK: ')[1]}")
+    if suggested.unused:
+        typer.echo(f"Not read: {', '.join(suggested.unused)}.")
 
 
 @app.command()

@@ -27,12 +27,12 @@ _LONGEST = 80  # characters of a value or name that a message repeats
 _FEW = 20  # names
 
 
-def sentence(problem: Any) -> str:
-    """One sentence for one problem: the key, the rule, what came, what to do."""
+def sentence(problem: Any, file: str = "scenario") -> str:
+    """One sentence for one problem of a file: the key, the rule, what came, what to do."""
     where = shortened(".".join(map(str, problem["loc"]))) or "the file"
     context = problem.get("ctx", {})
     if problem["type"] == "extra_forbidden":
-        return f"{where} is not a key of a scenario; remove it or check its spelling."
+        return f"{where} is not a key of a {file}; remove it or check its spelling."
     if problem["type"] == "value_error":
         return f"{where}: {context['error']}; mend these."
     rule = _RULES.get(problem["type"], problem["msg"]).format(**context)
