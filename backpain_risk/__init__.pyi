@@ -73,7 +73,6 @@ from .measures.overall import scaled_brier as scaled_brier
 from .measures.overall import spiegelhalter_z as spiegelhalter_z
 from .measures.risks_by_outcome import risk_distribution as risk_distribution
 from .measures.summary import performance as performance
-from .models.assessment import assess as assess
 from .models.bayesian.calibration_by_simulation import (
     simulation_based_calibration as simulation_based_calibration,
 )
@@ -90,6 +89,7 @@ from .models.likelihood_ratio.model import LikelihoodRatioModel as LikelihoodRat
 from .models.logistic.model import LogisticModel as LogisticModel
 from .models.logistic.separation import Separation as Separation
 from .models.logistic.separation import detect_separation as detect_separation
+from .models.patient import assess as assess
 from .models.recalibrated import recalibrate as recalibrate
 from .models.recalibrated import shift_prevalence as shift_prevalence
 from .models.saved import load_model as load_model

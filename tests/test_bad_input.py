@@ -269,6 +269,10 @@ CALLS = {
     ),
     "impute": (bpr.impute, {"cohort": holes, "n_imputations": 1, "rng": 1}),
     "assess": (bpr.assess, {"findings": {"night_pain": 1}, "pretest": 0.01}),
+    "assess jointly": (
+        bpr.assess,
+        {"findings": {"night_pain": 1}, "scenario": scenario, "n_draws": 2, "rng": 1},
+    ),
     "shift_prevalence": (bpr.shift_prevalence, {"risk": risk, "from_": 0.1, "to": 0.01}),
     "recalibrate": (bpr.recalibrate, {"model": fitted, "X": X, "y": y, "method": "intercept"}),
     "recalibrate prevalence": (

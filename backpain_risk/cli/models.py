@@ -25,32 +25,51 @@ def assess_command(
     esr: Annotated[float | None, typer.Option(help="ESR in mm/h.")] = None,
     haematocrit: Annotated[float | None, typer.Option(help="Haematocrit in %.")] = None,
     white_cells: Annotated[float | None, typer.Option(help="White cell count in 10^9/L.")] = None,
+    value: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=NUMBER or KEY=BAND of any other test; repeat for several."),
+    ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(help="Setting, or path of a TOML file; primary_care when not given."),
+    ] = None,
     pretest: Annotated[
-        float | None, typer.Option(help="Pre-test probability, 0.01 when not given.")
+        float | None, typer.Option(help="Pre-test probability; the setting's when not given.")
     ] = None,
     model: Annotated[
-        Path | None, typer.Option(help="Model saved as JSON, instead of likelihood ratios.")
+        Path | None, typer.Option(help="Model saved as JSON, instead of a setting.")
     ] = None,
+    draws: Annotated[
+        int, typer.Option(help="Draws of the evidence for the limits; 0 for none.")
+    ] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of these draws.")] = 0,
     plot: Annotated[Path | None, typer.Option(help="PNG file for the steps.")] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a PNG file that is there.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Step by step from pre-test to post-test probability of one patient."""
-    from ..models.assessment import assess
-    from ..models.saved import load_model
+    """Step by step from pre-test to post-test probability of one patient: the exact joint risk
+    of a setting, beside multiplied likelihood ratios; or the risk of a saved model.
+    """
+    import json
+
+    from ..models.patient import assess
 
     numbers = {"age_years": age, "male": male, "esr_mm_h": esr}
     numbers |= {"haematocrit_percent": haematocrit, "white_cell_count_10e9_l": white_cells}
-    told = {key: value for key, value in numbers.items() if value is not None}
+    told = {key: number for key, number in numbers.items() if number is not None}
+    told |= _values(value or [], told)
     _refuse_told_twice(flag or [], no_flag or [], told)
     findings: dict[str, Any] = dict.fromkeys(flag or (), 1) | dict.fromkeys(no_flag or (), 0) | told
     if plot is not None and plot.suffix != ".png":
         raise ValueError(f"plot must end in .png; got {plot.name!r}. Name a PNG file.")
     if plot is not None:
         refuse_to_replace("plot", plot, force=force)
-    assessment = assess(findings, model=load_model(model) if model else None, pretest=pretest)
-    typer.echo(str(assessment))
+    basis = _basis(scenario, model, pretest)
+    assessment = assess(findings, **basis, n_draws=draws, rng=seed)
+    text = json.dumps(assessment.to_dict(), indent=1) if as_json else str(assessment)
+    typer.echo(text)
     if plot is not None:
         from ..files import write_atomically
         from ..plots import plot_waterfall
@@ -58,7 +77,44 @@ def assess_command(
 
         axes = plot_waterfall(assessment)
         write_atomically(plot, lambda part: write_png(axes, part))
-        typer.echo(f"Drawn in {plot}.")
+        typer.echo(f"Drawn in {plot}.", err=as_json)
+
+
+def _values(told: list[str], others: dict[str, Any]) -> dict[str, Any]:
+    """KEY=NUMBER or KEY=BAND, each key once."""
+    found: dict[str, Any] = {}
+    for text in told:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(
+                f"value must be KEY=NUMBER or KEY=BAND; got {text!r}. Pass for example esr_mm_h=58."
+            )
+        if key in found or key in others:
+            raise ValueError(f"{key} must be told once; got it twice. Leave one out.")
+        try:
+            found[key] = float(value)
+        except ValueError:
+            found[key] = value
+    return found
+
+
+def _basis(scenario: str | None, model: Path | None, pretest: float | None) -> dict[str, Any]:
+    """A saved model, or a scenario at its own base rate or at the one given."""
+    if model is not None:
+        from ..models.saved import load_model
+
+        if scenario is not None or pretest is not None:
+            raise ValueError(
+                "model has a base rate of its own; got --scenario or --pretest too. Leave them out."
+            )
+        return {"model": load_model(model)}
+    from ..numerics.checks import check_fraction
+    from ..scenario.files import load_scenario
+
+    chosen = load_scenario("primary_care" if scenario is None else scenario)
+    if pretest is None:
+        return {"scenario": chosen}
+    return {"scenario": chosen.replace(base_rate=check_fraction("pretest", pretest))}
 
 
 def _refuse_told_twice(present: list[str], absent: list[str], numbers: dict[str, Any]) -> None:

@@ -13,9 +13,9 @@ from scipy.special import expit, logit
 
 from .. import vocabulary
 from ..numerics.checks import FloatArray, refuse_where
+from ..numerics.intervals import LEVEL, normal_quantile
 from .scenario import Scenario, moved_interval, positive_probabilities
 
-Z_975 = 1.9599639845
 M = TypeVar("M", bound=BaseModel)
 Accuracies = Mapping[str, tuple[FloatArray, FloatArray]]
 
@@ -27,7 +27,7 @@ def draw_scenarios(scenario: Scenario, size: int, rng: np.random.Generator) -> t
     together.
     """
     low, high = logit(scenario.base_rate_interval)
-    step = (high - low) / (2 * Z_975) * rng.standard_normal(size)
+    step = (high - low) / (2 * normal_quantile(LEVEL)) * rng.standard_normal(size)
     rate = expit(logit(scenario.base_rate) + step)
     findings = {key: _finding(scenario, key, size, rng) for key in scenario.findings}
     laboratory = {key: _laboratory(scenario, key, size, rng) for key in scenario.laboratory}

@@ -15,16 +15,16 @@ from scipy.special import expit, logit
 from .. import vocabulary
 from ..evidence.band_accuracy import BandAccuracy, band_probabilities
 from ..evidence.diagnostic_accuracy import Accuracy
-from ..numerics.checks import FloatArray, as_generator
+from ..numerics.checks import FloatArray, as_generator, check_resamples
 from ..numerics.intervals import LEVEL, normal_quantile
 from ..results.notebook import as_html
 from ..results.terminal import as_text
 from .assumptions import Assumptions
+from .drawn import ScenarioDraws
 from .problems import sentence
 from .structure.structure import Structure, build_structure
 
 _MOST = 20  # problems told at once
-_DRAWN_TOGETHER = 100  # scenario draws calibrated and asked at once
 
 
 class Scenario(Assumptions):
@@ -109,13 +109,30 @@ class Scenario(Assumptions):
         >>> np.quantile(drawn, [0.025, 0.5, 0.975]).round(3).tolist()
         [0.022, 0.125, 0.406]
         """
+        return self.draws(n_draws, rng=rng).risk(predictors)
+
+    def draws(
+        self,
+        n_draws: int,
+        *,
+        rng: int | np.random.SeedSequence | np.random.Generator | None = None,
+    ) -> ScenarioDraws:
+        """Draws of :meth:`draw`, kept, so that many patients can be asked about the same ones.
+
+        Raises
+        ------
+        ValueError
+            For less than one draw, and without ``rng``.
+
+        Examples
+        --------
+        >>> from backpain_risk import load_scenario
+        >>> load_scenario("walk_in").draws(10, rng=1)
+        10 draws of scenario walk_in
+        """
+        check_resamples("n_draws", n_draws, 1)
         generator = as_generator(rng)
-        drawn = [self.draw(rng=generator) for _ in range(n_draws)]
-        pieces = [drawn[i : i + _DRAWN_TOGETHER] for i in range(0, n_draws, _DRAWN_TOGETHER)]
-        columns = tuple(map(str, predictors.columns))
-        return np.concatenate(
-            [build_structure(piece, columns).risk(predictors) for piece in pieces]
-        )
+        return ScenarioDraws(self, tuple(self.draw(rng=generator) for _ in range(n_draws)))
 
     def replace(
         self,

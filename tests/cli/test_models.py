@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,18 +31,47 @@ def test_assess_goes_step_by_step(run, tmp_path):
         67,
         "--esr",
         58,
-        "--pretest",
-        0.01,
+        "--draws",
+        20,
         "--plot",
         picture,
     )
     assert done.returncode == 0, done.stderr
-    assert "After all of them: 83.49%" in done.stdout
+    assert "Multiplied likelihood ratios: 83.49%" in done.stdout
+    assert "After all of them: 51.97% (" in done.stdout
+    assert "They differ because multiplication takes the findings as independent" in done.stdout
     assert done.stdout.count("not for clinical use") == 1
     assert picture.is_file()
     bad = run("assess", "--flag", "history_of_cancer", "--age", 670)
     assert bad.returncode == 2
     assert "age_years must be from 18 to 95 years; got 670.0" in bad.stderr
+
+
+def test_assess_takes_a_setting_a_base_rate_and_bands_and_prints_json(run):
+    call = ("assess", "--value", "esr_mm_h=50-99", "--draws", 0, "--json")
+    told = [
+        json.loads(run(*call, *more).stdout)
+        for more in ((), ("--scenario", "spine_clinic"), ("--pretest", 0.03))
+    ]
+    assert [round(each["baseline"], 4) for each in told] == [0.01, 0.016, 0.03]
+    risks = [each["risk"]["value"] for each in told]
+    assert risks == sorted(risks)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--value", "esr_mm_h"), "value must be KEY=NUMBER or KEY=BAND; got 'esr_mm_h'"),
+        (("--value", "esr_mm_h=5", "--esr", 6), "esr_mm_h must be told once"),
+        (("--scenario", "nowhere", "--age", 70), "scenario must be one of primary_care"),
+        (("--model", "m.json", "--pretest", 0.1), "model has a base rate of its own"),
+        (("--pretest", 3, "--age", 70), "pretest must lie strictly between 0 and 1; got 3"),
+    ],
+)
+def test_assess_refuses_in_a_sentence(run, arguments, message):
+    done = run("assess", *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
 
 
 def test_evaluate_judges_a_strangers_predictions(run, predictions, tmp_path):

@@ -87,7 +87,7 @@ def test_bad_input_is_named(findings, options, message):
 
 
 def test_a_model_and_a_pretest_exclude_each_other(logistic):
-    with pytest.raises(ValueError, match="model or pretest must be given, not both"):
+    with pytest.raises(ValueError, match="one of them; got model and pretest"):
         assess(PATIENT, model=logistic, pretest=0.01)
 
 
@@ -109,6 +109,7 @@ def test_a_model_and_a_pretest_exclude_each_other(logistic):
         ({"age_years": "seventy"}, "age_years of findings must be a number; got 'seventy'"),
         ({"age_years": 10**400}, "age_years must be from 18 to 95 years"),
         ({"esr_mm_h": True}, "esr_mm_h of findings must be a number; got True"),
+        ({"esr_mm_h": "high"}, "esr_mm_h must be a number or one of the bands <20, 20-49, 50-99"),
         (None, "findings must be a mapping of finding to value; got None"),
     ],
 )
@@ -121,3 +122,21 @@ def test_contradictions_and_what_is_no_value_are_refused_in_one_sentence(finding
 def test_an_age_goes_with_its_own_band_and_with_an_unknown_one():
     for age, band in ((70, 1), (49, 0), (70, None), (None, 0)):
         assess({"age_years": age, "age_50_or_over": band})
+
+
+def test_a_fitted_model_asks_for_numbers_and_knows_its_own_columns(cohort):
+    X = cohort.predictors[COLUMNS].assign(shoe_size=cohort.predictors.age_years % 7)
+    model = LogisticModel(penalty="firth").fit(X, cohort.outcome)
+    found = assess(PATIENT | {"shoe_size": 3}, model=model)
+    assert found.risk.value == pytest.approx(
+        model.risk(pd.DataFrame([PATIENT | {"shoe_size": 3}]))[0], rel=1e-12
+    )
+    with pytest.raises(ValueError, match=r"Known: .*shoe_size"):
+        assess(PATIENT | {"shoe": 3}, model=model)
+
+
+def test_a_fitted_model_takes_no_bands(cohort):
+    X = pd.DataFrame({"esr_mm_h": cohort.tests.esr_mm_h.astype(float)})
+    model = LogisticModel(penalty="firth").fit(X, cohort.outcome)
+    with pytest.raises(ValueError, match="esr_mm_h must be a number for a fitted model"):
+        assess({"esr_mm_h": "50-99"}, model=model)

@@ -98,19 +98,24 @@ class LikelihoodRatioModel(RiskClassifier):
 
     @classmethod
     def from_evidence(
-        cls, findings: Iterable[str] | None = None, pretest: float = 0.01
+        cls,
+        findings: Iterable[str] | None = None,
+        pretest: float = 0.01,
+        *,
+        evidence: Ratios | None = None,
     ) -> LikelihoodRatioModel:
-        """A model from the packaged evidence, ready without fitting.
+        """A model from published evidence, ready without fitting.
 
         Parameters
         ----------
         findings : iterable of str, optional
-            Keys to use; every finding and test of the vocabulary when None.
+            Keys to use; every one that the evidence has when None.
         pretest : float
+        evidence : Evidence or mapping of finding to Accuracy or BandAccuracy, optional
+            The packaged one when None.
         """
-        evidence = load_evidence()
-        keys = _PUBLISHED if findings is None else check_names("findings", findings)
-        sources = {key: _published(evidence, key) for key in keys}
+        keys = None if findings is None else check_names("findings", findings)
+        sources = _sources(load_evidence() if evidence is None else evidence, keys)
         model = cls(sources, check_fraction("pretest", pretest))
         model._keep(
             {key: published_levels(key, source) for key, source in sources.items()}, pretest
@@ -396,7 +401,16 @@ def _published(evidence: Evidence, key: str) -> Accuracy | BandAccuracy:
     return evidence.bands(key) if key in vocabulary.LABORATORY else evidence.finding(key)
 
 
-def _sources(evidence: Ratios) -> dict[str, Accuracy | BandAccuracy]:
+def _sources(
+    evidence: Ratios, keys: tuple[str, ...] | None = None
+) -> dict[str, Accuracy | BandAccuracy]:
+    """Where the ratios of some findings, or of all that are known, come from."""
     if isinstance(evidence, Evidence):
-        return {key: _published(evidence, key) for key in _PUBLISHED}
-    return dict(evidence)
+        return {key: _published(evidence, key) for key in keys or _PUBLISHED}
+    unknown = [key for key in keys or () if key not in evidence]
+    if unknown:
+        raise ValueError(
+            f"findings must be in evidence, which has {', '.join(map(str, evidence))}; got "
+            f"{', '.join(unknown)}. Check the spelling."
+        )
+    return {key: evidence[key] for key in keys or evidence}
