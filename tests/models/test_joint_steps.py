@@ -10,6 +10,8 @@ import pytest
 
 from backpain_risk import LikelihoodRatioModel, assess, load_scenario
 
+pytestmark = pytest.mark.identity
+
 PATIENT = {"age_years": 67, "history_of_cancer": 1, "esr_mm_h": 58}
 FLAGS = {"history_of_cancer": 1, "night_pain": 0, "unexplained_weight_loss": 1}
 
