@@ -6,10 +6,13 @@ READY := .venv/.ready
 export OMP_NUM_THREADS ?= 2
 # Each worker of the tests keeps to one core.
 WORKERS ?= 2
+QUICK := tests/test_rooms.py tests/numerics tests/measures tests/planning \
+	tests/evidence/test_diagnostic_accuracy.py tests/evidence/test_tables.py \
+	tests/models/logistic/test_model.py tests/models/likelihood_ratio
 WORKER := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 XLA_FLAGS=--xla_cpu_multi_thread_eigen=false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock data notebooks reports check-reports test quick explorer browser ci proofs check bench clean
+.PHONY: help setup lock data notebooks reports check-reports test quick lowest explorer browser ci proofs check bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,9 +25,11 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-lock: ## resolve pyproject.toml again into requirements.lock (needs uv)
+lock: ## resolve pyproject.toml again into the two lists of versions (needs uv)
 	uv pip compile --universal --fork-strategy fewest --python-version 3.11 --no-header --all-extras --upgrade \
 		pyproject.toml -o requirements.lock
+	uv pip compile --resolution lowest-direct --python-version 3.11 --no-header --no-annotate --all-extras \
+		pyproject.toml -o requirements-lowest.txt
 
 data: $(READY) ## rebuild the demonstration cohort and the data dictionary
 	$(BIN)/backpain-risk data --out data/synthetic
@@ -42,9 +47,16 @@ test: $(READY) ## run the tests, on two workers
 	$(WORKER) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 quick: $(READY) ## run the tests of rooms that need no sampler, in a minute
-	$(WORKER) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/test_rooms.py tests/numerics \
-		tests/measures tests/planning tests/evidence/test_diagnostic_accuracy.py \
-		tests/evidence/test_tables.py tests/models/logistic/test_model.py tests/models/likelihood_ratio
+	$(WORKER) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(QUICK)
+
+lowest: .venv-lowest/.ready ## run these tests on the oldest packages that are allowed (Python 3.11)
+	$(WORKER) .venv-lowest/bin/python -m pytest -n $(WORKERS) --dist worksteal $(QUICK)
+
+.venv-lowest/.ready: requirements-lowest.txt pyproject.toml
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-lowest.txt
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
 
 explorer: $(READY) ## write the explorer, one page with the exact model in it
 	$(BIN)/backpain-risk explorer --out reports/explorer.html
@@ -72,5 +84,5 @@ bench: $(READY) .venv-peers/.ready ## time this package against its peers, in on
 	@touch $@
 
 clean: ## remove .venv and caches
-	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-peers .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

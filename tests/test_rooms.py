@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import graphlib
+import importlib
 import inspect
 import re
 import subprocess
@@ -206,6 +207,12 @@ def test_importing_the_package_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_module_can_be_imported():
+    names = [path.removesuffix(".py").removesuffix("/__init__") for path, _ in modules()]
+    for name in sorted(set(names) - {"__init__", "__main__"}):
+        importlib.import_module(f"{ROOT.name}.{name.replace('/', '.')}")
 
 
 def test_every_public_name_resolves_and_is_documented():
