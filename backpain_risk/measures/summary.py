@@ -74,7 +74,8 @@ def performance(
     -----
     UserWarning
         Where a measure is not defined for a model, which leaves NaN: risks of exactly 0 or 1 have
-        no logit, and too few distinct risks no curve. The warning says which and why.
+        no logit, and too few distinct risks no curve. The warning says which and why. Also where
+        ICI and its kin come from a curve that says little (see :func:`calibration_curve`).
 
     Examples
     --------

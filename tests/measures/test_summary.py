@@ -112,3 +112,12 @@ def test_bad_input_is_named(arguments, message):
     call = {"outcome": [0, 1], "risks": [0.1, 0.7], "measures": ("auroc",)} | arguments
     with pytest.raises(ValueError, match=message):
         performance(call.pop("outcome"), call.pop("risks"), **call)
+
+
+def test_indices_of_a_curve_that_says_little_are_warned_of():
+    y = np.zeros(400)
+    y[::60] = 1
+    risk = np.random.default_rng(1).uniform(0.005, 0.1, 400)
+    with pytest.warns(UserWarning, match="says little with 7 events among 400 patients"):
+        table = performance(y, risk, measures=["ici"])
+    assert np.isfinite(table.value[0])

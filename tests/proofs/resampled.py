@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from collections.abc import Iterator
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -20,6 +22,8 @@ from setting import (
 )
 
 import backpain_risk as bpr
+from backpain_risk.measures.calibration import curve as curve_module
+from backpain_risk.measures.calibration import curve_limits as curve_limits_module
 from backpain_risk.validation.internal_external import InternalExternalValidation
 
 SITES = 6
@@ -27,14 +31,33 @@ TAU = 0.25
 
 
 def slow_limits(weight: np.ndarray, rng: np.random.Generator, events: int) -> Limits:
-    """Measure, interval, low and high."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "the calibration curve says little")
+    """Measure, interval, low and high; percentiles as they were before they were withheld."""
+    with _withholding_nothing():
         yield from _resampled(weight, rng)
         yield from _bayesian(weight, rng)
         yield from _indices(weight, rng)
         yield from _smoothers(weight, rng)
         yield from _pooled(rng, events)
+
+
+def lowess_limits(weight: np.ndarray, rng: np.random.Generator, events: int) -> Limits:
+    """Percentiles of lowess over resamples."""
+    order = np.argsort(MODEL)
+    with _withholding_nothing():
+        curve = bpr.calibration_curve(
+            *BOTH, sample_weight=weight, at=MODEL[order], method="lowess", n_resamples=40, rng=rng
+        )
+    for where, i in POINTS.items():
+        yield f"calibration_curve, {where} risks", "lowess, bootstrap", curve.low[i], curve.high[i]
+
+
+@contextlib.contextmanager
+def _withholding_nothing() -> Iterator[None]:
+    few = mock.patch.object(curve_limits_module, "FEW_EVENTS", 0)
+    withheld = mock.patch.object(curve_module, "WITHHELD", ())
+    with warnings.catch_warnings(), few, withheld:
+        warnings.filterwarnings("ignore", "the calibration curve says little")
+        yield
 
 
 def _resampled(weight: np.ndarray, rng: np.random.Generator) -> Limits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -38,7 +39,9 @@ def curve_limits(curve: Any, how: str) -> Limits:
     """
     all_ = curve.models.index("treat_all")
     model = curve.models.index("model")
-    pairs = [curve.difference("model", other) for other in ("treat_all", "b")]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "limits of a difference by")
+        pairs = [curve.difference("model", other) for other in ("treat_all", "b")]
     for k, t in enumerate(THRESHOLDS):
         name = f"net_benefit@{t:g}"
         yield name, how, curve.low[model, k], curve.high[model, k]

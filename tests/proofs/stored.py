@@ -11,6 +11,8 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 PACKAGED = FOLDER.parents[1] / "backpain_risk" / "measures" / "coverage.csv"
+COVERAGE = ("measures_coverage", "evidence_coverage", "model_coverage", "optimism_coverage")
+"""Proofs whose tables are put together."""
 COLUMNS = (
     *("measure", "interval", "default", "events"),
     *("coverage", "mcse", "below", "above", "without_limits", "replicates"),
@@ -38,15 +40,11 @@ def read_proof(name: str) -> Any:
 
 
 def coverage_csv() -> str:
-    """The table of both proofs of coverage, as it is kept with the package.
+    """The table of all proofs of coverage, as it is kept with the package.
 
     The first interval of a measure is its default.
     """
-    rows = [
-        row
-        for name in ("measures_coverage", "optimism_coverage")
-        for row in read_proof(name)["table"]
-    ]
+    rows = [row for name in COVERAGE for row in read_proof(name)["table"]]
     first: dict[str, str] = {}
     for row in rows:
         now = first.setdefault(row["measure"], row["interval"]) == row["interval"]
@@ -59,8 +57,6 @@ def coverage_csv() -> str:
 
 
 def write_coverage() -> None:
-    """Put the table into the package once both proofs are there."""
-    if (FOLDER / "measures_coverage.json").exists() and (
-        FOLDER / "optimism_coverage.json"
-    ).exists():
+    """Put the table into the package once all its proofs are there."""
+    if all((FOLDER / f"{name}.json").exists() for name in COVERAGE):
         PACKAGED.write_text(coverage_csv(), "utf-8")

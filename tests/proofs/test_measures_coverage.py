@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import evidence_coverage
 import measures_coverage
+import model_coverage
 import optimism_coverage
 import pytest
 from stored import coverage_csv, read_proof
@@ -38,8 +40,7 @@ def test_every_interval_was_judged_at_every_number_of_events(proof, coverage):
     intervals = {(measure, interval) for measure, interval, _ in coverage}
     assert len(coverage) == len(intervals) * len(measures_coverage.EVENTS)
     assert {row["replicates"] for row in coverage.values()} == {
-        measures_coverage.REPLICATES,
-        measures_coverage.SLOW,
+        replicates for _, replicates in measures_coverage.PARTS.values()
     }
     for row in coverage.values():
         total = row["coverage"] + row["below"] + row["above"] + row["without_limits"]
@@ -89,9 +90,67 @@ def test_the_former_defaults_fell_short(coverage):
 
 @pytest.mark.regression
 def test_the_code_still_gives_the_first_replicates(proof):
-    for events, first in proof["first"].items():
+    for name, first in proof["first"].items():
+        part, events = name.split()
         for number, expected in enumerate(first):
-            assert "".join(measures_coverage.replicate(int(events), number).values()) == expected
+            found = measures_coverage.replicate(int(events), number, part)
+            assert "".join(found.values()) == expected
+
+
+def test_models_and_evidence_still_give_their_first_replicates():
+    for events, first in read_proof("model_coverage")["first"].items():
+        for number, expected in enumerate(first):
+            assert "".join(model_coverage.replicate(int(events), number).values()) == expected
+    for name, first in read_proof("evidence_coverage")["first"].items():
+        part, events = name.rsplit(" ", 1)
+        number = range(2 if part == "accuracy" else 1)  # the other takes half a second each
+        for i in number:
+            found = evidence_coverage.replicate(int(events), i, part)
+            assert "".join(found.values()) == first[i]
+
+
+def test_limits_of_models_hold_where_they_are_finite():
+    """Profile limits, and Wald limits by Firth, from 13 events on, within the Monte-Carlo error."""
+    found = read_proof("model_coverage")["table"]
+    assert {row["events"] for row in found} == set(measures_coverage.EVENTS)
+    assert {row["replicates"] for row in found} == {model_coverage.REPLICATES}
+    assert {(row["measure"], row["interval"]) for row in found} == set(model_coverage.NAMES)
+    for row in found:
+        finite = 1 - row["without_limits"]
+        held = row["coverage"] / finite
+        assert held >= 0.95 - 4 * (0.95 * 0.05 / (row["replicates"] * finite)) ** 0.5, row
+
+
+def test_limits_of_pooled_evidence_are_known_to_be_narrow():
+    """Wald limits of six studies: 0.85 and more for REML, less for one ratio at a time."""
+    found = {
+        (row["measure"], row["interval"], row["events"]): row
+        for row in read_proof("evidence_coverage")["table"]
+    }
+    for (measure, interval, _), row in found.items():
+        error = 3 * row["mcse"]
+        if interval == "reml" and measure.split()[-1] != "alone":
+            assert row["coverage"] + error >= 0.85, row
+        if measure.endswith("predictive value") or measure.startswith("post_test"):
+            assert row["coverage"] + error >= 0.9, row
+    assert found["pooled lr_negative alone", "reml", 13]["coverage"] < 0.8
+
+
+def test_withheld_limits_fell_short(coverage):
+    """Why the package gives no percentiles of isotonic regression, nor of lowess and of indices
+    with fewer than 200 events, nor a band for a whole spline with fewer than 20.
+    """
+    lowest = "calibration_curve, lowest risks"
+    assert coverage[lowest, "isotonic, bootstrap", 200]["coverage"] < 0.6
+    assert coverage[lowest, "lowess, bootstrap", 50]["coverage"] < 0.85
+    assert coverage["calibration_curve, whole", "rcs, tube of t errors", 13]["coverage"] < 0.85
+    assert coverage["ici", "bootstrap", 50]["coverage"] < 0.7
+
+
+def test_all_tenths_are_held_at_once(coverage):
+    measure = "calibration_curve, all tenths"
+    assert lowest(coverage, measure, "groups, Bonferroni of clopper_pearson") >= 0.95
+    assert coverage[measure, "groups, Bonferroni of wilson", 13]["coverage"] < 0.85
 
 
 def test_percentiles_of_refitted_models_hold_what_fitting_fixes():

@@ -25,7 +25,17 @@ from ...numerics.grouped_by_risk import RiskGroups, risk_groups
 from ...numerics.intervals import normal_quantile, proportion_interval
 from ...results.estimate import Estimate
 from ...results.notebook import as_html
-from .curve_limits import INDICES, Drawn, bootstrap, critical_value, over_region, simulate
+from .curve_limits import (
+    FEW_EVENTS,
+    INDICES,
+    Drawn,
+    bootstrap,
+    critical_value,
+    fewer,
+    over_region,
+    simulate,
+    too_few,
+)
 from .recalibration import require_calibratable
 from .smoothers import (
     GroupSmoother,
@@ -48,6 +58,10 @@ if TYPE_CHECKING:
 METHODS = ("rcs", "loess", "lowess", "isotonic", "groups")
 BANDS = ("pointwise", "simultaneous")
 RESAMPLING = ("region", "bootstrap", "simulation")
+FEW_FOR_BAND = 20
+"""Below so many events the spline has no band for the whole curve: it held 0.82 of them."""
+WITHHELD = ("isotonic regression",)
+"""Smoothers whose resamples do not vary as the smoother does: their percentiles are no limits."""
 _HANDFUL = 10  # events
 _WIDE = 1000.0  # odds at the upper limit over those at the lower, for the median patient
 
@@ -183,18 +197,17 @@ def calibration_curve(
     band : {"pointwise", "simultaneous"}
         Limits for each point, or for the whole curve at once: spline and loess by the tube formula
         with as many degrees of freedom as there are events less parameters, groups by Bonferroni's
-        inequality.
+        inequality and the limits of Clopper and Pearson.
     n_resamples : int
-        Resamples for the limits of the indices, and for those of the curve by lowess and isotonic
-        regression, which have no others.
+        Resamples for the limits of the indices, and for those of the curve by lowess, which has no
+        others.
     resampling : {"region", "bootstrap", "simulation"}, optional
         Where limits of the indices come from. ``region`` (the spline's, and its default): the
         smallest and largest index of all curves in the joint confidence region of the coefficients,
         looked for in ``n_resamples`` directions. ``bootstrap`` (default of the others): percentiles
         over patients drawn anew. ``simulation``: percentiles over the spline's coefficients drawn
         from their normal approximation. Indices of resamples are too high, so that percentiles
-        exclude 0 however calibrated the risks are, and with fewer than 200 events they are given
-        only where ``resampling`` names them.
+        exclude 0 however calibrated the risks are; with fewer than 200 events they are withheld.
     rng : int, SeedSequence or Generator
         Needed with resamples.
     sample_weight : array, shape (n,), optional
@@ -214,26 +227,29 @@ def calibration_curve(
     Notes
     -----
     Limits of spline and loess are made on the logit scale and so stay inside [0, 1]; those of
-    groups are Wilson's. The indices depend on the smoother: name it beside them. ICI and its kin
-    are never below 0 and rise with noise: with 13 events the value is twice the truth or more, and
+    single groups are Wilson's. The indices depend on the smoother: name it beside them. They are
+    never below 0 and rise with noise: with 13 events the value is twice the truth or more, and
     percentiles lie above it. The limits over the confidence region hold the truth (too often rather
     than too rarely), 0 included.
 
-    Where no event is seen among the lowest risks the spline plunges, and with fewer than 50 events
-    the band for the whole curve misses the truth there. Limits of loess, and percentiles of
-    isotonic regression, fall far short at the lowest risks with any number of events below 200. How
-    often all of them hold: :func:`coverage_of_limits`.
+    Where no event is seen among the lowest risks the spline plunges. With fewer than 20 events its
+    band for the whole curve held 82 % of the truths and is withheld. Isotonic regression has no
+    limits: bootstrap resamples of it do not vary as it does; lowess has none with fewer than 200
+    events. Loess often leaves [0, 1] at the lowest risks, where it has none. How often all others
+    hold: :func:`coverage_of_limits`.
 
     Warns
     -----
     UserWarning
-        Where the curve says little (``says_little``), usual with fewer than 10 events.
+        Where the curve says little (``says_little``), usual with fewer than 10 events, and where
+        limits that were asked for are withheld (NaN) because too few of their kind hold the truth.
 
     References
     ----------
     Austin and Steyerberg (2019), Stat Med 38:4051 (ICI, E50, E90). Van Calster et al. (2016), J
     Clin Epidemiol 74:167. Scheffe (1953), Biometrika 40:87 (region). Van Hoorde et al. (2015), J
-    Biomed Inform 54:283 (ECI). Sun and Loader (1994), Ann Stat 22:1328 (tube formula).
+    Biomed Inform 54:283 (ECI). Sun and Loader (1994), Ann Stat 22:1328 (tube formula). Sen,
+    Banerjee, Woodroofe (2010), Ann Stat 38:1953 (bootstrap of monotone estimates).
 
     Examples
     --------
@@ -244,7 +260,6 @@ def calibration_curve(
     [[0.01, 0.005, 0.002, 0.011], [0.1, 0.106, 0.089, 0.125]]
     """
     check_choice("method", method, METHODS)
-    asked_for = resampling is not None
     resampling = resampling or ("region" if method == "rcs" else "bootstrap")
     _check_options(method, band, resampling, n_resamples)
     check_count("n_groups", n_groups, 1)
@@ -264,18 +279,22 @@ def calibration_curve(
         elif isinstance(smoother, SplineSmoother) and resampling == "region":
             drawn = over_region(groups, smoother, n_resamples, generator, level)
         else:
-            drawn = bootstrap(groups, smooth, points, n_resamples, generator, asked_for=asked_for)
+            drawn = bootstrap(groups, smooth, points, n_resamples, generator)
     curve = _result(groups, smoother, points, drawn, band, level)
-    if curve.says_little:
-        warnings.warn(_little(curve), UserWarning, stacklevel=2)
+    for doubt in _doubts(curve):
+        warnings.warn(doubt, UserWarning, stacklevel=2)
     return curve
 
 
 def default_indices(
     groups: RiskGroups, level: float, n_resamples: int = 0, rng: np.random.Generator | None = None
 ) -> dict[str, Estimate]:
-    """The indices of the default curve of patients collapsed by risk, by name."""
+    """The indices of the default curve of patients collapsed by risk, by name; with a warning
+    where that curve says little.
+    """
     smoother = fit_spline(require_calibratable(groups, "calibration_curve"), 5)
+    if _says_little(groups, smoother, level):
+        warnings.warn(_little(groups.total_events, groups.total), UserWarning, stacklevel=6)
     drawn = (
         over_region(groups, smoother, n_resamples, as_generator(rng), level)
         if n_resamples
@@ -378,14 +397,22 @@ def _says_little(groups: RiskGroups, smoother: Smoother, level: float) -> bool:
     if not isinstance(smoother, LinearSmoother):
         return False
     width = 2 * normal_quantile(level) * median_error(groups, smoother)
-    few = min(groups.total_events, groups.total - groups.total_events) < _HANDFUL
-    return few or width > np.log(_WIDE)
+    return fewer(groups) < _HANDFUL or width > np.log(_WIDE)
 
 
-def _little(curve: CalibrationCurve) -> str:
+def _doubts(curve: CalibrationCurve) -> list[str]:
+    """What a user must be told of a curve: little is known, or limits are withheld."""
+    found = [_little(curve.n_events, curve.n)] if curve.says_little else []
+    for what, how in (("the curve", curve.limits), ("ICI and its kin", curve.ici.method)):
+        if how.startswith("no limits"):
+            found.append(f"limits of {what} are left as NaN ({how}); see coverage_of_limits()")
+    return found
+
+
+def _little(n_events: float, n: float) -> str:
     return (
-        f"the calibration curve says little with {curve.n_events:g} events among {curve.n:g} "
-        "patients (fewer than "
+        f"the calibration curve says little with {n_events:g} events among {n:g} patients (fewer "
+        "than "
         f"{_HANDFUL}, or limits over a factor of {_WIDE:g} in the odds at the median risk); use "
         "calibration_in_the_large, or method='groups'"
     )
@@ -400,8 +427,9 @@ def _limits(
     level: float,
 ) -> tuple[FloatArray, FloatArray, str]:
     if isinstance(smoother, GroupSmoother):
-        each = level if band == "pointwise" else 1 - (1 - level) / smoother.n.size
-        return *proportion_interval(smoother.events, smoother.n, "wilson", each), f"{band}, wilson"
+        return _group_limits(smoother, band, level)
+    if withheld := _withheld(groups, smoother, drawn, band):
+        return *np.full((2, points.size), np.nan), f"no limits: {withheld}"
     if isinstance(smoother, PolylineSmoother):
         return *drawn.curve_limits(level), drawn.how
     assert isinstance(smoother, LinearSmoother)
@@ -410,3 +438,28 @@ def _limits(
     eta = np.asarray(logit(np.where(np.isnan(error), 0.5, p)))
     half = critical_value(groups, smoother, band, level) * error
     return np.asarray(expit(eta - half)), np.asarray(expit(eta + half)), band
+
+
+def _group_limits(
+    smoother: GroupSmoother, band: str, level: float
+) -> tuple[FloatArray, FloatArray, str]:
+    """Wilson's, or for all groups at once those of Clopper and Pearson, which no group falls short
+    of: with 13 events Wilson's held all of ten groups 0.81 of the time.
+    """
+    if band == "pointwise":
+        how, each = "wilson", level
+    else:
+        how, each = "clopper_pearson", 1 - (1 - level) / smoother.n.size
+    return *proportion_interval(smoother.events, smoother.n, how, each), f"{band}, {how}"
+
+
+def _withheld(groups: RiskGroups, smoother: Smoother, drawn: Drawn, band: str) -> str:
+    """Why there can be no limits that hold, or nothing."""
+    if smoother.name in WITHHELD and drawn.n_resamples:
+        return f"percentiles of {smoother.name} do not hold at low risks"
+    if isinstance(smoother, PolylineSmoother) and drawn.n_resamples and too_few(groups):
+        return f"percentiles of {smoother.name} do not hold with fewer than {FEW_EVENTS} events"
+    few = isinstance(smoother, SplineSmoother) and fewer(groups) < FEW_FOR_BAND
+    if few and band == "simultaneous":
+        return f"a band for the whole spline does not hold with fewer than {FEW_FOR_BAND} events"
+    return ""

@@ -18,8 +18,8 @@ from .smoothers import LinearSmoother, Smoother, SplineSmoother
 
 INDICES = ("ici", "e50", "e90", "emax", "eci", "ici_share")
 FEW_EVENTS = 200
-"""Below so many events percentiles of resampled indices are not given: the indices of resamples
-are too high.
+"""Below so many events percentiles over resamples are withheld: the indices of resamples are too
+high.
 """
 _PATH = 1000  # points on the curve from which the length of its path is measured
 
@@ -39,8 +39,8 @@ def indices(groups: RiskGroups, observed: FloatArray) -> FloatArray:
 class Drawn:
     """Indices (resamples, 6) and curves (resamples, k) from resamples that could be fitted.
 
-    Limits of the indices are percentiles, with few events only where these were asked for by name;
-    or, where ``region``, the extremes over curves that the data do not reject.
+    Limits of the indices are percentiles, withheld with few events; or, where ``region``, the
+    extremes over curves that the data do not reject.
     """
 
     indices: FloatArray
@@ -49,7 +49,6 @@ class Drawn:
     n_failed: int
     how: str
     region: bool = False
-    asked_for: bool = True
 
     @classmethod
     def none(cls, n_points: int) -> Drawn:
@@ -68,15 +67,9 @@ class Drawn:
         if self.region:
             low = self.indices.min(axis=0)
             high = self.indices.max(axis=0)
-        elif (
-            not self.asked_for
-            and min(groups.total_events, groups.total - groups.total_events) < FEW_EVENTS
-        ):
+        elif self.n_resamples and too_few(groups):
             low, high = np.full((2, len(INDICES)), np.nan)
-            how = (
-                f"no limits: percentiles ({how}) do not hold with fewer than {FEW_EVENTS} events; "
-                "name the resampling"
-            )
+            how = f"no limits: percentiles ({how}) do not hold with fewer than {FEW_EVENTS} events"
         return {
             name: Estimate(float(v), float(a), float(b), level=level, method=how)
             for name, v, a, b in zip(INDICES, values, low, high, strict=True)
@@ -99,8 +92,6 @@ def bootstrap(
     points: FloatArray,
     n_resamples: int,
     rng: np.random.Generator,
-    *,
-    asked_for: bool,
 ) -> Drawn:
     """Fit the smoother to resamples of patients; those that cannot be fitted are left out and
     counted.
@@ -120,7 +111,6 @@ def bootstrap(
         n_resamples,
         n_resamples - len(drawn),
         f"bootstrap, {len(drawn)} resamples",
-        asked_for=asked_for,
     )
 
 
@@ -186,7 +176,17 @@ def _scheffe(groups: RiskGroups, size: int, level: float) -> float:
 
 def _freedom(groups: RiskGroups, size: int) -> float:
     """Degrees of freedom of the errors: events (or non-events, if fewer) less parameters."""
-    return max(min(groups.total_events, groups.total - groups.total_events) - size, 1.0)
+    return max(fewer(groups) - size, 1.0)
+
+
+def fewer(groups: RiskGroups) -> float:
+    """Events, or non-events if fewer."""
+    return min(groups.total_events, groups.total - groups.total_events)
+
+
+def too_few(groups: RiskGroups) -> bool:
+    """Whether percentiles over resamples are withheld."""
+    return fewer(groups) < FEW_EVENTS
 
 
 def critical_value(groups: RiskGroups, smoother: LinearSmoother, band: str, level: float) -> float:

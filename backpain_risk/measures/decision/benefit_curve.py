@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from ...results.notebook import as_html
 from .inputs import TREAT_ALL, TREAT_NONE
 from .strategies import Strategies
 from .value_of_information import expected_maximum
+
+_FEW = 50  # events
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -128,7 +131,14 @@ class DecisionCurve:
 
         The limits are made as those of the curve (``interval``), from the patients on whom the two
         decide differently.
+
+        Warns
+        -----
+        UserWarning
+            With fewer than 50 events (or non-events) where the limits are normal or resampled: they
+            held the truth in as few as half of synthetic cohorts (:func:`coverage_of_limits`).
         """
+        self._warn_of_few()
         i, j = (self._index(name, "a and b") for name in (a, b))
         value = self.net_benefit[i] - self.net_benefit[j]
         if self.resamples is not None:
@@ -138,6 +148,16 @@ class DecisionCurve:
         return pd.DataFrame(
             {"threshold": self.thresholds, "difference": value, "low": low, "high": high}
         )
+
+    def _warn_of_few(self) -> None:
+        few = min(self.n_events, self.n - self.n_events) < _FEW
+        if few and (self.resamples is not None or self.interval == "normal"):
+            warnings.warn(
+                f"limits of a difference by {self.interval} are too narrow with fewer than {_FEW} "
+                "events; use interval='mover' without resamples",
+                UserWarning,
+                stacklevel=3,
+            )
 
     def best(self) -> pd.DataFrame:
         """Ranges of thresholds over which one strategy has the highest net benefit: columns model,

@@ -211,7 +211,8 @@ def test_missing_none_of_thirteen_cancers_does_not_prove_that_none_is_missed(opt
     assert row.low < 0 < row.difference < row.high
     assert row.difference - row.low > 5 * (row.high - row.difference)
     normal = decision_curve(y, risk, thresholds=[0.005], interval="normal", **options)
-    assert normal.difference("model", "treat_all").low[0] > 0
+    with pytest.warns(UserWarning, match="too narrow with fewer than 50 events"):
+        assert normal.difference("model", "treat_all").low[0] > 0
 
 
 def test_a_difference_is_the_other_way_round_when_its_strategies_are():
@@ -314,3 +315,20 @@ def test_bad_input_is_named(arguments, message):
     call = {"outcome": [0, 1], "risks": {"a": [0.1, 0.7]}} | arguments
     with pytest.raises(ValueError, match=message):
         decision_curve(call.pop("outcome"), call.pop("risks"), **call)
+
+
+def test_differences_whose_limits_are_too_narrow_with_few_events_say_so():
+    """Normal and resampled limits held half to three quarters with 13 events
+    (coverage_of_limits).
+    """
+    rng = np.random.default_rng(3)
+    risk = rng.uniform(0.001, 0.05, 1000)
+    y = (rng.random(1000) < risk).astype(int)
+    chosen = {"thresholds": [0.01], "rng": 1}
+    for options in ({"interval": "normal"}, {"n_resamples": 5}):
+        curve = decision_curve(y, risk, **chosen, **options)
+        with pytest.warns(UserWarning, match="too narrow with fewer than 50 events"):
+            curve.difference("model", "treat_all")
+        many = decision_curve(np.tile(y, 4), np.tile(risk, 4), **chosen, **options)
+        many.difference("model", "treat_all")
+    decision_curve(y, risk, **chosen).difference("model", "treat_all")
