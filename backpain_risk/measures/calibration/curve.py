@@ -446,10 +446,8 @@ def _group_limits(
     """Wilson's, or for all groups at once those of Clopper and Pearson, which no group falls short
     of: with 13 events Wilson's held all of ten groups 0.81 of the time.
     """
-    if band == "pointwise":
-        how, each = "wilson", level
-    else:
-        how, each = "clopper_pearson", 1 - (1 - level) / smoother.n.size
+    how = "wilson" if band == "pointwise" else "clopper_pearson"
+    each = level if band == "pointwise" else 1 - (1 - level) / smoother.n.size
     return *proportion_interval(smoother.events, smoother.n, how, each), f"{band}, {how}"
 
 

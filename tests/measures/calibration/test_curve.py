@@ -150,7 +150,8 @@ def test_limits_by_simulation_are_near_those_of_the_bootstrap(patients):
 
 
 def test_resampled_limits_are_repeatable(patients):
-    y, risk = np.tile(patients.y, 5), np.tile(patients.b, 5)
+    y = np.tile(patients.y, 5)
+    risk = np.tile(patients.b, 5)
     chosen = {"n_resamples": 20, "resampling": "bootstrap", "rng": 3}
     a, b = (calibration_curve(y, risk, **chosen) for _ in range(2))
     assert (a.ici.low, a.ici.high) == (b.ici.low, b.ici.high)
@@ -246,7 +247,7 @@ def test_limits_that_do_not_hold_are_withheld_with_a_reason():
         assert any(
             f"limits of the curve are left as NaN ({curve.limits})" in str(w.message) for w in said
         )
-    many = np.tile(y, 20), np.tile(risk, 20)
+    many = (np.tile(y, 20), np.tile(risk, 20))
     with pytest.warns(UserWarning, match="isotonic regression do not hold"):
         calibration_curve(*many, method="isotonic", n_resamples=5, rng=1)
     curve = calibration_curve(*many, method="lowess", n_resamples=5, rng=1)
