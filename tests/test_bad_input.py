@@ -684,6 +684,7 @@ NOT_CALLED = {
     "simulation_based_calibration": "fits a hundred models",
     "read_table": "reads a file; spoilt ones are in tests/cohort/mapping/test_mapping.py",
     "load_mapping": "reads a file; spoilt ones are in tests/cohort/mapping/test_mapping.py",
+    "develop": "takes seconds; its arguments are spoilt in tests/report/development",
     "load_pathways": "the functions of pathways are called in tests/pathways",
     "compare_pathways": "",
     "best_pathway": "",

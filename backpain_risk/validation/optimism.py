@@ -256,9 +256,7 @@ def optimism_bootstrap(
     apparent = procedure.evaluate(everyone.grouped(risk))
     refits = procedure.refit_all(everyone, drawn, n_jobs)
     _refuse_all_failed(refits)
-    fixed = {part: np.zeros(getattr(apparent, part).size, dtype=bool) for part in PARTS}
-    fitted = [key for key, measure in CATALOGUE.items() if measure.fixed_by_fitting]
-    fixed["values"] = np.isin(procedure.evaluate.names, fitted)
+    fixed = _fixed_by_fitting(procedure.evaluate, apparent)
     parts = {
         part: _corrected(part, apparent, refits, method, patients.n).shifted(level, fixed[part])
         for part in PARTS
@@ -269,6 +267,40 @@ def optimism_bootstrap(
             part: parts[part].within(repeated[part], level, fixed[part], method) for part in PARTS
         }
     return _result(procedure, risk, apparent, refits, parts, method, limits, level)
+
+
+def corrected_by_refits(
+    procedure: Procedure, risk: FloatArray, refits: list[Refit], level: float = 0.95
+) -> InternalValidation:
+    """Harrell's correction with shifted limits, of a procedure that was refitted elsewhere.
+
+    Parameters
+    ----------
+    procedure : Procedure
+        The patients, each distinct row of them, and what is measured; its estimator is not used.
+    risk : ndarray, shape (m,)
+        Apparent risk of each distinct row.
+    refits : list of Refit
+        One for each resample.
+    level : float
+    """
+    patients = procedure.patients
+    apparent = procedure.evaluate(patients.sample(np.arange(patients.n)).grouped(risk))
+    _refuse_all_failed(refits)
+    fixed = _fixed_by_fitting(procedure.evaluate, apparent)
+    parts = {
+        part: _corrected(part, apparent, refits, "harrell", patients.n).shifted(level, fixed[part])
+        for part in PARTS
+    }
+    return _result(procedure, risk, apparent, refits, parts, "harrell", "shifted", level)
+
+
+def _fixed_by_fitting(evaluate: Evaluator, apparent: Evaluation) -> dict[str, BoolArray]:
+    """Which values of each part fitting itself makes ideal."""
+    fixed = {part: np.zeros(getattr(apparent, part).size, dtype=bool) for part in PARTS}
+    fitted = [key for key, measure in CATALOGUE.items() if measure.fixed_by_fitting]
+    fixed["values"] = np.isin(evaluate.names, fitted)
+    return fixed
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,1 @@
+"""A user's cohort analysed whole: models developed, corrected for optimism, written as a paper."""

@@ -1,0 +1,557 @@
+"""A cohort of one's own analysed whole, by a plan that is fixed before any model is fitted."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ... import vocabulary
+from ...cohort.baseline import table_one
+from ...cohort.mapping.mapped import MappedCohort
+from ...cohort.table import Cohort
+from ...measures.catalogue import USUAL
+from ...measures.decision.benefit_curve import DecisionCurve
+from ...measures.decision.net_benefit import decision_curve
+from ...models.imputed import ImputedModel
+from ...models.logistic.separation import detect_separation
+from ...numerics.checks import FloatArray, check_choices, check_count, check_same_length
+from ...numerics.intervals import LEVEL, normal_quantile
+from ...numerics.rubin import pool_estimates
+from ...numerics.values import shown
+from ...results.notebook import as_html
+from ...validation.internal_external import (
+    InternalExternalValidation,
+    internal_external_validation,
+)
+from ...validation.optimism import InternalValidation, corrected_by_refits
+from ...validation.procedure import Procedure, read_resamples
+from ...validation.repeated_measures import evaluator
+from . import tables as described
+from .candidates import BAYES, LABELS, MODELS, PUBLISHED, Multiplied, completions, estimator
+from .protocol import (
+    Protocol,
+    check_events,
+    check_predictors,
+    minimum_size,
+    recommendations,
+)
+from .refits import Pipeline, as_patients, nothing_done, progress_bar, refit_all
+
+THRESHOLDS = (0.01, 0.03)
+_SHOWN_THRESHOLDS = (0.01, 0.02, 0.03, 0.05, 0.1)
+_FINAL_STREAM = 2**31  # after those of any number of resamples
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DevelopedModel:
+    """One model of a development.
+
+    Attributes
+    ----------
+    name, label : str
+    model : fitted classifier, or None for the multiplied likelihood ratios
+    risk : ndarray, shape (n,)
+        Apparent risk of each patient.
+    validation : InternalValidation
+    terms : DataFrame
+        Odds ratios with 95 % limits.
+    sites : InternalExternalValidation or None
+    """
+
+    name: str
+    label: str
+    model: Any
+    risk: FloatArray
+    validation: InternalValidation
+    terms: pd.DataFrame
+    sites: InternalExternalValidation | None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Development:
+    """A whole analysis of one cohort.
+
+    Attributes
+    ----------
+    protocol : Protocol
+        What was fixed beforehand.
+    models : mapping of name to DevelopedModel
+        The published likelihood ratios, as ``"published_lr"``, last.
+    cohort : Cohort
+    labels : mapping of column to str
+    decision : DecisionCurve
+        Apparent.
+    tables : mapping of name to DataFrame
+    recommendations : tuple of str
+    notes : tuple of str
+        What could not be computed.
+    notice : str
+    """
+
+    protocol: Protocol
+    models: Mapping[str, DevelopedModel]
+    cohort: Cohort
+    labels: Mapping[str, str]
+    decision: DecisionCurve
+    tables: Mapping[str, pd.DataFrame]
+    recommendations: tuple[str, ...]
+    notes: tuple[str, ...]
+    notice: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """Performance of every model: model, measure, apparent, optimism, corrected, low, high,
+        n_resamples, n_failed.
+        """
+        return self.tables["performance"]
+
+    def results(self) -> dict[str, Any]:
+        """Every number as JSON holds it: tables as lists of rows, six significant digits."""
+        return {name: _records(table) for name, table in self.tables.items()}
+
+    def _head(self) -> str:
+        return (
+            f"Development in {self.protocol.n} patients with {self.protocol.n_events} events, "
+            f"{len(self.protocol.predictors)} predictors. {self.notice}"
+        )
+
+    def __repr__(self) -> str:
+        table = self.to_frame().query("measure in ('auroc', 'calibration_slope')")
+        advice = "\n".join(f"- {text}" for text in self.recommendations)
+        return f"{self._head()}\n{table.to_string(index=False)}\n{advice}"
+
+    def _repr_html_(self) -> str:
+        return as_html(self._head(), self.to_frame(), *self.recommendations, index=False)
+
+
+def develop(
+    cohort: Cohort | MappedCohort,
+    *,
+    predictors: Sequence[str] | None = None,
+    models: Sequence[str] = MODELS,
+    groups: str | npt.ArrayLike | None = None,
+    n_resamples: int = 200,
+    n_imputations: int = 5,
+    setting: str = "primary_care",
+    n_jobs: int = 1,
+    progress: bool = False,
+    kept: str | Path | None = None,
+    rng: int | np.random.SeedSequence | np.random.Generator | None = None,
+) -> Development:
+    """Develop risk models in a cohort of one's own and validate them internally, all of it.
+
+    Parameters
+    ----------
+    cohort : Cohort or MappedCohort
+        Values may be missing in predictors; every outcome is known.
+    predictors : sequence of str, optional
+        Columns of predictors and tests; those that the mapping wants used, or all columns of
+        history and examination, when None. Chosen beforehand: nothing is selected by the data.
+    models : sequence of {"firth", "bayes_evidence"}
+        Logistic regression with Firth's penalty and FLIC; Bayesian logistic regression whose prior
+        is the published evidence, by a normal approximation with importance weights. Multiplied
+        published likelihood ratios at the cohort's event rate stand beside them.
+    groups : str or array, optional
+        Site of each patient, or the column of ``cohort.other`` with it.
+    n_resamples : int
+    n_imputations : int
+        Completed copies of patients with missing values behind the final models; each resample is
+        completed once.
+    setting : str
+        Whose base rate the evidence prior has.
+    n_jobs : int
+        Workers; the result is the same for any number.
+    progress : bool
+        Show a bar with the time left.
+    kept : str or Path, optional
+        Folder for finished resamples, from which an interrupted run of the same analysis goes on.
+    rng : int, SeedSequence or Generator
+
+    Returns
+    -------
+    Development
+        ``.protocol`` (the plan), ``.models``, ``.tables``, ``.recommendations``, ``.results()``.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 5 events or non-events, more than 50 predictors, names that are no columns,
+        or a model that cannot be fitted.
+
+    Notes
+    -----
+    In every resample patients are drawn with replacement, completed by chained equations with the
+    outcome, fitted, and measured in the resample and in all patients; the mean difference is the
+    optimism (Harrell). A patient's missing values are averaged over what they may be given the
+    others, without the outcome. Columns with one value only are left out, in the cohort and in a
+    resample. Age and laboratory values enter Firth's model linearly and the Bayesian model by
+    published bands.
+
+    References
+    ----------
+    Harrell, Lee, Mark (1996), Stat Med 15:361. Riley et al. (2020), BMJ 368:m441. Collins et al.
+    (2024), BMJ 385:e078378 (TRIPOD+AI).
+
+    Examples
+    --------
+    >>> import backpain_risk as bpr
+    >>> cohort = bpr.simulate_cohort(bpr.load_scenario("spine_clinic"), 1500, seed=1)
+    >>> result = bpr.develop(
+    ...     cohort,
+    ...     predictors=["age_years", "history_of_cancer"],
+    ...     models=["firth"],
+    ...     n_resamples=10,
+    ...     rng=1,
+    ... )
+    >>> result.protocol.predictors, list(result.models)
+    (('age_years', 'history_of_cancer'), ['firth', 'published_lr'])
+    """
+    own, mapped = _own(cohort)
+    check_choices("models", models, MODELS)
+    check_count("n_imputations", n_imputations, 2, 100)
+    check_count("n_resamples", n_resamples, 2, 10_000)
+    check_events(len(own), own.n_events)
+    chosen, left_out = _predictors(own, mapped, predictors)
+    check_predictors(len(chosen), own.n_events)
+    table = pd.concat([own.predictors, own.tests], axis=1)[list(chosen)].astype(np.float64)
+    table = table.reset_index(drop=True)
+    sites, group_name = _sites(own, groups)
+    labels = _labels(chosen, mapped)
+    multiplied = Multiplied.over(table)
+    protocol = Protocol(
+        n=len(own),
+        n_events=own.n_events,
+        predictors=chosen,
+        left_out=left_out,
+        models=(*models, *([PUBLISHED] if multiplied else [])),
+        n_resamples=n_resamples,
+        n_imputations=n_imputations if table.isna().any(axis=None) else 1,
+        groups=group_name,
+        minimum=minimum_size(len(own), own.n_events, len(chosen)),
+    )
+    resamples = read_resamples(len(own), n_resamples, rng, None)
+    seed = int(resamples.child(_FINAL_STREAM).generate_state(1)[0] >> 1)
+    outcome = own.outcome.to_numpy(np.float64)
+    prior = _prior(setting) if BAYES in models else None
+    notes: list[str] = []
+    with _noted(notes):
+        fitted = {
+            name: _final(name, table, outcome, prior, protocol.n_imputations, seed)
+            for name in models
+        }
+        risks = {name: _risk(model, table) for name, model in fitted.items()}
+        if multiplied:
+            risks[PUBLISHED] = multiplied.risk(float(outcome.mean()))
+        by_site = {
+            name: _by_site(estimator(name, prior, seed=seed, final=False), table, outcome, sites)
+            for name in models
+        }
+    pipeline = Pipeline(
+        table=table,
+        patients=as_patients(table, outcome),
+        models=tuple(models),
+        prior=prior,
+        multiplied=multiplied,
+        evaluators={name: evaluator(USUAL, THRESHOLDS, None, risk) for name, risk in risks.items()},
+    )
+    with _bar(n_resamples, progress) as on_resample:
+        refits = refit_all(
+            pipeline,
+            resamples,
+            n_jobs=n_jobs,
+            kept=None if kept is None else Path(kept),
+            on_resample=on_resample,
+        )
+    found = {}
+    with _noted(notes):
+        for name, risk in risks.items():
+            procedure = Procedure(pipeline.patients, None, pipeline.evaluators[name], False)
+            found[name] = DevelopedModel(
+                name=name,
+                label=LABELS[name],
+                model=fitted.get(name),
+                risk=risk,
+                validation=corrected_by_refits(procedure, risk, refits[name]),
+                terms=_terms(fitted.get(name), labels),
+                sites=by_site.get(name),
+            )
+        return _gathered(own, mapped, protocol, table, outcome, found, labels, notes)
+
+
+def _own(cohort: Any) -> tuple[Cohort, MappedCohort | None]:
+    if isinstance(cohort, MappedCohort):
+        return cohort.cohort, cohort
+    if isinstance(cohort, Cohort):
+        return cohort, None
+    raise ValueError(
+        f"cohort must be a Cohort or MappedCohort; got {shown(cohort)}. Make one with "
+        "Cohort.from_frame or load_mapping(...).apply(...)."
+    )
+
+
+def _predictors(
+    cohort: Cohort, mapped: MappedCohort | None, wanted: Sequence[str] | None
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Columns to use, and why others are not."""
+    table = pd.concat([cohort.predictors, cohort.tests], axis=1)
+    default = mapped.predictors if mapped else tuple(cohort.predictors.columns)
+    chosen = list(default if wanted is None else wanted)
+    absent = [name for name in chosen if name not in table.columns]
+    if isinstance(wanted, str) or absent or len(set(chosen)) < len(chosen):
+        raise ValueError(
+            f"predictors must be columns of the cohort, each once; got {shown(wanted)}, of which "
+            f"{', '.join(map(str, absent[:10])) or 'some'} cannot be used. It has "
+            f"{', '.join(map(str, table.columns[:30]))}."
+        )
+    left = {str(c): "not asked for" for c in table.columns if c not in chosen}
+    if wanted is None and "age_years" in chosen and "age_50_or_over" in chosen:
+        chosen.remove("age_50_or_over")
+        left["age_50_or_over"] = "the age in years says it"
+    for name in list(chosen):
+        if table[name].nunique() < 2:
+            chosen.remove(name)
+            left[name] = "all values missing" if table[name].isna().all() else "one value only"
+    return tuple(map(str, chosen)), left
+
+
+def _sites(cohort: Cohort, groups: Any) -> tuple[npt.NDArray[Any] | None, str]:
+    if groups is None:
+        return None, ""
+    if isinstance(groups, str):
+        if cohort.other is None or groups not in cohort.other:
+            raise ValueError(
+                f"groups must be a column kept in cohort.other, or an array; got {groups!r}. "
+                'Write keep = "site" in the mapping.'
+            )
+        return cohort.other[groups].to_numpy(), groups
+    array = np.asarray(groups)
+    check_same_length(cohort=len(cohort), groups=array.size)
+    return array, "site"
+
+
+def _labels(chosen: tuple[str, ...], mapped: MappedCohort | None) -> dict[str, str]:
+    known = mapped.labels if mapped else {}
+    return {name: known.get(name, vocabulary.label(name)) for name in chosen}
+
+
+def _prior(setting: str) -> Any:
+    from ...models.bayesian.evidence_prior import EvidencePrior
+
+    return EvidencePrior.published(setting=setting)
+
+
+def _final(
+    name: str, table: pd.DataFrame, outcome: FloatArray, prior: Any, n_copies: int, seed: int
+) -> Any:
+    """The model of the whole cohort."""
+    one = estimator(name, prior, seed=seed, final=True)
+    if n_copies == 1:
+        return one.fit(table, outcome.astype(int))
+    imputed = ImputedModel(one, n_imputations=n_copies, random_state=seed % 2**31)
+    return imputed.fit(table, outcome.astype(int))
+
+
+def _risk(model: Any, table: pd.DataFrame) -> FloatArray:
+    if not isinstance(model, ImputedModel):
+        return np.asarray(model.predict_proba(table)[:, 1])
+    everyone = completions(model.joint_, table)
+    return np.mean([everyone.averaged(one) for one in model.models_], axis=0)
+
+
+def _by_site(
+    unfitted: Any, table: pd.DataFrame, outcome: FloatArray, sites: npt.NDArray[Any] | None
+) -> InternalExternalValidation | None:
+    if sites is None:
+        return None
+    model = unfitted
+    if table.isna().any(axis=None):
+        model = ImputedModel(unfitted, n_imputations=2, random_state=0)
+    return internal_external_validation(model, table, outcome.astype(int), sites)
+
+
+def _terms(model: Any, labels: Mapping[str, str]) -> pd.DataFrame:
+    """Odds ratios with limits; pooled over the completed copies by Rubin's rules."""
+    if model is None:
+        return pd.DataFrame()
+    fits = model.models_ if isinstance(model, ImputedModel) else [model]
+    parts = [_log_odds(fit) for fit in fits]
+    names = [str(name) for name in parts[0].index]
+    estimate = np.array([part.estimate for part in parts])
+    se = np.array([part.se for part in parts])
+    low = estimate[0] - normal_quantile(LEVEL) * se[0]
+    high = estimate[0] + normal_quantile(LEVEL) * se[0]
+    if len(parts) > 1:
+        pooled = pool_estimates(estimate, se)
+        low, high = pooled.conf_int().T
+        se = pooled.standard_error[None]
+    mean = estimate.mean(axis=0)
+    return pd.DataFrame(
+        {
+            "term": names,
+            "label": [labels.get(name, name) for name in names],
+            "log_odds_ratio": mean,
+            "standard_error": se[0],
+            "odds_ratio": np.exp(mean),
+            "low": np.exp(low),
+            "high": np.exp(high),
+        }
+    )
+
+
+def _log_odds(fit: Any) -> pd.DataFrame:
+    if hasattr(fit, "result_"):
+        table = fit.result_.to_frame()
+        return pd.DataFrame({"estimate": table.coefficient, "se": table.standard_error})
+    table = fit.summary()
+    return pd.DataFrame({"estimate": table["mean"], "se": table["sd"]})
+
+
+def _gathered(
+    cohort: Cohort,
+    mapped: MappedCohort | None,
+    protocol: Protocol,
+    table: pd.DataFrame,
+    outcome: FloatArray,
+    models: dict[str, DevelopedModel],
+    labels: dict[str, str],
+    notes: list[str],
+) -> Development:
+    risks = {name: model.risk for name, model in models.items()}
+    curve = decision_curve(outcome, risks)
+    missing = described.missing_values(table, labels)
+    separated = _separated(table, outcome, labels)
+    corrected = {name: model.validation.to_frame() for name, model in models.items()}
+    advice = recommendations(protocol, missing, corrected, separated)
+    if mapped is not None and not mapped.checked:
+        advice.insert(
+            0, "The mapping of the file has not been checked by a person (checked = false)."
+        )
+    groups = described.groupings(cohort)
+    tables = {
+        "plan": pd.DataFrame({"step": protocol.lines()}),
+        "sample_size": protocol.minimum,
+        "missing": missing,
+        "table_one": table_one(table.rename(columns=labels), outcome).to_frame(),
+        "likelihood_ratios": described.likelihood_ratios(table, outcome, labels),
+        "terms": _stacked({k: m.terms for k, m in models.items() if len(m.terms)}),
+        "performance": _stacked({k: t.reset_index() for k, t in corrected.items()}),
+        "calibration": _stacked({k: m.validation.calibration_curve() for k, m in models.items()}),
+        "decision_curve": _stacked({k: m.validation.decision_curve() for k, m in models.items()}),
+        "consequences_per_1000": _per_1000(outcome, risks),
+        "risk_distribution": _quantiles(outcome, risks),
+        "stability": _stacked({k: _stability(m) for k, m in models.items()}),
+        "subgroups": described.subgroups(outcome, risks, groups) if groups else pd.DataFrame(),
+        "internal_external": _stacked({k: m.sites.table for k, m in models.items() if m.sites}),
+        "problems": _stacked({k: m.validation.problems for k, m in models.items()}),
+        "recommendations": pd.DataFrame({"recommendation": advice}),
+    }
+    if mapped is not None:
+        flow = {"given": mapped.n_given, "used": mapped.n_used}
+        tables["patients"] = pd.DataFrame([flow]).assign(left_out=mapped.n_given - mapped.n_used)
+        tables |= {"columns": mapped.columns, "changed_values": mapped.set_missing}
+        tables |= {"left_out": mapped.dropped}
+    return Development(
+        protocol=protocol,
+        models=models,
+        cohort=cohort,
+        labels=labels,
+        decision=curve,
+        tables={name: one for name, one in tables.items() if len(one)},
+        recommendations=tuple(advice),
+        notes=tuple(dict.fromkeys(notes)),
+        notice=_notice(cohort),
+    )
+
+
+def _notice(cohort: Cohort) -> str:
+    drawn = cohort.scenario or cohort.sites
+    return vocabulary.notice(drawn) if drawn else f"The user's own data. {vocabulary.notice()}"
+
+
+def _separated(table: pd.DataFrame, outcome: FloatArray, labels: Mapping[str, str]) -> str:
+    """Which predictors separate the complete patients, in words."""
+    whole = table.notna().all(axis=1).to_numpy()
+    columns = [c for c in table.columns if table.loc[whole, c].nunique() > 1]
+    if len(set(outcome[whole])) < 2 or not columns:
+        return ""
+    try:
+        found = detect_separation(table.loc[whole, columns], outcome[whole].astype(int))
+    except ValueError:
+        return ""
+    pairs = zip(found.terms, found.directions, strict=True)
+    named = [f"{labels.get(t, t)} ({d})" for t, d in pairs if d != "finite" and t != "intercept"]
+    return f"Complete patients are separated by {', '.join(named)}" if named else ""
+
+
+def _per_1000(outcome: FloatArray, risks: Mapping[str, FloatArray]) -> pd.DataFrame:
+    return decision_curve(outcome, dict(risks), thresholds=_SHOWN_THRESHOLDS).consequences()
+
+
+def _quantiles(outcome: FloatArray, risks: Mapping[str, FloatArray]) -> pd.DataFrame:
+    shares = (0.05, 0.25, 0.5, 0.75, 0.95)
+    rows = [
+        {"model": name, "outcome": arm}
+        | {f"q{int(100 * q)}": float(np.quantile(risk[outcome == arm], q)) for q in shares}
+        for name, risk in risks.items()
+        for arm in (0, 1)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _stability(model: DevelopedModel) -> pd.DataFrame:
+    table = model.validation.stability()
+    width = table.high - table.low
+    return pd.DataFrame(
+        [{"mean_mape": table.mape.mean(), "median_width": width.median(), "widest": width.max()}]
+    )
+
+
+def _stacked(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    named = [pd.DataFrame(part).assign(model=name) for name, part in parts.items() if len(part)]
+    if not named:
+        return pd.DataFrame()
+    whole = pd.concat(named, ignore_index=True)
+    return whole[["model", *whole.columns.drop("model")]]
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(key): _plain(value) for key, value in row.items()}
+        for row in table.to_dict(orient="records")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON holds it: six significant digits, null where a number is not defined."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        number = float(value)
+        return float(f"{number:.6g}") if np.isfinite(number) else None
+    return None if value is None else str(value)
+
+
+@contextmanager
+def _noted(notes: list[str]) -> Any:
+    """Warnings become notes of the analysis."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    notes += [str(warning.message) for warning in caught]
+
+
+@contextmanager
+def _bar(total: int, wanted: bool) -> Any:
+    if not wanted:
+        yield nothing_done
+        return
+    yield from progress_bar(total)
