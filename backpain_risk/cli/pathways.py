@@ -59,7 +59,7 @@ def show_pathways(
     Without --threshold only counts are shown. With one, the harm of every test that is used must be
     stated, for example --harm esr=0.02 --harm xray=0.1 --harm review=0.05; 0 is allowed.
     """
-    from ..pathways.comparison import compare_pathways
+    from ..pathways.enumeration import compare_pathways
     from ..pathways.pathway import load_pathways
     from ..report.evaluation.folder import check_folder
     from ..scenario.files import load_scenario

@@ -47,6 +47,11 @@ def fitted(x: FloatArray, relative: FloatArray) -> FloatArray:
     return np.reshape(_regression(x).fit(x, relative).predict(x), relative.shape)
 
 
+def expected_at(at: FloatArray, x: FloatArray, relative: FloatArray) -> FloatArray:
+    """Regression of utilities on parameters, at other values of the parameters."""
+    return np.reshape(_regression(x).fit(x, relative).predict(at), (len(at), relative.shape[1]))
+
+
 def gain(relative: FloatArray, expected: FloatArray) -> FloatArray:
     """Utility gained in each draw by the option with the highest expectation, over the best without
     information.

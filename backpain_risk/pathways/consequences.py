@@ -42,6 +42,9 @@ LABELS = {
 }
 """Every consequence, for people. All but the number needed to image are counts of patients."""
 
+SECOND = ("cancers_sent_at_review", "non_cancers_sent_at_review")
+"""Parts of net benefit that are no consequences of their own."""
+
 _NEUROLOGICAL = ("neurological_deficit", "bladder_or_bowel_dysfunction")
 
 

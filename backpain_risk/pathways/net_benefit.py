@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
 
+from .. import vocabulary
 from ..numerics.checks import FloatArray, check_choice, check_count, check_fraction
 from ..numerics.intervals import percentile_limits
 from ..results.notebook import as_html
@@ -17,6 +17,7 @@ from .conditional_expectation import conditional_mean
 from .consequences import TESTS_COUNTED
 from .information import ValueOfInformation, value_of_information
 from .pathway import Pathway
+from .study_worth import study_value
 
 HARMED = (*(name for name in TESTS_COUNTED if name != "mri"), "review")
 """What a test harm can be stated for; the harm of an MRI is the unit."""
@@ -133,8 +134,9 @@ class NetBenefit:
         Returns
         -------
         DataFrame
-            One row a size: finding, cancers, value (cancers per ``per`` patients), share_of_perfect
-            (of learning the sensitivity exactly).
+            One row a size: finding, cancers, value (cancers per ``per`` patients),
+            standard_error (regression and sampling of the parameters), share_of_perfect (of
+            learning the sensitivity exactly).
 
         Notes
         -----
@@ -152,13 +154,14 @@ class NetBenefit:
         for n in cancers:
             check_count("cancers", n, 1)
         sensitivity = self.parameters[column].to_numpy()
-        expected = conditional_mean(self.draws.to_numpy(), sensitivity[:, None])
+        utility = self.draws.to_numpy()
+        expected = conditional_mean(utility, sensitivity[:, None])
         perfect = float(expected.max(axis=1).mean() - expected.mean(axis=0).max())
-        values = [_study(expected, sensitivity, n) for n in cancers]
-        share = [value / perfect if perfect > 0 else np.nan for value in values]
-        return pd.DataFrame(
-            {"finding": finding, "cancers": cancers, "value": values, "share_of_perfect": share}
-        )
+        found = [study_value(utility, expected, sensitivity, n) for n in cancers]
+        table = pd.DataFrame(found, columns=["value", "standard_error"])
+        table.insert(0, "finding", finding)
+        table.insert(1, "cancers", list(cancers))
+        return table.assign(share_of_perfect=table.value / perfect if perfect > 0 else np.nan)
 
     def information(self, groups: Mapping[str, Sequence[str]] | None = None) -> ValueOfInformation:
         """All of it; see :func:`value_of_information`."""
@@ -187,7 +190,7 @@ class NetBenefit:
         return (
             f"NetBenefit at {self.threshold:.2%} per {self.per} patients ({self.counted}): best "
             f"{best} with "
-            f"{self.point[best]:.1f}"
+            f"{self.point[best]:.1f}. {vocabulary.NOTICE}"
         )
 
 
@@ -198,15 +201,6 @@ def _gained(expected: pd.DataFrame) -> tuple[float, float]:
     values = expected.to_numpy()
     gain = values.max(axis=1) - values[:, values.mean(axis=0).argmax()]
     return float(gain.mean()), float(gain.std(ddof=1) / np.sqrt(gain.size))
-
-
-def _study(expected: FloatArray, sensitivity: FloatArray, cancers: int) -> float:
-    """EVSI of a study that sees so many cancers."""
-    likelihood = binom.pmf(
-        np.arange(cancers + 1)[:, None], cancers, sensitivity
-    )  # (results, draws)
-    after = likelihood @ expected / sensitivity.size
-    return float(after.max(axis=1).sum() - expected.mean(axis=0).max())
 
 
 def net_benefit_of(

@@ -1,27 +1,28 @@
-"""How conclusions move: over thresholds, over each uncertain number, and over what nobody has
-measured.
-"""
+"""How conclusions move: over thresholds, and over each uncertain number."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from ..numerics.checks import FloatArray, check_fraction
+from .. import vocabulary
+from ..numerics.checks import FloatArray
 from ..numerics.intervals import LEVEL, tails
 from ..results.notebook import as_html
-from ..scenario.scenario import Scenario
-from .comparison import PathwayComparison, compare_pathways
-from .conditional_expectation import conditional_mean
-from .doubt import Review
+from .comparison import PathwayComparison
+from .conditional_expectation import expected_at
 from .net_benefit import NetBenefit
-from .pathway import Pathway
 
 _FEWEST = 100  # draws for a tornado
+_PARTS = 10  # of the draws, left out one at a time for standard errors
+_COLUMNS = [
+    *("parameter", "low", "high", "at_low", "at_high"),
+    *("standard_error_low", "standard_error_high"),
+]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -47,11 +48,14 @@ class Acceptability:
         return self.table
 
     def _repr_html_(self) -> str:
-        return as_html(
-            f"Probability of being the best pathway, {self.n_draws} draws.",
-            self.table,
-            digits=4,
-            index=False,
+        return as_html(repr(self), self.table, digits=4, index=False)
+
+    def __repr__(self) -> str:
+        best = self.table[self.table.expected_best]
+        told = [f"{row.pathway} at {row.threshold:.2%}" for row in best.itertuples()]
+        return (
+            f"Acceptability over {self.n_draws:,} draws: best on average {', '.join(told)}. "
+            f"{vocabulary.NOTICE}"
         )
 
 
@@ -99,7 +103,8 @@ class Tornado:
     ----------
     table : DataFrame
         Columns ``parameter``, ``low``, ``high`` (2.5 and 97.5 % points of the draws), ``at_low``,
-        ``at_high`` (expected difference there), widest first.
+        ``at_high`` (expected difference there), ``standard_error_low``, ``standard_error_high``
+        (by leaving out a tenth of the draws at a time), widest first.
     mean : float
         Expected difference over all draws.
     """
@@ -116,11 +121,12 @@ class Tornado:
         return self.table
 
     def _repr_html_(self) -> str:
-        return as_html(
-            f"{self.a} less {self.b} at a threshold of {self.threshold:.2%}, per {self.per}.",
-            self.table,
-            digits=4,
-            index=False,
+        return as_html(repr(self), self.table, digits=4, index=False)
+
+    def __repr__(self) -> str:
+        return (
+            f"Tornado at {self.threshold:.2%}: {self.a} less {self.b} is {self.mean:.1f} cancers "
+            f"per {self.per:,} patients on average. {vocabulary.NOTICE}"
         )
 
 
@@ -150,7 +156,7 @@ def tornado(benefit: NetBenefit, a: str, b: str) -> Tornado:
         for c, v in benefit.parameters.items()
         if v.nunique() > 1
     ]
-    table = pd.DataFrame(rows, columns=["parameter", "low", "high", "at_low", "at_high"])
+    table = pd.DataFrame(rows, columns=_COLUMNS)
     order = (table.at_high - table.at_low).abs().sort_values(ascending=False, kind="stable").index
     return Tornado(
         a=a,
@@ -162,123 +168,17 @@ def tornado(benefit: NetBenefit, a: str, b: str) -> Tornado:
     )
 
 
-def _ends(difference: FloatArray, parameter: FloatArray) -> tuple[float, float, float, float]:
-    """The 2.5 and 97.5 % points of a parameter, and the expected difference at the draws nearest
-    to them.
-    """
-    utility = np.column_stack([np.zeros(difference.size), difference])
-    fitted = conditional_mean(utility, parameter[:, None])
-    gap = fitted[:, 1] - fitted[:, 0]
-    order = np.argsort(parameter, kind="stable")
-    low, high = (order[round(tail * (order.size - 1))] for tail in tails(LEVEL))
-    return float(parameter[low]), float(parameter[high]), float(gap[low]), float(gap[high])
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class BreakEven:
-    """Where a review would have to be for a pathway with one to be worth it.
-
-    Attributes
-    ----------
-    sensitivity, specificity : ndarray
-        Grids of what the review would find.
-    gain : ndarray, shape (sensitivity, specificity)
-        Net benefit of the pathway with a review less that of the best without, per ``per``
-        patients.
-    """
-
-    pathway: str
-    best_without: str
-    threshold: float
-    value_at_review: float
-    returning: float
-    per: int
-    sensitivity: FloatArray
-    specificity: FloatArray
-    gain: FloatArray
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a point of the grid: sensitivity, specificity, gain."""
-        a, b = np.meshgrid(self.sensitivity, self.specificity, indexing="ij")
-        return pd.DataFrame(
-            {"sensitivity": a.ravel(), "specificity": b.ravel(), "gain": self.gain.ravel()}
-        )
-
-    def _repr_html_(self) -> str:
-        return as_html(
-            f"Gain of {self.pathway} over {self.best_without}, per {self.per}.",
-            self.to_frame(),
-            digits=4,
-            index=False,
-        )
-
-
-def review_break_even(
-    scenario: Scenario,
-    pathway: Pathway,
-    without: Mapping[str, Pathway],
-    *,
-    threshold: float,
-    test_harm: Mapping[str, float],
-    value_at_review: float,
-    returning: float = Review().returning,
-    sensitivity: Sequence[float] = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95),
-    specificity: Sequence[float] = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
-) -> BreakEven:
-    """Gain of a pathway with a review over the best without, for every accuracy that the review
-    could have.
-
-    Nobody has measured what a review at 4 to 6 weeks says about cancer, so one number would
-    mislead.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    pathway : Pathway
-        One with a review.
-    without : mapping of name to Pathway
-        Pathways to beat, none with a review.
-    threshold, test_harm, value_at_review
-        As in :meth:`PathwayComparison.net_benefit`; ``test_harm`` states the harm of ``"review"``
-        too.
-    returning : float
-        Share who come back.
-    sensitivity, specificity : sequence of float
-        Grids, each in (0, 1).
-    """
-    for name, grid in (("sensitivity", sensitivity), ("specificity", specificity)):
-        for value in grid:
-            check_fraction(name, value)
-    if not pathway.has_review:
-        raise ValueError(
-            f"pathway must have a review; got {pathway.name}. Add a step at = 'review'."
-        )
-    own = {k: v for k, v in test_harm.items() if k != "review"}
-    plain = compare_pathways(scenario, without).net_benefit(threshold, test_harm=own).point
-    best = max(plain, key=plain.__getitem__)
-    base = Review(returning=returning)
-    gain = np.array(
+def _ends(difference: FloatArray, parameter: FloatArray) -> tuple[float, ...]:
+    """The 2.5 and 97.5 % points of a parameter, the expected difference there, and its errors."""
+    order = np.sort(parameter)
+    ends = order[[round(share * (order.size - 1)) for share in tails(LEVEL)]]
+    at = expected_at(ends[:, None], parameter[:, None], difference[:, None])[:, 0]
+    part = np.arange(parameter.size) % _PARTS
+    without = np.array(
         [
-            [
-                compare_pathways(
-                    scenario, [pathway], review=replace(base, sensitivity=a, specificity=b)
-                )
-                .net_benefit(threshold, test_harm=test_harm, value_at_review=value_at_review)
-                .point[pathway.name]
-                - plain[best]
-                for b in specificity
-            ]
-            for a in sensitivity
+            expected_at(ends[:, None], parameter[part != k, None], difference[part != k, None])
+            for k in range(_PARTS)
         ]
-    )
-    return BreakEven(
-        pathway=pathway.name,
-        best_without=best,
-        threshold=threshold,
-        value_at_review=value_at_review,
-        returning=returning,
-        per=10_000,
-        sensitivity=np.asarray(sensitivity, dtype=float),
-        specificity=np.asarray(specificity, dtype=float),
-        gain=gain,
-    )
+    )[:, :, 0]
+    error = np.sqrt((_PARTS - 1) * without.var(axis=0))
+    return (*ends.tolist(), *at.tolist(), *error.tolist())

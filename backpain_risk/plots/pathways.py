@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 
 import numpy as np
@@ -14,7 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from ..numerics.checks import BoolArray, FloatArray, check_result, check_table
 from ..numerics.intervals import LEVEL, normal_quantile, percentile_limits
 from ..pathways.comparison import PathwayComparison
-from ..pathways.sensitivity import Acceptability, BreakEven, Tornado
+from ..pathways.review_worth import BreakEven
+from ..pathways.sensitivity import Acceptability, Tornado
 from ..vocabulary import label
 from .style import (
     FAINT,
@@ -148,7 +148,7 @@ def plot_pathway_flow(
         )
         colour = PALETTE[0] if row.test == "mri_positive" else INK
         _box(ax, 3.0, y, f"{text}\n{row.tested_malignant:,.1f} of them with cancer", colour)
-        who = "\n".join(textwrap.wrap(_in_words(row.who), 46)[:4])
+        who = "\n".join(textwrap.wrap(row.who_in_words, 46)[:4])
         visit = "" if row.visit == "index" else "at review: "
         ax.text(
             5.6,
@@ -160,11 +160,6 @@ def plot_pathway_flow(
         )
     note(ax, comparison.pathways[pathway].title)
     return ax
-
-
-def _in_words(rule: str) -> str:
-    """A rule with the labels of the vocabulary instead of its keys."""
-    return re.sub(r"[a-z_0-9]{4,}", lambda word: label(word.group()), rule)
 
 
 def _box(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
@@ -272,6 +267,8 @@ def plot_tornado(result: Tornado, *, ax: Axes | None = None, most: int = 10) -> 
             height=0.62,
             label=f"at its {text}",
         )
+        error = 1.96 * rows[f"standard_error_{text}"]
+        ax.errorbar(rows[ends], y, xerr=error, fmt="none", ecolor=INK, elinewidth=0.8, capsize=2)
     ax.axvline(result.mean, color=INK, lw=1)
     ax.axvline(0, color=MUTED, lw=1, ls=":")
     spans = zip(rows.parameter, rows.low, rows.high, strict=True)

@@ -9,7 +9,10 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
+from backpain_risk.pathways.conditional_expectation import conditional_mean
 from backpain_risk.pathways.information import value_of_information
+from backpain_risk.pathways.sensitivity import _ends
+from backpain_risk.pathways.study_worth import study_value
 
 pytestmark = pytest.mark.identity
 
@@ -244,3 +247,35 @@ def test_frames_and_arrays_say_the_same():
 def test_bad_input_is_named(utility, parameters, groups, message):
     with pytest.raises(ValueError, match=message):
         value_of_information(utility, parameters, groups)
+
+
+@pytest.mark.recovery
+@pytest.mark.parametrize("seed", range(4))
+def test_a_study_is_worth_its_closed_form(seed):
+    """U = s - 0.6 with s ~ Uniform(0, 1): after y of n the mean of s is (y + 1) / (n + 2), and
+    every y is as likely as every other.
+    """
+    n = 8
+    sensitivity = np.random.default_rng(seed).random(4000)
+    utility = np.column_stack([np.zeros(4000), sensitivity - 0.6])
+    expected = conditional_mean(utility, sensitivity[:, None])
+    value, error = study_value(utility, expected, sensitivity, n)
+    truth = np.mean(np.maximum(0, (np.arange(n + 1) + 1) / (n + 2) - 0.6))
+    assert abs(value - truth) < 3 * error
+    assert 0 < error < 0.2 * truth
+
+
+@pytest.mark.recovery
+def test_the_errors_of_a_tornado_are_those_of_repeated_draws():
+    """The jackknife's standard errors against the spread over thirty sets of draws."""
+    ends = []
+    errors = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=400)
+        *_, low, high, error_low, error_high = _ends(x + rng.normal(size=400), x)
+        ends.append((low, high))
+        errors.append((error_low, error_high))
+    ratio = np.mean(errors, axis=0) / np.std(ends, axis=0, ddof=1)
+    assert (ratio > 0.7).all()
+    assert (ratio < 1.4).all()
