@@ -267,7 +267,7 @@ def plot_tornado(result: Tornado, *, ax: Axes | None = None, most: int = 10) -> 
             height=0.62,
             label=f"at its {text}",
         )
-        error = 1.96 * rows[f"standard_error_{text}"]
+        error = normal_quantile(LEVEL) * rows[f"standard_error_{text}"]
         ax.errorbar(rows[ends], y, xerr=error, fmt="none", ecolor=INK, elinewidth=0.8, capsize=2)
     ax.axvline(result.mean, color=INK, lw=1)
     ax.axvline(0, color=MUTED, lw=1, ls=":")
