@@ -74,10 +74,11 @@ class BinomialCounts:
 
     def standard_error(self, mean: float, tau: float) -> float:
         """From the curvature in mean and spread together; in the mean alone where the spread is
-        (nearly) 0.
+        (nearly) 0, or where the likelihood has no peak in both (the restricted spread is not where
+        the likelihood peaks).
         """
         hessian = self._hessian(mean, tau)
-        if tau < 1e-3 or hessian[1, 1] <= 0:
+        if tau < 1e-3 or hessian[1, 1] <= 0 or np.linalg.det(hessian) <= 0:
             return float(1 / np.sqrt(hessian[0, 0]))
         return float(np.sqrt(np.linalg.inv(hessian)[0, 0]))
 

@@ -194,3 +194,12 @@ def test_labels_of_studies_are_checked(labels, message):
 def test_bad_input_is_told_in_a_sentence(arguments, message):
     with pytest.raises(ValueError, match=message):
         pool_prevalence(*arguments)
+
+
+@pytest.mark.contract
+def test_limits_exist_where_the_likelihood_has_no_peak_in_mean_and_spread():
+    """A study without events and a base rate that varies: the joint curvature is indefinite at
+    the restricted spread.
+    """
+    found = pool_prevalence([21, 5, 0], [6622, 900, 1172])
+    assert 0 < found.low < found.value < found.high < 0.05
