@@ -1,0 +1,50 @@
+"""Sphinx: four rooms, built without a network."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import generated
+
+project = "backpain_risk"
+author = "The backpain_risk developers"
+project_copyright = author
+version = release = generated.version()
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
+    "sphinx_design",
+    "sphinx-mathjax-offline",
+]
+exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"
+autosummary_generate = True
+autosummary_imported_members = False
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+add_module_names = False
+html_theme = "pydata_sphinx_theme"
+html_title = "backpain_risk"
+html_theme_options = {
+    "navbar_align": "left",
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "announcement": "Synthetic data, for research; not for clinical use.",
+    "show_prev_next": False,
+}
+html_copy_source = False
+html_show_sourcelink = False
+suppress_warnings = ["mystnb.unknown_mime_type", "myst.header", "misc.highlighting_failure"]
+
+
+def setup(app: object) -> None:
+    """Write the pages that code knows best, before Sphinx looks for pages."""
+    generated.write_pages(Path(__file__).parent / "reference")
