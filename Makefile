@@ -12,7 +12,7 @@ QUICK := tests/test_rooms.py tests/numerics tests/measures tests/planning \
 WORKER := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 XLA_FLAGS=--xla_cpu_multi_thread_eigen=false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock data notebooks reports check-reports test quick lowest explorer browser ci proofs check bench clean
+.PHONY: help setup lock data notebooks reports check-reports test quick lowest explorer browser docs ci proofs check bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -63,6 +63,11 @@ explorer: $(READY) ## write the explorer, one page with the exact model in it
 
 browser: $(READY) ## try the explorer in a real browser; skipped, loudly, where none is installed
 	$(WORKER) $(BIN)/python -m pytest -m browser -rs tests/report/explorer
+
+docs: $(READY) ## run the examples of the pages, build docs/_build, follow every link
+	$(WORKER) MPLBACKEND=agg $(BIN)/python docs/examples.py
+	$(WORKER) MPLBACKEND=agg $(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
+	$(BIN)/python docs/links.py docs/_build
 
 ci: ## everything a change has to pass
 	.ci/run

@@ -21,7 +21,8 @@ extensions = [
     "sphinx_design",
     "sphinx-mathjax-offline",
 ]
-exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates", "**/.ipynb_checkpoints"]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
@@ -42,6 +43,8 @@ html_theme_options = {
 }
 html_copy_source = False
 html_show_sourcelink = False
+html_show_search_summary = False  # a page opened as a file may not fetch others
+html_context = {"default_mode": "auto"}
 suppress_warnings = ["mystnb.unknown_mime_type", "myst.header", "misc.highlighting_failure"]
 
 

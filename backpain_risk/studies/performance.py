@@ -135,23 +135,23 @@ def study_performance(
     everything but coverage by given limits, so that a mean is over the others, who are no random
     part of all. With estimates t_i, truth T, standard errors s_i and n used:
 
-    ====================== ==================================== =================================
-    measure                value                                Monte-Carlo error
-    ====================== ==================================== =================================
-    n_used                 n                                    0
-    infinite               share                                sqrt(p (1 - p) / all)
-    bias                   mean(t - T)                          SD(t - T) / sqrt(n)
-    relative_bias          mean((t - T) / T)                    SD((t - T) / T) / sqrt(n)
-    empirical_se           E = SD(t)                            E / sqrt(2 (n - 1))
-    model_se               M = sqrt(mean(s^2))                  SD(s^2) / (2 M sqrt(n))
-    relative_error_model_se 100 (M / E - 1), per cent           100 (M / E) sqrt(relative errors^2)
-    mse                    mean((t - T)^2)                      SD((t - T)^2) / sqrt(n)
-    rmse                   sqrt(mse)                            mcse(mse) / (2 rmse)
-    coverage               P(low <= T <= high)                  sqrt(p (1 - p) / n)
-    bias_eliminated_coverage P(low <= mean(t) <= high)          sqrt(p (1 - p) / n)
-    power                  P(test of 0 rejects)                 sqrt(p (1 - p) / n)
-    relative_precision     100 (V / E^2 - 1), V = E_ref^2       200 V / E^2 sqrt((1-r^2) / (n-1))
-    ====================== ==================================== =================================
+    ======================== ============================== ===================================
+    measure                  value                          Monte-Carlo error
+    ======================== ============================== ===================================
+    n_used                   n                              0
+    infinite                 share                          sqrt(p (1 - p) / all)
+    bias                     mean(t - T)                    SD(t - T) / sqrt(n)
+    relative_bias            mean((t - T) / T)              SD((t - T) / T) / sqrt(n)
+    empirical_se             E = SD(t)                      E / sqrt(2 (n - 1))
+    model_se                 M = sqrt(mean(s^2))            SD(s^2) / (2 M sqrt(n))
+    relative_error_model_se  100 (M / E - 1), per cent      100 (M / E) sqrt(relative errors^2)
+    mse                      mean((t - T)^2)                SD((t - T)^2) / sqrt(n)
+    rmse                     sqrt(mse)                      mcse(mse) / (2 rmse)
+    coverage                 P(low <= T <= high)            sqrt(p (1 - p) / n)
+    bias_eliminated_coverage P(low <= mean(t) <= high)      sqrt(p (1 - p) / n)
+    power                    P(test of 0 rejects)           sqrt(p (1 - p) / n)
+    relative_precision       100 (V / E^2 - 1), V = E_ref^2 200 V / E^2 sqrt((1-r^2) / (n-1))
+    ======================== ============================== ===================================
 
     Missing limits are missing, not misses. Power is that of ``p_value``; without it of the z test,
     abs(t) >= z s, also where ``df`` is given (pass ``p_value`` for another test); without standard

@@ -69,11 +69,10 @@ class InternalExternalValidation:
         Returns
         -------
         DataFrame
-                Columns value, low, high, prediction_low, prediction_high (for a new site, t with
-                sites - 2 degrees of
-            freedom), tau (between-site SD on the scale of pooling) and n_groups. AUROC is pooled on
-            the logit, O:E on the log scale; between-site variance by Paule and Mandel. NaN where
-            fewer than 3 sites have the measure.
+            Columns value, low, high, prediction_low, prediction_high (for a new site, t with
+            sites - 2 degrees of freedom), tau (between-site SD on the scale of pooling) and
+            n_groups. AUROC is pooled on the logit, O:E on the log scale; between-site variance by
+            Paule and Mandel. NaN where fewer than 3 sites have the measure.
 
         Raises
         ------

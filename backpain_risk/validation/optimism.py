@@ -216,8 +216,6 @@ def optimism_bootstrap(
     with few events for the number of findings they can hold the value in new patients too seldom.
     Two-stage limits repeat the correction too.
 
-    Notes
-    -----
     The O:E ratio of a new model among new patients is uncertain because the model is: with other
     patients it would have become another one. The models refitted to resamples scatter about the
     patients as a model does about the population, so percentiles of their O:E,
