@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import generated
+from sphinx.application import Sphinx
 
 project = "backpain_risk"
 author = "The backpain_risk developers"
@@ -45,9 +46,25 @@ html_copy_source = False
 html_show_sourcelink = False
 html_show_search_summary = False  # a page opened as a file may not fetch others
 html_context = {"default_mode": "auto"}
-suppress_warnings = ["mystnb.unknown_mime_type", "myst.header", "misc.highlighting_failure"]
+suppress_warnings = [
+    "mystnb.unknown_mime_type",
+    "myst.header",
+    "misc.highlighting_failure",
+    "ref.python",  # two classes have an attribute of one name
+]
 
 
-def setup(app: object) -> None:
+ELSEWHERE = {"../CONTRIBUTING.md": "contributing.md", "../CHANGELOG.md": "reference/changelog.md"}
+
+
+def _at_home(app: Sphinx, name: str, source: list[str]) -> None:
+    """Links of a page to files above this folder lead to the pages that include them."""
+    if name == "design":
+        for there, here in ELSEWHERE.items():
+            source[0] = source[0].replace(f"]({there})", f"]({here})")
+
+
+def setup(app: Sphinx) -> None:
     """Write the pages that code knows best, before Sphinx looks for pages."""
     generated.write_pages(Path(__file__).parent / "reference")
+    app.connect("source-read", _at_home)
