@@ -20,7 +20,7 @@ from joblib import Parallel, delayed
 
 from .. import __version__, vocabulary
 from ..files import one_writer, read_json, remove_leftovers, sha256, write_atomically
-from ..numerics.checks import check_count, check_flag, check_kind
+from ..numerics.checks import check_count, check_flag, check_kind, check_workers
 from ..numerics.streams import BLOCK, as_seed_sequence
 from ..numerics.values import shown
 from ..scenario.scenario import Scenario
@@ -95,7 +95,7 @@ def simulate_to_parquet(
     check_kind("directory", directory, (str, Path), "Pass the path of a folder.")
     folder = Path(directory)
     check_flag("resume", resume)
-    check_kind("n_jobs", n_jobs, int, "Pass the number of workers.")
+    check_workers("n_jobs", n_jobs)
     if on_file is not None and not callable(on_file):
         raise ValueError(
             f"on_file must be a function of one number; got {shown(on_file)}. Pass for example "

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from joblib import Parallel, delayed
 
-from ..numerics.checks import check_kind, check_name, check_names, check_outcome
+from ..numerics.checks import check_kind, check_name, check_names, check_outcome, check_workers
 from ..numerics.patterns import Patterns, distinct_rows, sum_by
 from ..numerics.values import shown
 from .manifest import own_manifest
@@ -59,7 +59,7 @@ def count_patterns(
             "repeats out."
         )
     check_name("outcome", outcome)
-    check_kind("n_jobs", n_jobs, int, "Pass the number of workers.")
+    check_workers("n_jobs", n_jobs)
     files = _files(path)
     tasks = [(file, group) for file in files for group in range(_groups(file, [*wanted, outcome]))]
     size = max(1, len(tasks) // (4 * max(n_jobs, 1)))

@@ -235,6 +235,17 @@ def check_resamples(name: str, value: int, least: int) -> int:
     return check_count(name, value, least, MOST_RESAMPLES)
 
 
+def check_workers(name: str, value: int) -> int:
+    """A number of workers: 1 or more, or -1 for one per core."""
+    x = as_real(value)
+    if not isinstance(x, int) or not (x == -1 or 1 <= x <= MOST_WORKERS):
+        raise ValueError(
+            f"{name} must be a number of workers, 1 to {MOST_WORKERS}, or -1; got {shown(value)}. "
+            "Pass for example 2."
+        )
+    return x
+
+
 def check_flag(name: str, value: bool) -> bool:
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
@@ -363,3 +374,7 @@ def as_generator(
             "for example rng=1."
         )
     return np.random.default_rng(seed)
+
+
+MOST_WORKERS = 1024
+"""More than any machine serves well."""

@@ -12,13 +12,21 @@ import numpy.typing as npt
 import pandas as pd
 from joblib import Parallel, delayed
 
-from ..numerics.checks import FloatArray, as_generator, check_choice, check_count
+from ..numerics.checks import (
+    FloatArray,
+    as_generator,
+    check_choice,
+    check_count,
+    check_kind,
+    check_workers,
+)
 from ..scenario.scenario import Scenario
 from ..scenario.structure.states import Grid
 from .closed_form import Margins, margins
 from .comparison import PathwayComparison
 from .consequences import LABELS, SECOND, counted, indicators
 from .course import Course, run_pathway
+from .doors import check_grid, check_models, check_pathways, check_scenario
 from .doubt import Inputs, Review, draw_inputs
 from .pathway import Pathway, load_pathways
 from .patterns import PatternTable, class_probability, coarse_grid, layout_for, pattern_table
@@ -85,7 +93,17 @@ def compare_pathways(
     >>> found.set_index("consequence").value[["found_at_index", "false_alarms"]].round(1).to_dict()
     {'found_at_index': 88.0, 'false_alarms': 643.5}
     """
-    chosen = _chosen(pathways)
+    check_scenario(scenario)
+    chosen = load_pathways() if pathways is None else check_pathways("pathways", pathways)
+    if models is not None:
+        check_models(models)
+    if review is not None:
+        check_kind("review", review, Review, "Make one with Review().")
+    if np.ndim(dependence) != 1 or len(dependence):
+        check_grid("dependence", dependence, 0.0, 1.5)
+    check_workers("n_jobs", n_jobs)
+    if rng is not None:
+        as_generator(rng)
     again = review or Review()
     check_count("per", per, 1)
     check_count("n_draws", n_draws, 0)
@@ -127,22 +145,6 @@ def compare_pathways(
         margins=_margins(table, stored, inputs) if decide == "expected" else None,
         decide=decide,
     )
-
-
-def _chosen(pathways: Mapping[str, Pathway] | Sequence[Pathway] | None) -> dict[str, Pathway]:
-    if pathways is None:
-        return load_pathways()
-    listed = list(pathways.values()) if isinstance(pathways, Mapping) else list(pathways)
-    if not listed or not all(isinstance(p, Pathway) for p in listed):
-        raise ValueError(
-            "pathways must be a list or mapping of Pathway with at least one; got something else."
-        )
-    named = dict(pathways) if isinstance(pathways, Mapping) else {p.name: p for p in listed}
-    if len(named) < len(listed):
-        raise ValueError(
-            "pathways must have names of their own; got one name twice. Rename one of them."
-        )
-    return named
 
 
 def _joint(probability: npt.NDArray[np.floating[Any]], base_rate: FloatArray) -> FloatArray:

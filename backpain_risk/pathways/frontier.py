@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..numerics.checks import as_vector, check_same_index, check_same_length
+from ..numerics.checks import as_vector, check_names, check_same_index, check_same_length
 
 _ON_A_LINE = 1e-12  # relative difference of two steps that counts as none
 
@@ -72,8 +72,10 @@ def efficient_frontier(
 
 def _labels(cost: npt.ArrayLike, n: int, names: Sequence[str] | None) -> list[str]:
     if names is None and isinstance(cost, pd.Series) and not isinstance(cost.index, pd.RangeIndex):
-        names = cost.index.tolist()
-    labels = [f"option {i}" for i in range(n)] if names is None else list(map(str, names))
+        names = list(map(str, cost.index))
+    labels = (
+        [f"option {i}" for i in range(n)] if names is None else list(check_names("names", names))
+    )
     twice = [name for name in labels if labels.count(name) > 1]
     if twice:
         raise ValueError(f"names must differ; got {twice[0]!r} twice. Rename one option.")

@@ -15,6 +15,7 @@ from ..numerics.intervals import percentile_limits
 from ..results.notebook import as_html
 from .conditional_expectation import conditional_mean
 from .consequences import TESTS_COUNTED
+from .doors import check_harms
 from .information import ValueOfInformation, value_of_information
 from .pathway import Pathway
 from .study_worth import study_value
@@ -258,19 +259,13 @@ def _weighed(
 
 def _stated(comparison: Compared, test_harm: Mapping[str, float] | None) -> dict[str, float]:
     """Harms of all tests that some pathway uses; none is assumed."""
-    stated = {} if test_harm is None else dict(test_harm)
+    stated = {} if test_harm is None else check_harms(test_harm)
     unknown = [name for name in stated if name not in HARMED]
     if unknown:
         raise ValueError(
             f"test_harm must name {', '.join(HARMED)}; got {unknown[0]!r}. The harm of an MRI is "
             "the unit."
         )
-    for name, value in stated.items():
-        if not (isinstance(value, (int, float)) and 0 <= value < np.inf):
-            raise ValueError(
-                f"test_harm must be 0 or more; got {value!r} for {name}. State it in harms of one "
-                "MRI."
-            )
     used = [name for name in HARMED if any(v[name] > 0 for v in comparison.point.values())]
     missing = [name for name in used if name not in stated]
     if missing:
@@ -283,6 +278,8 @@ def _stated(comparison: Compared, test_harm: Mapping[str, float] | None) -> dict
 
 
 def _credit(comparison: Compared, value_at_review: float | None) -> float:
+    if value_at_review is not None:
+        check_fraction("value_at_review", value_at_review, closed=True)
     if not any(pathway.has_review for pathway in comparison.pathways.values()):
         return 1.0
     if value_at_review is None:
@@ -291,4 +288,4 @@ def _credit(comparison: Compared, value_at_review: float | None) -> float:
             "cancer found weeks "
             "later is worth, from 0 to 1."
         )
-    return check_fraction("value_at_review", value_at_review, closed=True)
+    return float(value_at_review)

@@ -17,9 +17,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray, check_count, check_fraction
+from ..numerics.checks import FloatArray, check_count, check_fraction, check_names
 from ..scenario.scenario import Scenario
 from .consequences import TESTS_COUNTED
+from .doors import check_harms, check_pathways, check_scenario
 from .doubt import Inputs, Review
 from .enumeration import compare_pathways
 from .pathway import DECISIVE, Pathway, load_pathways
@@ -75,13 +76,15 @@ def best_pathway(
     >>> bool(best.regret.regret.min() > 0)
     True
     """
+    check_scenario(scenario)
     check_fraction("threshold", threshold)
     check_count("per", per, 1)
+    check_harms(test_harm)
     ordered = _orderable(tests, test_harm)
     rules = (
         {n: p for n, p in load_pathways().items() if not p.has_review}
         if pathways is None
-        else dict(pathways)
+        else check_pathways("pathways", pathways)
     )
     late = [name for name, pathway in rules.items() if pathway.has_review]
     if late:
@@ -109,7 +112,8 @@ def best_pathway(
 def _orderable(tests: Sequence[str] | None, test_harm: Mapping[str, float]) -> tuple[str, ...]:
     """Names of the tests that may be ordered, each with its harm stated."""
     short = {test: name for name, test in _ORDERABLE.items()}
-    names = tuple(short.get(t, t) for t in (test_harm if tests is None else tests))
+    chosen = tuple(test_harm) if tests is None else check_names("tests", tests)
+    names = tuple(short.get(t, t) for t in chosen)
     for name in names:
         if name not in _ORDERABLE:
             raise ValueError(
@@ -117,7 +121,7 @@ def _orderable(tests: Sequence[str] | None, test_harm: Mapping[str, float]) -> t
                 "itself."
             )
         harm = test_harm.get(name)
-        if not (isinstance(harm, (int, float)) and 0 <= harm < np.inf):
+        if harm is None:
             raise ValueError(
                 f"test_harm must state the harm of {name}, 0 or more; got {harm!r}. Give it in "
                 "harms of an MRI."

@@ -14,6 +14,8 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .. import vocabulary
+from ..numerics.checks import check_path
+from ..numerics.values import shown
 from .rule import REVIEW, Rule, read_rule
 
 DECISIVE = "mri_positive"
@@ -33,7 +35,7 @@ def _sentence(problem: Any) -> str:
         return f"{problem['ctx']['error']}"
     where = ".".join(map(str, problem["loc"]))
     return (
-        f"{where} is not valid ({problem['msg'].lower()}); got {str(problem['input'])[:80]!r}. "
+        f"{where} must be valid ({problem['msg'].lower()}); got {shown(problem['input'])}. "
         "Correct it."
     )
 
@@ -207,7 +209,7 @@ def load_pathways(path: str | Path | None = None) -> dict[str, Pathway]:
             if f.name.endswith(".toml")
         }
     else:
-        texts = {file.stem: file.read_text("utf-8") for file in _files(Path(path))}
+        texts = {file.stem: file.read_text("utf-8") for file in _files(check_path("path", path))}
     return {name: _from_toml(name, text) for name, text in sorted(texts.items())}
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray, check_fraction
+from ..numerics.checks import FloatArray, check_fraction, check_kind
 from ..results.notebook import as_html
 from ..scenario.scenario import Scenario
+from .doors import check_grid, check_harms, check_pathways, check_scenario
 from .doubt import Review
 from .enumeration import compare_pathways
 from .pathway import Pathway
@@ -91,9 +92,15 @@ def review_break_even(
     sensitivity, specificity : sequence of float
         Grids, each in (0, 1).
     """
-    for name, grid in (("sensitivity", sensitivity), ("specificity", specificity)):
-        for value in grid:
-            check_fraction(name, value)
+    check_scenario(scenario)
+    check_kind("pathway", pathway, Pathway, "Take one from load_pathways.")
+    check_pathways("without", without)
+    check_harms(test_harm)
+    check_fraction("threshold", threshold)
+    check_fraction("value_at_review", value_at_review, closed=True)
+    check_fraction("returning", returning, closed=True)
+    check_grid("sensitivity", sensitivity)
+    check_grid("specificity", specificity)
     if not pathway.has_review:
         raise ValueError(
             f"pathway must have a review; got {pathway.name}. Add a step at = 'review'."

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray
+from ..numerics.checks import FloatArray, check_choice, check_kind
 from ..numerics.intervals import LEVEL, tails
 from ..results.notebook import as_html
 from .comparison import PathwayComparison
 from .conditional_expectation import expected_at
+from .doors import check_grid
 from .net_benefit import NetBenefit
 
 _FEWEST = 100  # draws for a tornado
@@ -79,6 +80,8 @@ def acceptability(
     >>> acceptability(found, [0.01, 0.03]).table.groupby("threshold").p_best.sum().tolist()
     [1.0, 1.0]
     """
+    check_kind("comparison", comparison, PathwayComparison, "Make it with compare_pathways.")
+    check_grid("thresholds", thresholds)
     rows = []
     worth = []
     for threshold in thresholds:
@@ -140,12 +143,9 @@ def tornado(benefit: NetBenefit, a: str, b: str) -> Tornado:
     a, b : str
         Pathways; the difference is a less b.
     """
-    for name in (a, b):
-        if name not in benefit.point:
-            raise ValueError(
-                f"pathway must be one of {', '.join(benefit.point)}; got {name!r}. Check the "
-                "spelling."
-            )
+    check_kind("benefit", benefit, NetBenefit, "Take it from PathwayComparison.net_benefit.")
+    for name, value in (("a", a), ("b", b)):
+        check_choice(name, value, benefit.point)
     if len(benefit.draws) < _FEWEST:
         raise ValueError(
             f"n_draws must be {_FEWEST} or more for a tornado; got {len(benefit.draws)}. Draw more."

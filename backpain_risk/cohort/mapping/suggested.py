@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ...numerics.checks import check_table
+from ...numerics.checks import check_kind, check_name, check_table
 from .guess import (
     NO,
     OUTCOME,
@@ -90,6 +90,9 @@ def suggest_mapping(
     ['which of 1, 2 mean yes and no']
     """
     check_table("df", df)
+    check_kind("source", source, str, "Pass the name of the file, or leave it out.")
+    if outcome is not None:
+        check_name("outcome", outcome)
     table = df.reset_index(drop=True).rename(columns=str)
     if outcome is not None and outcome not in table.columns:
         raise ValueError(

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.base import clone
 
-from ...numerics.checks import FloatArray, as_generator
+from ...numerics.checks import FloatArray, as_generator, check_kind, check_resamples
 from ...numerics.intervals import percentile_limits
 from ...numerics.sampling.laplace import evaluate
 from ...results.estimate import Estimate
@@ -128,6 +128,12 @@ def simulation_based_calibration(
     ... ).ranks.shape
     (20, 6)
     """
+    unfitted = "Pass an unfitted model."
+    check_kind("model", model, BayesianLogisticModel, unfitted)
+    if assumed is not None:
+        check_kind("assumed", assumed, BayesianLogisticModel, unfitted)
+    check_resamples("n_simulations", n_simulations, 1)
+    check_resamples("n_draws", n_draws, 1)
     generator = as_generator(rng)
     data, prior = _prepared(model, X)
     fitted_data, fitted_prior = _prepared(model if assumed is None else assumed, X)

@@ -18,7 +18,15 @@ from ...evidence.band_accuracy import BandAccuracy
 from ...evidence.diagnostic_accuracy import Accuracy
 from ...evidence.pooling.specificities import SpecificityStudies, specificity_studies
 from ...evidence.tables import Evidence, load_evidence
-from ...numerics.checks import FloatArray, check_choices, check_names, check_positive, refuse_where
+from ...numerics.checks import (
+    FloatArray,
+    check_choices,
+    check_kind,
+    check_name,
+    check_names,
+    check_positive,
+    refuse_where,
+)
 from ...numerics.intervals import LEVEL, normal_quantile
 from ...results.estimate import Estimate
 from ...results.notebook import as_html
@@ -142,6 +150,8 @@ class EvidencePrior:
         [0.04, 246.13]
         """
         tables = load_evidence() if evidence is None else evidence
+        check_kind("evidence", tables, Evidence, "Load it with load_evidence.")
+        check_name("setting", setting)
         packaged = set(load_evidence().accuracy.finding) | set(vocabulary.LABORATORY)
         own = [key for key in tables.accuracy.finding.unique() if key not in packaged]
         findings: dict[str, Accuracy | BandAccuracy] = {

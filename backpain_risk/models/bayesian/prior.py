@@ -12,8 +12,9 @@ from scipy import linalg
 from scipy.special import logit
 
 from ...evidence.diagnostic_accuracy import Accuracy
-from ...numerics.checks import FloatArray
+from ...numerics.checks import FloatArray, check_pair
 from ...numerics.intervals import LEVEL, normal_quantile
+from ...numerics.values import as_real, shown
 from ...results.notebook import as_html
 from ..design import Bands, Design
 from .adjusted_odds import Normal, adjusted, published_odds
@@ -113,10 +114,11 @@ class Prior:
         given = (
             self.slopes.items() if isinstance(self.slopes, Mapping) else [("slopes", self.slopes)]
         )
-        for term, (mean, sd) in [("intercept", self.intercept), *given]:
-            if not (np.isfinite(mean) and sd > 0):
+        for term, pair in [("intercept", self.intercept), *given]:
+            mean, sd = check_pair(f"prior of {term}", pair)
+            if as_real(mean) is None or as_real(sd) is None or not (np.isfinite(mean) and sd > 0):
                 raise ValueError(
-                    f"prior of {term} must be a finite mean and a positive sd; got {mean}, {sd}. "
+                    f"prior of {term} must be a finite mean and a positive sd; got {shown(pair)}. "
                     "Pass (mean, sd)."
                 )
 
