@@ -148,7 +148,7 @@ def plot_pathway_flow(
         )
         colour = PALETTE[0] if row.test == "mri_positive" else INK
         _box(ax, 3.0, y, f"{text}\n{row.tested_malignant:,.1f} of them with cancer", colour)
-        who = "\n".join(textwrap.wrap(row.who_in_words, 46)[:4])
+        who = "\n".join(textwrap.wrap(row.who_in_words, 46))
         visit = "" if row.visit == "index" else "at review: "
         ax.text(
             5.6,
