@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ... import vocabulary
+from ... import __version__, vocabulary
 from ...cohort.baseline import table_one
 from ...cohort.mapping.mapped import MappedCohort
 from ...cohort.table import Cohort
@@ -229,6 +230,7 @@ def develop(
         n=len(own),
         n_events=own.n_events,
         predictors=chosen,
+        labels=labels,
         left_out=left_out,
         models=(*models, *([PUBLISHED] if multiplied else [])),
         n_resamples=n_resamples,
@@ -266,7 +268,7 @@ def develop(
             pipeline,
             resamples,
             n_jobs=n_jobs,
-            kept=None if kept is None else Path(kept),
+            kept=_place(kept, pipeline, protocol, setting, seed),
             on_resample=on_resample,
         )
     found = {}
@@ -282,7 +284,25 @@ def develop(
                 terms=_terms(fitted.get(name), labels),
                 sites=by_site.get(name),
             )
-        return _gathered(own, mapped, protocol, table, outcome, found, labels, notes)
+        advice = recommendations(
+            protocol,
+            described.missing_values(table, labels),
+            {name: model.validation.to_frame() for name, model in found.items()},
+            _separated(table, outcome, labels),
+            None if prior is None else prior.base_rate,
+        )
+        return _gathered(own, mapped, protocol, table, outcome, found, labels, notes, advice)
+
+
+def _place(
+    kept: str | Path | None, pipeline: Pipeline, protocol: Protocol, setting: str, seed: int
+) -> Path | None:
+    """A folder of this very analysis: the same patients, plan and stream of numbers."""
+    if kept is None:
+        return None
+    said = repr((protocol.lines(), setting, seed, __version__)).encode()
+    data = pipeline.table.to_numpy(np.float64).tobytes() + pipeline.patients.outcome.tobytes()
+    return Path(kept) / hashlib.sha256(said + data).hexdigest()[:16]
 
 
 def _own(cohort: Any) -> tuple[Cohort, MappedCohort | None]:
@@ -395,7 +415,7 @@ def _terms(model: Any, labels: Mapping[str, str]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "term": names,
-            "label": [labels.get(name, name) for name in names],
+            "label": [_term_label(name, labels) for name in names],
             "log_odds_ratio": mean,
             "standard_error": se[0],
             "odds_ratio": np.exp(mean),
@@ -403,6 +423,12 @@ def _terms(model: Any, labels: Mapping[str, str]) -> pd.DataFrame:
             "high": np.exp(high),
         }
     )
+
+
+def _term_label(name: str, labels: Mapping[str, str]) -> str:
+    """Label of a term: a column, or a column with its band."""
+    column, _, band = name.partition(" ")
+    return f"{labels.get(column, column)} {band}".strip()
 
 
 def _log_odds(fit: Any) -> pd.DataFrame:
@@ -422,13 +448,11 @@ def _gathered(
     models: dict[str, DevelopedModel],
     labels: dict[str, str],
     notes: list[str],
+    advice: list[str],
 ) -> Development:
     risks = {name: model.risk for name, model in models.items()}
-    curve = decision_curve(outcome, risks)
-    missing = described.missing_values(table, labels)
-    separated = _separated(table, outcome, labels)
+    curve = decision_curve(outcome, {LABELS[name]: risk for name, risk in risks.items()})
     corrected = {name: model.validation.to_frame() for name, model in models.items()}
-    advice = recommendations(protocol, missing, corrected, separated)
     if mapped is not None and not mapped.checked:
         advice.insert(
             0, "The mapping of the file has not been checked by a person (checked = false)."
@@ -437,7 +461,7 @@ def _gathered(
     tables = {
         "plan": pd.DataFrame({"step": protocol.lines()}),
         "sample_size": protocol.minimum,
-        "missing": missing,
+        "missing": described.missing_values(table, labels),
         "table_one": table_one(table.rename(columns=labels), outcome).to_frame(),
         "likelihood_ratios": described.likelihood_ratios(table, outcome, labels),
         "terms": _stacked({k: m.terms for k, m in models.items() if len(m.terms)}),

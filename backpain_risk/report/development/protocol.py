@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...planning.development import sample_size_development
+from ...results.estimate import Estimate
 from .candidates import LABELS, PUBLISHED
 
 FEWEST = 5
@@ -28,6 +29,7 @@ class Protocol:
     ----------
     n, n_events : int
     predictors : tuple of str
+    labels : mapping of predictor to str
     left_out : mapping of column to reason
     models : tuple of str
     n_resamples, n_imputations : int
@@ -40,6 +42,7 @@ class Protocol:
     n: int
     n_events: int
     predictors: tuple[str, ...]
+    labels: Mapping[str, str]
     left_out: Mapping[str, str]
     models: tuple[str, ...]
     n_resamples: int
@@ -61,9 +64,10 @@ class Protocol:
             if self.n_imputations > 1
             else "No predictor value is missing."
         )
+        named = ", ".join(self.labels[name] for name in self.predictors)
         left = "; ".join(f"{name}: {why}" for name, why in self.left_out.items())
         return [
-            f"Candidate predictors, each linear or yes/no: {', '.join(self.predictors)}.",
+            f"Candidate predictors, each linear or yes/no: {named}.",
             f"Not used: {left or 'nothing'}.",
             self._size(),
             copies,
@@ -132,10 +136,12 @@ def recommendations(
     missing: pd.DataFrame,
     corrected: Mapping[str, pd.DataFrame],
     separated: str,
+    base_rate: Estimate | None = None,
 ) -> list[str]:
-    """What a reader is advised, by fixed rules."""
+    """What a reader is advised, by fixed rules; ``base_rate`` is that of the prior."""
     return [
         *_of_size(protocol),
+        *_of_prior(protocol, base_rate),
         *_of_missing(missing),
         *(
             [
@@ -170,6 +176,16 @@ def _of_size(protocol: Protocol) -> Iterator[str]:
             f"The cohort is smaller than the minimum ({protocol.n} of {protocol.needed} patients; "
             f"{per:.1f} events per parameter): it would bear {advice}. Expect overfitting; use "
             "fewer predictors chosen beforehand, or the evidence prior."
+        )
+
+
+def _of_prior(protocol: Protocol, base_rate: Estimate | None) -> Iterator[str]:
+    rate = protocol.n_events / protocol.n
+    if base_rate is not None and not base_rate.low <= rate <= base_rate.high:
+        yield (
+            f"The event rate ({rate:.2%}) lies outside the base rate of the evidence prior "
+            f"({base_rate.value:.2%}; {base_rate.low:.2%} to {base_rate.high:.2%}), which pulls "
+            "risks towards it. Name the setting (setting=), or trust the other model."
         )
 
 

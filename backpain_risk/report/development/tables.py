@@ -84,12 +84,13 @@ def _ratio_row(
     label = f"{labels.get(str(values.name), key)} {words}".strip()
     row: dict[str, Any] = {"finding": label, "tp": tp, "fp": fp, "fn": fn, "tn": tn}
     row |= _ratios("", Accuracy.from_counts(tp, fp, fn, tn) if tp + fn and fp + tn else None)
-    published = _published(evidence, key, words)
-    status = getattr(published, "status", "")
+    published = _published(evidence, key)
+    by_band = "published by band" if key in vocabulary.LABORATORY else ""
+    status = getattr(published, "status", by_band)
     return row | _ratios("published_", published) | {"status": status}
 
 
-def _published(evidence: Evidence, key: str, words: str) -> Accuracy | None:
+def _published(evidence: Evidence, key: str) -> Accuracy | None:
     """Of a yes/no finding; cut-offs of laboratory values are published by band."""
     if key in vocabulary.LABORATORY:
         return None
