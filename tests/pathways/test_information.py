@@ -9,7 +9,12 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from backpain_risk.pathways.conditional_expectation import conditional_mean
+from backpain_risk.pathways.conditional_expectation import (
+    conditional_mean,
+    fitted,
+    gain,
+    unseen_gain,
+)
 from backpain_risk.pathways.information import value_of_information
 from backpain_risk.pathways.sensitivity import _ends
 from backpain_risk.pathways.study_worth import study_value
@@ -279,3 +284,11 @@ def test_the_errors_of_a_tornado_are_those_of_repeated_draws():
     ratio = np.mean(errors, axis=0) / np.std(ends, axis=0, ddof=1)
     assert (ratio > 0.7).all()
     assert (ratio < 1.4).all()
+
+
+def test_decisions_in_draws_that_the_regression_has_seen_are_worth_more():
+    """The same fit counted in sample looks better than in folds that it has not seen."""
+    rng = np.random.default_rng(11)
+    x = rng.normal(size=(150, 3))
+    relative = np.column_stack([np.zeros(150), x[:, 0] + 3 * rng.normal(size=150)])
+    assert unseen_gain(x, relative).mean() < gain(relative, fitted(x, relative)).mean() - 0.01
