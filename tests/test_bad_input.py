@@ -682,6 +682,7 @@ ARRAYS = {"empty list", "numbers", "empty table", "matrix", "true"}
 MAY_BE_HERE = {
     ("post_test_probability", "pretest"): ARRAYS,
     ("acceptability", "thresholds"): {"numbers"},
+    ("assess jointly", "scenario"): {"none"},
     ("Prior", "intercept"): {"numbers"},
     ("Prior", "slopes"): {"numbers"},
     ("EvidencePrior.published", "evidence"): {"none"},
