@@ -892,6 +892,8 @@ def test_plots_refuse_what_they_cannot_draw(name):
     first, *others = inspect.signature(function).parameters.values()
     given = {p.name: "auroc" for p in others if p.default is p.empty}
     for spoil, bad in SPOILT.items():
+        if (name, spoil) == ("plot_icon_array", "mapping"):
+            continue  # names with numbers are what it draws
         kind, message = outcome_of(function, {first.name: bad, **given})
         assert kind == "refused", (spoil, kind, message)
         assert is_clear(first.name, bad, message), (spoil, message)

@@ -14,8 +14,10 @@ from .bayesian import (
 from .calibration import plot_calibration, plot_calibration_panels
 from .cohort import plot_ages, plot_associations, plot_case_mix, plot_risk_by_flags
 from .evidence import plot_fagan, plot_likelihood_ratios
+from .icon_array import plot_icon_array
 from .net_benefit import (
     plot_decision_curve,
+    plot_decision_panels,
     plot_evpi,
     plot_interventions_avoided,
     plot_net_benefit_difference,
@@ -53,10 +55,12 @@ __all__ = [
     "plot_corrected_calibration",
     "plot_corrected_decision_curve",
     "plot_decision_curve",
+    "plot_decision_panels",
     "plot_effect",
     "plot_evpi",
     "plot_fagan",
     "plot_forest",
+    "plot_icon_array",
     "plot_information",
     "plot_internal_external",
     "plot_interventions_avoided",

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from ..numerics.checks import FloatArray, check_result
@@ -161,14 +162,12 @@ def plot_predictive_check(check: PredictiveCheck, *, ax: Axes | None = None) -> 
         ncols=3,
         borderaxespad=0.1,
     )
-    ax.set(ylim=(-0.6, len(table) - 0.4), xlabel=f"Events, {check.source} predictive")
-    ax.set_xscale("symlog", linthresh=10)
-    ax.set_xlim(-0.5, 1.3 * float(max(table.high.max(), table.observed.max(), 10)))
-    ticks = [
-        t
-        for t in (0, 5, 10, 20, 50, *(m * 10**e for e in range(2, 7) for m in (1, 3)))
-        if t <= ax.get_xlim()[1]
-    ]
+    ax.set(ylim=(-0.6, len(table) - 0.4))
+    ax.set_xlabel(f"Events, {check.source} predictive (square-root scale)")
+    ax.set_xscale("function", functions=(_root, np.square))
+    ax.set_xlim(0, 1.3 * float(max(table.high.max(), table.observed.max(), 10)))
+    wanted = (0, 1, 5, 10, 20, 50, *(m * 10**e for e in range(2, 7) for m in (1, 3)))
+    ticks = [t for t in wanted if t <= ax.get_xlim()[1]]
     ax.set_xticks(ticks, labels=[f"{t:,}" for t in ticks])
     ax.minorticks_off()
     names = [
@@ -179,6 +178,10 @@ def plot_predictive_check(check: PredictiveCheck, *, ax: Axes | None = None) -> 
     ax.set_axisbelow(True)
     tidy(ax)
     return ax
+
+
+def _root(x: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    return np.sqrt(np.maximum(np.asarray(x, np.float64), 0.0))
 
 
 def _group(group: str) -> str:

@@ -77,7 +77,7 @@ def plot_calibration_panels(
     figure, axes = plt.subplots(
         rows,
         columns,
-        figsize=(3.2 * columns, 3.4 * rows),
+        figsize=(2.6 * columns, 3.0 * rows),
         layout="constrained",
         squeeze=False,
         sharex=True,
@@ -87,6 +87,8 @@ def plot_calibration_panels(
     for ax, (name, curve) in zip(axes.flat, curves.items(), strict=False):
         _draw_panel(ax, {"": curve}, view, log=log, histogram=True)
         note(ax, name)
+        if log:
+            log_percent_axis(ax.xaxis, *view, most=4)
         ax.label_outer()
     for ax in axes.flat[len(curves) :]:
         figure.delaxes(ax)
@@ -98,15 +100,23 @@ def plot_calibration_panels(
 
 
 def _view(curves: list[CalibrationCurve], log: bool, limit: float | None) -> tuple[float, float]:
-    """Risks shown: on log axes from the second percentile of the patients."""
+    """Risks shown: on log axes from where five events are expected below, if that many are."""
     high = limit or min(
         1.0, 1.1 * max(float(max(c.risk[-1], np.nanmax(c.observed))) for c in curves)
     )
     if not log:
         return 0.0, high
-    return 0.8 * min(
-        float(c.risk[np.searchsorted(np.cumsum(c.risk_n), 0.02 * c.n)]) for c in curves
-    ), high
+    return min(_start(c) for c in curves), high
+
+
+def _start(curve: CalibrationCurve) -> float:
+    """The risk below which five events are expected, or a tenth of all where there are fewer than
+    fifty.
+    """
+    expected = np.cumsum(curve.risk * curve.risk_n)
+    few = min(5.0, 0.1 * float(expected[-1]))
+    positive = curve.risk[curve.risk > 0]
+    return float(max(curve.risk[np.searchsorted(expected, few)], positive[0]))
 
 
 def _draw_panel(

@@ -2,47 +2,70 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from ..cohort.description import Ages, CaseMix, RiskByFlags
 from ..numerics.checks import check_result
 from ..scenario.dependence import Associations
 from ..vocabulary import label
-from .style import FAINT, INK, MUTED, PALETTE, axes_or_new, log_percent_axis, note, percent, tidy
+from .style import (
+    FAINT,
+    INK,
+    MUTED,
+    PALETTE,
+    axes_or_new,
+    log_percent_axis,
+    percent_axis,
+    tidy,
+)
 
 
 def plot_case_mix(mix: CaseMix, *, ax: Axes | None = None) -> Axes:
-    """Shares of causes and primary sites in the cohort (bars) and in the scenario (marks), on a
-    log scale.
+    """Shares of causes and primary sites in the cohort (points, with their values) and in the
+    scenario (ticks), on a log scale.
     """
     check_result("mix", mix, "CaseMix")
     table = mix.to_frame().iloc[::-1].reset_index(drop=True)
-    ax = axes_or_new(ax, (6.6, 5.0))
-    colour = np.where(table.group == "cause", PALETTE[0], PALETTE[1])
-    shift = np.where(table.group == "cause", 0.8, 0.0)
-    y = np.arange(len(table)) + shift
-    ax.hlines(y, 5e-5, np.maximum(table.share, 5e-5), color=colour, lw=7, alpha=0.55)
-    ax.plot(table.target.where(table.target > 0), y, "|", color=INK, ms=11, mew=1.6)
+    ax = axes_or_new(ax, (6.2, 5.0))
+    causes = (table.group == "cause").to_numpy()
+    y = np.arange(len(table)) + np.where(causes, 1.6, 0.0)
+    for mine, colour in ((causes, PALETTE[0]), (~causes, PALETTE[1])):
+        seen = table.share.where(table.share > 0)[mine]
+        ax.plot(seen, y[mine], "o", color=colour, ms=6)
+        ax.plot(table.target.where(table.target > 0)[mine], y[mine], "|", color=INK, ms=13, mew=1.4)
+    shares = table[["share", "target"]].to_numpy(np.float64)
+    low = 0.5 * float(shares[shares > 0].min())
+    ax.hlines(y, low, 1.0, color=FAINT, lw=0.6, zorder=0)
     ax.set_yticks(y, labels=list(table.label))
-    ax.set(xscale="log", xlim=(5e-5, 3.5), ylim=(-0.8, len(table) + 0.6))
+    ax.set(xscale="log", xlim=(low, 1.0), ylim=(-0.8, y[-1] + 1.9))
+    right = ax.get_yaxis_transform()
     for place, share in zip(y, table.share, strict=True):
-        ax.text(1.25, place, percent(float(f"{share:.2g}")), fontsize=8, va="center", color=MUTED)
-    log_percent_axis(ax.xaxis, 5e-5, 1.0)
-    ax.set_xlabel("Share within class (log scale)")
-    note(
-        ax,
-        f"{mix.n - mix.n_events:,} without malignancy (blue), {mix.n_events:,} with (orange); | "
-        "scenario",
-    )
+        text = f"{100 * share:.1f}%" if share >= 0.0005 or share == 0 else "<0.1%"
+        ax.text(
+            1.09, place, text, fontsize=8, va="center", ha="right", color=MUTED, transform=right
+        )
+    _head(ax, y[causes][-1] + 1.0, f"Causes in {mix.n - mix.n_events:,} without malignancy")
+    _head(ax, y[~causes][-1] + 0.9, f"Primary sites in {mix.n_events:,} with malignancy")
+    log_percent_axis(ax.xaxis, low, 1.0)
+    ax.set_xlabel("Share within class, log scale (point: cohort, tick: scenario)")
     tidy(ax)
     return ax
 
 
+def _head(ax: Axes, y: float, text: str) -> None:
+    ax.text(0.0, y, text, fontsize=9, color=INK, va="center", transform=ax.get_yaxis_transform())
+
+
 def plot_ages(ages: Ages, *, ax: Axes | None = None) -> Axes:
-    """Age by outcome: shares in the cohort (steps) and in the scenario (lines)."""
+    """Age by outcome: percentage per year of age in the cohort (steps, of five years) and in the
+    scenario (lines).
+    """
     check_result("ages", ages, "Ages")
-    ax = axes_or_new(ax, (6.4, 3.6))
+    ax = axes_or_new(ax, (6.4, 3.8))
     for share, target, name, colour in (
         (
             ages.others,
@@ -52,13 +75,36 @@ def plot_ages(ages: Ages, *, ax: Axes | None = None) -> Axes:
         ),
         (ages.events, ages.target_events, f"with malignancy ({ages.n_events:,})", PALETTE[1]),
     ):
-        ax.fill_between(ages.age, share, step="mid", color=colour, alpha=0.25, lw=0)
+        edges, height = _five_years(ages.age, share)
+        ax.stairs(height, edges, fill=True, color=colour, alpha=0.25, lw=0)
         ax.plot(ages.age, target, color=colour, lw=1.6, label=name)
-    ax.axvline(50, color=FAINT, lw=1, zorder=0)
-    ax.set(xlabel="Age (years)", ylabel="Share per year of age", xlim=(18, 95), ylim=(0, None))
+    ax.axvline(50, color=MUTED, lw=1, ls=":", zorder=0)
+    ax.set(xlabel="Age (years)", ylabel="Patients per year of age", xlim=(18, 95), ylim=(0, None))
+    ax.text(50.5, 0.98 * ax.get_ylim()[1], "50", fontsize=8, color=MUTED, va="top")
+    percent_axis(ax.yaxis)
     tidy(ax)
-    ax.legend(frameon=False, fontsize=9, title="line: scenario, area: cohort", title_fontsize=8)
+    ax.legend(
+        frameon=False,
+        fontsize=9,
+        ncols=2,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        title="line: scenario, area: cohort",
+        title_fontsize=8,
+        alignment="left",
+    )
     return ax
+
+
+def _five_years(
+    age: npt.NDArray[Any], share: npt.NDArray[Any]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Edges, and mean share per year between them."""
+    edges = np.arange(5 * (int(age[0]) // 5), int(age[-1]) + 6, 5)
+    total = np.histogram(age, edges, weights=share)[0]
+    years = np.histogram(age, edges)[0]
+    shown = np.clip(edges, age[0], age[-1] + 1).astype(np.float64)
+    return shown, total / np.maximum(years, 1)
 
 
 def plot_risk_by_flags(result: RiskByFlags, *, ax: Axes | None = None) -> Axes:
@@ -86,14 +132,13 @@ def plot_risk_by_flags(result: RiskByFlags, *, ax: Axes | None = None) -> Axes:
     ax.set(
         yscale="log",
         ylim=(low, 1.2),
-        xlabel="Number of red flags (of nine)",
-        ylabel="P(malignancy), log scale",
+        xlabel="Number of red flags, of nine (patients below)",
+        ylabel="Probability of malignancy (log scale)",
     )
     log_percent_axis(ax.yaxis, low, 1.0)
     ax.set_xticks(
         table["flags"], labels=[f"{f}\n{n:,}" for f, n in zip(table["flags"], table.n, strict=True)]
     )
-    note(ax, "patients under each number")
     tidy(ax)
     ax.legend(frameon=False, fontsize=9, loc="upper left")
     return ax
@@ -103,7 +148,7 @@ def plot_associations(found: Associations, *, ax: Axes | None = None) -> Axes:
     """Log odds ratios between findings: below the diagonal without malignancy, above it with."""
     check_result("found", found, "Associations")
     names = list(found.odds_ratios.index)
-    ax = axes_or_new(ax, (7.0, 6.0))
+    ax = axes_or_new(ax, (7.0, 6.2))
     log_ratio = np.full((len(names), len(names)), np.nan)
     i, j = (found.pairs[side].map(names.index).to_numpy() for side in ("finding", "other"))
     log_ratio[j, i] = np.log(found.pairs.without)
@@ -113,14 +158,18 @@ def plot_associations(found: Associations, *, ax: Axes | None = None) -> Axes:
     for (i, j), value in np.ndenumerate(log_ratio):
         if np.isfinite(value):
             colour = "white" if abs(value) > 0.6 * limit else INK
-            ax.text(
-                j, i, f"{np.exp(value):.1f}", ha="center", va="center", fontsize=7, color=colour
-            )
+            text = f"{np.exp(value):.2g}" if abs(value) < np.log(10) else f"{np.exp(value):.0f}"
+            ax.text(j, i, text, ha="center", va="center", fontsize=8, color=colour)
     labels = [label(name) for name in names]
-    ax.set_xticks(range(len(names)), labels=labels, rotation=40, ha="right", fontsize=8)
-    ax.set_yticks(range(len(names)), labels=labels, fontsize=8)
-    ax.set_xlabel("Odds ratio: below the diagonal without malignancy, above it with")
-    ax.figure.colorbar(image, ax=ax, label="Log odds ratio", shrink=0.8)
+    ax.set_xticks(range(len(names)), labels=labels, rotation=40, ha="right", fontsize=9)
+    ax.set_yticks(range(len(names)), labels=labels, fontsize=9)
+    last = len(names) - 0.6
+    ax.text(last, -0.8, "with malignancy (above)", fontsize=9, ha="right", color=MUTED)
+    ax.text(-0.4, -0.8, "without (below the diagonal)", fontsize=9, ha="left", color=MUTED)
+    bar = ax.figure.colorbar(image, ax=ax, label="Odds ratio", shrink=0.7)
+    ticks = [t for t in (0.2, 0.5, 1, 2, 5, 10) if abs(np.log(t)) <= limit]
+    bar.set_ticks(np.log(ticks).tolist(), labels=[f"{t:g}" for t in ticks])
+    bar.minorticks_off()
     tidy(ax)
-    ax.tick_params(labelsize=8, length=0)
+    ax.tick_params(labelsize=9, length=0)
     return ax

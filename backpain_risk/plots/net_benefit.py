@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from ..measures.decision.bayesian import BayesianDecisionCurve
 from ..measures.decision.benefit_curve import DecisionCurve
 from ..measures.decision.inputs import TREAT_ALL, TREAT_NONE
 from ..numerics.checks import check_result
-from .style import INK, LINES, MUTED, PALETTE, axes_or_new, colours, note, percent_axis, tidy
+from .style import FAINT, INK, LINES, MUTED, PALETTE, axes_or_new, colours, note, percent_axis, tidy
 
 _REFERENCE = {TREAT_ALL: ("treat all", MUTED, "--"), TREAT_NONE: ("treat none", INK, ":")}
+_PER = 1000
 Curve = DecisionCurve | BayesianDecisionCurve
 
 
 def plot_decision_curve(
-    curve: Curve, *, ax: Axes | None = None, models: Sequence[str] | None = None, bands: bool = True
+    curve: Curve,
+    *,
+    ax: Axes | None = None,
+    models: Sequence[str] | None = None,
+    bands: bool = True,
+    marks: Sequence[float] = (),
 ) -> Axes:
-    """Net benefit against threshold probability, with the cost:benefit ratio on a second axis.
+    """Net benefit per 1,000 patients against threshold probability, with the cost:benefit ratio on
+    a second axis.
 
     Parameters
     ----------
@@ -30,52 +40,102 @@ def plot_decision_curve(
         Models to show beside treating all and none; all when None.
     bands : bool
         Shade the limits, confidence or credible.
+    marks : sequence of float
+        Thresholds to mark with a line.
     """
     check_result("curve", curve, "DecisionCurve", "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 4.4))
-    shown = _models(curve) if models is None else list(models)
-    for i, (name, colour) in enumerate(colours(shown).items()):
-        row = curve.models.index(name)
-        if bands:
-            ax.fill_between(
-                curve.thresholds, curve.low[row], curve.high[row], color=colour, alpha=0.13, lw=0
-            )
-        ax.plot(
-            curve.thresholds,
-            curve.net_benefit[row],
-            color=colour,
-            lw=1.8,
-            ls=LINES[i % len(LINES)],
-            label=name,
-        )
-    for name, (text, colour, style) in _REFERENCE.items():
-        benefit = curve.net_benefit[curve.models.index(name)]
-        ax.plot(curve.thresholds, benefit, color=colour, ls=style, lw=1.2, label=text)
-    ax.set(ylim=_benefit_range(curve, shown), ylabel=_label(curve))
+    _draw_curves(ax, curve, models, bands, marks)
     _finish(ax, curve, f"; {_limits(curve)}" if bands else "")
     ax.legend(frameon=False, fontsize=9)
     return ax
 
 
-def plot_net_benefit_difference(curve: Curve, a: str, b: str, *, ax: Axes | None = None) -> Axes:
-    """Paired difference in net benefit between two strategies, a minus b, with limits."""
+def _draw_curves(
+    ax: Axes, curve: Curve, models: Sequence[str] | None, bands: bool, marks: Sequence[float]
+) -> None:
+    shown = _models(curve) if models is None else list(models)
+    _mark(ax, marks)
+    for i, (name, colour) in enumerate(colours(shown).items()):
+        row = curve.models.index(name)
+        low = _PER * curve.low[row]
+        high = _PER * curve.high[row]
+        if bands:
+            ax.fill_between(curve.thresholds, low, high, color=colour, alpha=0.13, lw=0)
+        benefit = _PER * curve.net_benefit[row]
+        style = LINES[i % len(LINES)]
+        ax.plot(curve.thresholds, benefit, color=colour, lw=1.8, ls=style, label=name)
+    for name, (text, colour, style) in _REFERENCE.items():
+        benefit = _PER * curve.net_benefit[curve.models.index(name)]
+        ax.plot(curve.thresholds, benefit, color=colour, ls=style, lw=1.2, label=text)
+    low_end, high_end = _benefit_range(curve, shown)
+    ax.set(ylim=(_PER * low_end, _PER * high_end), ylabel=_label(curve))
+
+
+def plot_net_benefit_difference(
+    curve: Curve, a: str, b: str, *, ax: Axes | None = None, marks: Sequence[float] = ()
+) -> Axes:
+    """Paired difference in net benefit between two strategies, a minus b, per 1,000 patients, with
+    limits; ``marks`` are thresholds to mark.
+    """
     check_result("curve", curve, "DecisionCurve", "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
-    table = curve.difference(a, b)
-    ax.axhline(0, color=INK, lw=1, ls=":")
-    ax.fill_between(table.threshold, table.low, table.high, color=PALETTE[0], alpha=0.18, lw=0)
-    ax.plot(table.threshold, table.difference, color=PALETTE[0], lw=1.8)
-    names = [_REFERENCE[name][0] if name in _REFERENCE else name for name in (a, b)]
-    ax.set(ylabel="Difference in net benefit")
-    _finish(ax, curve, f"; {names[0]} less {names[1]}, {_limits(curve)}")
+    _draw_difference(ax, curve, a, b, marks)
+    _finish(ax, curve, f"; {_named(a)} less {_named(b)}, {_limits(curve)}")
     return ax
+
+
+def _draw_difference(ax: Axes, curve: Curve, a: str, b: str, marks: Sequence[float]) -> None:
+    table = curve.difference(a, b)
+    _mark(ax, marks)
+    ax.axhline(0, color=INK, lw=1, ls=":")
+    low = _PER * table.low
+    high = _PER * table.high
+    ax.fill_between(table.threshold, low, high, color=PALETTE[0], alpha=0.18, lw=0)
+    ax.plot(table.threshold, _PER * table.difference, color=PALETTE[0], lw=1.8)
+    ax.set(ylabel="Difference per 1,000")
+
+
+def plot_decision_panels(
+    curve: Curve,
+    a: str,
+    b: str,
+    *,
+    models: Sequence[str] | None = None,
+    marks: Sequence[float] = (),
+) -> npt.NDArray[Any]:
+    """Net benefit above, and the difference between two strategies, a minus b, below on the same
+    thresholds; returns the array of axes.
+    """
+    check_result("curve", curve, "DecisionCurve", "BayesianDecisionCurve")
+    ratios = {"height_ratios": (3, 2)}
+    _, axes = plt.subplots(
+        2, 1, figsize=(6.0, 6.0), layout="constrained", sharex=True, gridspec_kw=ratios
+    )
+    _draw_curves(axes[0], curve, models, False, marks)
+    axes[0].legend(frameon=False, fontsize=9)
+    note(axes[0], f"{curve.n:,.0f} patients, {curve.n_events:,.0f} events")
+    tidy(axes[0])
+    _draw_difference(axes[1], curve, a, b, marks)
+    _finish(axes[1], curve, "")
+    note(axes[1], f"{_named(a)} less {_named(b)}, {_limits(curve)}")
+    return np.asarray(axes)
+
+
+def _named(strategy: str) -> str:
+    return _REFERENCE[strategy][0] if strategy in _REFERENCE else strategy
+
+
+def _mark(ax: Axes, thresholds: Sequence[float]) -> None:
+    for threshold in thresholds:
+        ax.axvline(threshold, color=FAINT, lw=1.2, zorder=0)
 
 
 def plot_interventions_avoided(
     curve: DecisionCurve, *, ax: Axes | None = None, per: float = 1000
 ) -> Axes:
     """Interventions avoided by each model against treating all, with no malignancy missed more,
-    per 1 000 patients.
+    per 1,000 patients.
     """
     check_result("curve", curve, "DecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
@@ -87,7 +147,7 @@ def plot_interventions_avoided(
         )
     ax.axhline(0, color=MUTED, lw=1.2, ls="--", label="treat all")
     ax.set(ylim=(-0.05 * per, 1.02 * per), ylabel=f"Net interventions avoided per {per:,.0f}")
-    _finish(ax, curve, "")
+    _finish(ax, curve, "", cost=False)
     ax.legend(frameon=False, fontsize=9)
     return ax
 
@@ -103,19 +163,22 @@ def plot_usefulness(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> 
         ax.plot(
             curve.thresholds, useful, color=colour, lw=1.8, ls=LINES[i % len(LINES)], label=name
         )
-    ax.set(ylim=(-0.02, 1.02), ylabel="P(useful)")
+    ax.set(ylim=(-0.02, 1.02), ylabel="Probability of being useful")
     _finish(ax, curve, "")
     ax.legend(frameon=False, fontsize=9)
     return ax
 
 
 def plot_evpi(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> Axes:
-    """Expected net benefit lost, per 1 000 patients, by not knowing which strategy is best."""
+    """Expected net benefit lost, per 1,000 patients, by not knowing which strategy is best."""
     check_result("curve", curve, "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
     ax.fill_between(curve.thresholds, 0, 1000 * curve.evpi, color=PALETTE[0], alpha=0.18, lw=0)
     ax.plot(curve.thresholds, 1000 * curve.evpi, color=PALETTE[0], lw=1.8)
-    ax.set(ylim=(0, None), ylabel="EVPI, net true positives per 1 000")
+    ax.set(
+        ylim=(0, None),
+        ylabel="Expected value of perfect information,\nnet true positives per 1,000",
+    )
     _finish(ax, curve, "")
     return ax
 
@@ -134,7 +197,7 @@ def _benefit_range(curve: Curve, shown: Sequence[str]) -> tuple[float, float]:
 
 def _label(curve: Curve) -> str:
     opt_out = isinstance(curve, DecisionCurve) and curve.policy == "opt-out"
-    return "Net benefit (opt-out)" if opt_out else "Net benefit"
+    return f"Net {'true negatives' if opt_out else 'true positives'} per 1,000"
 
 
 def _limits(curve: Curve) -> str:
@@ -143,18 +206,20 @@ def _limits(curve: Curve) -> str:
     return f"{curve.level:.0%} limits, {curve.interval}"
 
 
-def _finish(ax: Axes, curve: Curve, remark: str) -> None:
-    """The threshold axis with its second scale, and who was counted."""
+def _finish(ax: Axes, curve: Curve, remark: str, *, cost: bool = True) -> None:
+    """The threshold axis, with its second scale, and who was counted."""
     ax.set(xlim=(curve.thresholds[0], curve.thresholds[-1]), xlabel="Threshold probability")
     percent_axis(ax.xaxis)
-    _cost_axis(ax)
+    if cost:
+        _cost_axis(ax)
     note(ax, f"{curve.n:,.0f} patients, {curve.n_events:,.0f} events{remark}")
     tidy(ax)
 
 
 def _cost_axis(ax: Axes) -> None:
     """Harm of treating a patient without malignancy against the benefit of treating one with."""
-    second = ax.secondary_xaxis(-0.19)
+    height = ax.figure.get_size_inches()[1] * ax.get_position().height  # type: ignore[union-attr]
+    second = ax.secondary_xaxis(-0.56 / height)
     ticks = [t for t in ax.get_xticks() if 0 < t < 1 and ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
     second.set_xticks(ticks, labels=[f"1:{np.round((1 - t) / t):.0f}" for t in ticks])
     second.set_xlabel("Cost : benefit ratio", fontsize=9, color=MUTED)

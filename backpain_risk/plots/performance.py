@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from ..measures.catalogue import ideal_of, label_of
 from ..measures.decision.inputs import TREAT_ALL, TREAT_NONE
 from ..numerics.checks import check_choice, check_choices, check_count, check_table
-from .style import INK, MUTED, PALETTE, axes_or_new, colours, note, tidy
+from .style import INK, MUTED, PALETTE, axes_or_new, colours, log_ratio_axis, note, tidy
 
 
 def plot_performance(
@@ -112,6 +112,8 @@ def plot_subgroups(
     ]
     ax.set_yticks(range(len(mine)), labels=names)
     ax.set(ylim=(len(mine) - 0.5, -0.5), xlabel=label_of(measure, unit=True))
+    if measure == "observed_expected" and (mine.low > 0).all():
+        log_ratio_axis(ax, float(mine.low.min()), float(mine.high.max()))
     right = ax.secondary_yaxis("right")
     right.set_yticks(
         range(len(mine)), labels=[f"{r.n_events:,.0f} of {r.n:,.0f}" for r in mine.itertuples()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,8 @@ _SHIFT = 1.6  # where the panel of the specificity starts
 _COUNTS = 1.05  # counts stand just right of a panel
 _METHODS = {"reml": "REML", "ml": "ML", "bayes": "Bayes"}
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_ZOOMED = (0.85, 0.7, 0.5)
+"""Where a panel may begin when everything in it lies above."""
 
 
 def plot_forest(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
@@ -28,18 +32,22 @@ def plot_forest(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
     studies = pooled.studies.to_frame()
     ax = axes_or_new(ax, (7.6, 1.5 + 0.27 * len(studies)))
     rows = np.arange(len(studies), 0, -1)
+    labels: list[str] = []
+    places: list[float] = []
     for start, name, colour, summary in (
         (0.0, "sensitivity", PALETTE[1], pooled.sensitivity),
         (_SHIFT, "specificity", PALETTE[0], pooled.specificity),
     ):
-        _panel(ax, start, name, rows[0] + 1.0)
-        _studies(ax, start, rows, studies, name, colour)
-        _diamond(ax, start, summary, colour)
+        panel = _Panel(start, _foot(studies, name, summary))
+        ticks = [t for t in _TICKS if panel.foot == 0] or _between(panel.foot)
+        _panel(ax, panel, name, rows[0] + 1.0, ticks)
+        _studies(ax, panel, rows, studies, name, colour)
+        _diamond(ax, panel, summary, colour)
+        places += [panel.at(t) for t in ticks]
+        labels += [f"{t:g}" for t in ticks]
     name = f"Pooled, {pooled.summary_at}" if pooled.summary_at else "Pooled"
     ax.set_yticks([*rows, 0], labels=[*studies.study, f"{name} ({_METHODS[pooled.method]})"])
-    ax.set_xticks(
-        [start + t for start in (0, _SHIFT) for t in _TICKS], labels=[f"{t:g}" for t in _TICKS] * 2
-    )
+    ax.set_xticks(places, labels=labels)
     ax.set(xlim=(-0.04, _SHIFT + 1.5), ylim=(-0.8, rows[0] + 1.7))
     tidy(ax)
     kind = pooled.sensitivity.kind
@@ -53,39 +61,53 @@ def plot_forest(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _panel(ax: Axes, start: float, name: str, top: float) -> None:
+@dataclass(frozen=True)
+class _Panel:
+    """A panel from ``start``, one wide, whose axis runs from ``foot`` to 1."""
+
+    start: float
+    foot: float
+
+    def at(self, share: Any) -> Any:
+        return self.start + (share - self.foot) / (1 - self.foot)
+
+
+def _foot(studies: pd.DataFrame, name: str, summary: Estimate) -> float:
+    lowest = float(np.nanmin([*studies[f"{name}_low"], summary.low]))
+    return next((foot for foot in _ZOOMED if foot <= lowest), 0.0)
+
+
+def _between(foot: float) -> list[float]:
+    return [round(float(t), 3) for t in np.linspace(foot, 1, 4)]
+
+
+def _panel(ax: Axes, panel: _Panel, name: str, top: float, ticks: Sequence[float]) -> None:
+    start = panel.start
     ax.text(start, top, name.capitalize(), fontsize=10, fontweight="bold", color=INK, va="center")
-    ax.text(
-        start + _COUNTS,
-        top,
-        "TP / n" if name == "sensitivity" else "TN / n",
-        fontsize=8,
-        color=MUTED,
-        va="center",
-    )
+    counts = "TP / n" if name == "sensitivity" else "TN / n"
+    ax.text(start + _COUNTS, top, counts, fontsize=8, color=MUTED, va="center")
     ax.plot([start, start + 1], [-0.75, -0.75], color=MUTED, lw=1, clip_on=False)
-    for tick in _TICKS:
-        ax.plot([start + tick] * 2, [-0.75, top - 0.6], color="#ececec", lw=0.8, zorder=0)
+    for tick in ticks:
+        ax.plot([panel.at(tick)] * 2, [-0.75, top - 0.6], color="#ececec", lw=0.8, zorder=0)
 
 
 def _studies(
-    ax: Axes, start: float, rows: Any, studies: pd.DataFrame, name: str, colour: str
+    ax: Axes, panel: _Panel, rows: Any, studies: pd.DataFrame, name: str, colour: str
 ) -> None:
     right, wrong = (studies.tp, studies.fn) if name == "sensitivity" else (studies.tn, studies.fp)
-    ax.hlines(
-        rows, start + studies[f"{name}_low"], start + studies[f"{name}_high"], color=colour, lw=1.3
-    )
-    ax.plot(start + studies[name], rows, "s", color=colour, ms=4.5)
+    low = panel.at(studies[f"{name}_low"])
+    ax.hlines(rows, low, panel.at(studies[f"{name}_high"]), color=colour, lw=1.6)
+    ax.plot(panel.at(studies[name]), rows, "s", color=colour, ms=4)
     for y, k, n in zip(rows, right, right + wrong, strict=True):
         text = f"{k:,.0f} / {n:,.0f}" if n else "none"
-        ax.text(start + _COUNTS, y, text, fontsize=8, color=INK, va="center")
+        ax.text(panel.start + _COUNTS, y, text, fontsize=8, color=INK, va="center")
 
 
-def _diamond(ax: Axes, start: float, summary: Estimate, colour: str) -> None:
-    x = start + np.array([summary.low, summary.value, summary.high, summary.value])
+def _diamond(ax: Axes, panel: _Panel, summary: Estimate, colour: str) -> None:
+    x = panel.at(np.array([summary.low, summary.value, summary.high, summary.value]))
     ax.fill(x, [0, 0.28, 0, -0.28], color=colour, lw=0)
-    text = f"{summary.value:.2f} ({summary.low:.2f}-{summary.high:.2f})"
-    ax.text(start + _COUNTS, 0, text, fontsize=8, color=INK, va="center", fontweight="bold")
+    text = f"{summary.value:.2f} ({summary.low:.2f} to {summary.high:.2f})"
+    ax.text(panel.start + _COUNTS, 0, text, fontsize=8, color=INK, va="center", fontweight="bold")
 
 
 def plot_sroc(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:

@@ -45,8 +45,8 @@ def plot_risk_distribution(
     others = first.n - first.n_events
     note(
         ax,
-        f"{first.n_events:,.0f} with malignancy (above), {others:,.0f} without (below); medians "
-        "marked",
+        f"{first.n_events:,.0f} with malignancy (above), {others:,.0f} without (below); heights "
+        "are shares of these, lines medians",
     )
     tidy(ax)
     ax.spines["left"].set_visible(False)

@@ -62,17 +62,28 @@ def percent_axis(axis: Any) -> None:
     axis.set_major_formatter(FuncFormatter(percent))
 
 
-def log_percent_axis(axis: Any, low: float, high: float) -> None:
-    """Percentages at 1, 2 and 5 on a log axis."""
+def log_percent_axis(axis: Any, low: float, high: float, *, most: int = 8) -> None:
+    """Percentages at 1 and 3 on a log axis; at 1 only where that would be more than ``most``."""
     ticks = [
-        m * 10.0**e for e in range(-6, 1) for m in (1, 2, 5) if low <= m * 10.0**e <= min(high, 1.0)
+        m * 10.0**e for e in range(-6, 1) for m in (1, 3) if low <= m * 10.0**e <= min(high, 1.0)
     ]
-    sparse = [t for t in ticks if f"{t:e}"[0] == "1"] if len(ticks) > 9 else ticks
-    axis.set_major_locator(
-        FixedLocator(sparse if len(sparse) < 6 or sparse is ticks else sparse[::-2][::-1])
-    )
+    sparse = [t for t in ticks if f"{t:e}"[0] == "1"] if len(ticks) > most else ticks
+    axis.set_major_locator(FixedLocator(sparse))
     axis.set_minor_locator(NullLocator())
     percent_axis(axis)
+
+
+def log_ratio_axis(ax: Axes, low: float, high: float) -> None:
+    """A horizontal log axis of ratios on which a half and twice are as far from one; it shows at
+    least these.
+    """
+    view = (min(0.9 * low, 0.45), max(1.1 * high, 2.2))
+    many = view[1] / view[0] > 30
+    ticks = (0.1, 0.3, 1, 3, 10) if many else (0.2, 0.25, 0.33, 0.5, 0.67, 1, 1.5, 2, 3, 4, 5)
+    shown = [t for t in ticks if view[0] <= t <= view[1]]
+    ax.set(xscale="log", xlim=view)
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xticks(shown, labels=[f"{t:g}" for t in shown])
 
 
 LINES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))

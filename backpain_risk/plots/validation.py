@@ -16,6 +16,7 @@ from .style import (
     PALETTE,
     axes_or_new,
     log_percent_axis,
+    log_ratio_axis,
     note,
     percent_axis,
     tidy,
@@ -38,7 +39,9 @@ def plot_corrected_calibration(validation: InternalValidation, *, ax: Axes | Non
             "see problems, or validate with other at=."
         )
     ax = axes_or_new(ax, (5.2, 5.0))
-    floor = float(max(shown.predicted.min(), np.quantile(validation.risk, 0.02)))
+    ordered = np.sort(validation.risk)
+    few = ordered[min(int(np.searchsorted(np.cumsum(ordered), 5.0)), ordered.size - 1)]
+    floor = float(max(shown.predicted.min(), min(few, 0.5 * shown.predicted.max())))
     top = 1.2 * float(np.nanmax(shown[["predicted", "corrected"]].to_numpy()))
     ax.plot([floor, top], [floor, top], color=MUTED, linewidth=1, linestyle=":", label="ideal")
     low = np.maximum(shown.low, floor * 0.5)
@@ -65,8 +68,11 @@ def plot_corrected_decision_curve(
     check_result("validation", validation, "InternalValidation")
     ax = axes_or_new(ax)
     curve = validation.decision_curve()
-    ax.axhline(0, color=INK, linewidth=1, label="treat none")
-    ax.plot(curve.threshold, curve.treat_all, color=MUTED, linewidth=1, label="treat all")
+    columns = ["treat_all", "low", "high", "apparent", "corrected"]
+    curve[columns] = 1000 * curve[columns]
+    ax.axhline(0, color=INK, linewidth=1.2, linestyle=":", label="treat none")
+    treat_all = curve.treat_all
+    ax.plot(curve.threshold, treat_all, color=MUTED, lw=1.2, ls="--", label="treat all")
     ax.fill_between(
         curve.threshold, curve.low, curve.high, color=PALETTE[0], alpha=0.15, linewidth=0
     )
@@ -76,7 +82,7 @@ def plot_corrected_decision_curve(
     ax.set(
         ylim=(-0.15 * top, 1.1 * top),
         xlabel="Threshold probability",
-        ylabel="Net benefit per patient",
+        ylabel="Net true positives per 1,000",
     )
     percent_axis(ax.xaxis)
     _finish(ax, validation)
@@ -84,7 +90,7 @@ def plot_corrected_decision_curve(
 
 
 def plot_stability(validation: InternalValidation, *, ax: Axes | None = None) -> Axes:
-    """Risk of each patient by refitted models against the apparent risk, with the middle 95 %
+    """Risk of each patient by refitted models against the apparent risk, with the middle 95%
     (prediction instability).
 
     Points are the first 200 refitted models; patients of equal risk are drawn once.
@@ -167,6 +173,10 @@ def plot_internal_external(
         )
     ax.set_yticks(place, labels)
     ax.set(xlabel=label_of(measure, unit=True))
+    if measure == "observed_expected" and (sites.low.dropna() > 0).all():
+        ends = pooled.loc[measure, ["prediction_low", "prediction_high"]].astype(float)
+        seen = np.append(sites[["low", "high"]].to_numpy().ravel(), ends)
+        log_ratio_axis(ax, float(np.nanmin(seen)), float(np.nanmax(seen)))
     note(ax, "left-out site (events of patients)")
     tidy(ax)
     return ax

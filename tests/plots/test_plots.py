@@ -139,6 +139,7 @@ def drawn(rare, cohort):
         "plot_waterfall": lambda ax: plots.plot_waterfall(
             bpr.assess({"history_of_cancer": 1, "age_years": 67}), ax=ax
         ),
+        "plot_icon_array": lambda ax: plots.plot_icon_array({"a": 2.6, "b": 97.4}, ax=ax),
         "plot_case_mix": lambda ax: plots.plot_case_mix(bpr.case_mix(cohort), ax=ax),
         "plot_associations": lambda ax: plots.plot_associations(
             bpr.associations(cohort.scenario), ax=ax
@@ -149,7 +150,7 @@ def drawn(rare, cohort):
 
 
 def test_every_plot_function_is_drawn_here(drawn):
-    panels = {"plot_calibration_panels", "plot_performance"}  # make axes of their own
+    panels = {"plot_calibration_panels", "plot_decision_panels", "plot_performance"}  # own axes
     assert {name.split(",")[0] for name in drawn} | panels == set(plots.__all__)
 
 
@@ -186,6 +187,8 @@ def test_without_axes_new_ones_are_made_and_labelled(drawn):
             assert {"Pre-test\nprobability", "Likelihood\nratio", "Post-test\nprobability"} <= {
                 t.get_text() for t in ax.texts
             }
+        elif name == "plot_icon_array":
+            assert ax.get_legend() is not None  # names and numbers, no scale
         elif name == "plot_pathway_flow":
             assert len(ax.texts) > 2  # boxes and arrows, no scale
         else:
@@ -214,8 +217,39 @@ def test_the_decision_curve_draws_its_numbers(rare):
     curve = bpr.decision_curve(*rare)
     ax = plots.plot_decision_curve(curve)
     lines = {line.get_label(): line.get_ydata() for line in ax.lines}
-    np.testing.assert_array_equal(lines["model"], curve.net_benefit[2])
-    np.testing.assert_array_equal(lines["treat all"], curve.net_benefit[0])
+    np.testing.assert_array_equal(lines["model"], 1000 * curve.net_benefit[2])
+    np.testing.assert_array_equal(lines["treat all"], 1000 * curve.net_benefit[0])
+
+
+def test_decision_panels_mark_thresholds_and_draw_the_difference(rare):
+    y, risk = rare
+    curve = bpr.decision_curve(y, {"a": risk, "b": risk**2})
+    above, below = plots.plot_decision_panels(curve, "a", "b", marks=(0.01, 0.03))
+    drawn = [line.get_ydata() for line in below.lines if len(line.get_xdata()) > 2]
+    np.testing.assert_array_equal(drawn[0], 1000 * curve.difference("a", "b").difference)
+    for ax in (above, below):
+        marked = [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 2]
+        assert {0.01, 0.03} <= set(marked)
+    plt.close("all")
+
+
+def test_icons_are_whole_patients_that_add_up():
+    ax = plots.plot_icon_array({"few": 9.9, "fewer": 0.1, "most": 990.0})
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["10 few", "0 fewer", "990 most"]
+    assert sum(len(dots.get_offsets()) for dots in ax.collections) == 1000
+    with pytest.raises(ValueError, match="groups must hold numbers of 0 or more; got -1"):
+        plots.plot_icon_array({"a": -1.0})
+    with pytest.raises(ValueError, match="between 1 and 10,000 patients; got 20000"):
+        plots.plot_icon_array({"a": 20_000})
+    plt.close("all")
+
+
+def test_calibration_is_drawn_from_where_five_events_are_expected(rare):
+    y, risk = rare
+    ax = plots.plot_calibration(bpr.calibration_curve(y, risk))
+    below = np.sort(risk)[np.sort(risk) < ax.get_xlim()[0]]
+    assert below.sum() == pytest.approx(5, abs=1)
+    plt.close("all")
 
 
 def test_the_calibration_plot_names_patients_and_events(rare):
