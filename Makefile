@@ -9,10 +9,14 @@ WORKERS ?= 2
 QUICK := tests/test_rooms.py tests/numerics tests/measures tests/planning \
 	tests/evidence/test_diagnostic_accuracy.py tests/evidence/test_tables.py \
 	tests/models/logistic/test_model.py tests/models/likelihood_ratio
+# What the report is made for.
+SCENARIO ?= primary_care
+N ?= 100000
+SEED ?= 0
 WORKER := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 XLA_FLAGS=--xla_cpu_multi_thread_eigen=false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock data notebooks reports check-reports test quick lowest explorer browser docs ci proofs check bench clean
+.PHONY: help setup lock data notebooks reports check-reports reference test quick lowest explorer browser docs ci proofs check bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,11 +41,14 @@ data: $(READY) ## rebuild the demonstration cohort and the data dictionary
 notebooks: $(READY) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
-reports: $(READY) ## run the notebooks and build reports/
-	$(BIN)/backpain-risk report --notebooks notebooks --reports reports
+reports: $(READY) ## run the notebooks and build reports/ (N=20000 SEED=7 SCENARIO=emergency_department)
+	$(BIN)/backpain-risk report --notebooks notebooks --reports reports --scenario $(SCENARIO) --n $(N) --seed $(SEED)
 
-check-reports: $(READY) ## rebuild the report elsewhere, compare, and check that the page stands alone
+check-reports: $(READY) ## build the report elsewhere, compare, and check that the page stands alone
 	$(BIN)/backpain-risk check-report --notebooks notebooks --reports reports
+
+reference: $(READY) ## keep the report that was built, to compare with
+	$(BIN)/backpain-risk keep-report --reports reports
 
 test: $(READY) ## run the tests, on two workers
 	$(WORKER) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal

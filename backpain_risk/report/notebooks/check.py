@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from .build import build_report
+from .choices import Setting
 from .prose import format_value
 
 RELATIVE = 1e-5
@@ -26,6 +28,8 @@ processor but those of the no-U-turn sampler, whose chains part after rounding; 
 these is recorded with its Monte-Carlo error.
 """
 
+_SHOWN = 10
+README_FIGURES = ("calibration", "decision-curve")
 _LOADING = {
     "img": ("src", "srcset"),
     "script": ("src",),
@@ -125,17 +129,81 @@ def _agree(a: Any, b: Any, error: float) -> bool:
     return math.isclose(a, b, rel_tol=RELATIVE, abs_tol=max(ABSOLUTE, ERRORS * error))
 
 
+def compare_with_reference(reports: Path) -> None:
+    """Raise when a build's numbers or claims differ from those kept in ``reference/``, beyond
+    tolerance.
+    """
+    reference = reports / "reference" / "results.json"
+    if not reference.is_file():
+        return
+    kept = json.loads(reference.read_text("utf-8"))
+    built = json.loads((reports / "results.json").read_text("utf-8"))
+    if kept["setting"] != built["setting"]:
+        return
+    _refuse(_differences(kept, built))
+
+
+def _differences(kept: dict[str, Any], built: dict[str, Any]) -> list[str]:
+    problems = result_problems(kept["results"], built["results"], kept["mcse"])
+    if set(kept["mcse"]) != set(built["mcse"]):
+        problems.append("the results with a Monte-Carlo error differ.")
+    for key in sorted(set(kept["claims"]) | set(built["claims"])):
+        if kept["claims"].get(key) != built["claims"].get(key):
+            problems.append(f"the claim {key} is another sentence now.")
+    return problems
+
+
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        shown = " ".join(problems[:_SHOWN])
+        more = f" And {len(problems) - _SHOWN} more." if len(problems) > _SHOWN else ""
+        raise ValueError(
+            f"the report must agree with its reference and stand alone; got: {shown}{more}"
+        )
+
+
 def check_report(notebooks: Path, reports: Path) -> None:
-    """Rebuild in a temporary folder and compare; raise with every problem found."""
-    kept = json.loads((reports / "results.json").read_text("utf-8"))
-    problems = page_problems((reports / "report.html").read_text("utf-8"), kept["results"])
+    """Build elsewhere and compare with what is kept and what was built; raise with the problems.
+
+    The reference must agree within tolerance, and the page kept with it must show its numbers and
+    load nothing. A build in ``reports`` of the same commit must be the same, byte for byte.
+    """
+    reference = reports / "reference"
+    kept = json.loads((reference / "results.json").read_text("utf-8"))
+    problems = []
+    for page in sorted(reference.glob("*.html")):
+        problems += page_problems(page.read_text("utf-8"), kept["results"])
     with TemporaryDirectory() as folder:
         build_report(notebooks, Path(folder))
         built = json.loads((Path(folder) / "results.json").read_text("utf-8"))
-    problems += result_problems(kept["results"], built["results"], kept.get("mcse", {}))
-    if set(kept.get("mcse", {})) != set(built["mcse"]):
-        problems.append("the results with a Monte-Carlo error differ; build the report again.")
-    if problems:
-        raise ValueError(
-            "the report must agree with a new build and stand alone; got: " + " ".join(problems)
-        )
+        problems += _bytes_that_differ(Path(folder), reports)
+    _refuse(problems + _differences(kept, built))
+
+
+def _bytes_that_differ(built: Path, reports: Path) -> list[str]:
+    """Files of an earlier build, of the same setting, that a new build makes otherwise."""
+    earlier = reports / "results.json"
+    if not earlier.is_file():
+        return []
+    if json.loads(earlier.read_text("utf-8"))["setting"] != Setting().as_kept():
+        return []
+    return [
+        f"{path.relative_to(built)} differs from an earlier build; build again."
+        for path in sorted(built.rglob("*"))
+        if path.is_file() and not _same(path, reports / path.relative_to(built))
+    ]
+
+
+def _same(a: Path, b: Path) -> bool:
+    return b.is_file() and a.read_bytes() == b.read_bytes()
+
+
+def keep_reference(reports: Path, figures: Sequence[str] = README_FIGURES) -> None:
+    """Make what was built the reference: results, pages and the figures that README shows."""
+    reference = reports / "reference"
+    (reference / "figures").mkdir(parents=True, exist_ok=True)
+    for path in [reports / "results.json", *sorted(reports.glob("*.html"))]:
+        (reference / path.name).write_bytes(path.read_bytes())
+    for name in figures:
+        kept = reports / "figures" / f"{name}.svg"
+        (reference / "figures" / kept.name).write_bytes(kept.read_bytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -10,7 +11,14 @@ import pytest
 
 from backpain_risk import Estimate, report
 from backpain_risk.report.notebooks.build import build_report
-from backpain_risk.report.notebooks.check import check_report, page_problems, result_problems
+from backpain_risk.report.notebooks.check import (
+    check_report,
+    compare_with_reference,
+    keep_reference,
+    page_problems,
+    result_problems,
+)
+from backpain_risk.report.notebooks.choices import Setting
 
 pytestmark = pytest.mark.contract
 
@@ -24,39 +32,64 @@ report.record(
     {"mean": 0.5, "low": 0.4, "high": 0.6},
     mcse={"mean": 0.02, "low": 0.01, "high": 0.01},
 )
-frame = pd.DataFrame({"name": ["a"], "value": [1234.5]})
-report.table("t", frame, "A table.", formats={"value": ".3g"})
-report.figure("f", plt.subplots()[1], "An empty figure.")
+report.record("seed", report.setting().seeded(5))
+report.claim("high", ANSWER > 0.5, "It is high, {{answer.value:.2f}}"OTHERWISE)
+frame = pd.DataFrame({"name": ["a"], "rate|value": [1234.5], "low": [-1.5], "high": [2000.0]})
+report.table(
+    "t",
+    frame,
+    "A table.",
+    formats={"rate|value": ".3g"},
+    limits={"rate|value": ("low", "high")},
+)
+report.figure("f", plt.subplots()[1], "An empty figure.", description="Nothing is seen.")
+"""
+TEMPLATE = """<!-- title: Small -->
+<!-- notebooks: 01 -->
+
+# Small
+
+The answer is {{answer.value:.2f}} (@tbl-t, @fig-f) [@deyo_diehl_1988]. {{claims.high}}.
+
+{{table t}}
+
+{{figure f}}
+
+# References
+
+::: {#refs}
+:::
+
+{{appendix}}
+
+{{table libraries}}
 """
 
 
-def write(folder, prose):
-    cells = [
-        {
-            "cell_type": "code",
-            "id": "a",
-            "source": CODE,
-            "metadata": {},
-            "outputs": [],
-            "execution_count": None,
-        },
-        {"cell_type": "markdown", "id": "b", "source": prose, "metadata": {}},
-    ]
+def cell(kind, name, source):
+    code = {"outputs": [], "execution_count": None} if kind == "code" else {}
+    return {"cell_type": kind, "id": name, "source": source, "metadata": {}, **code}
+
+
+def write(folder, prose="Said {{answer.value:.2f}}.", template=TEMPLATE, code=CODE):
+    """A folder of one notebook and one template."""
+    source = code.replace("ANSWER", "0.81").replace("OTHERWISE", "")
+    told = f'report.prose("""{prose}""")'
+    cells = [cell("code", "a", source), cell("code", "b", told), cell("markdown", "c", "# Title")]
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     (folder / "01_small.ipynb").write_text(json.dumps(notebook), "utf-8")
+    (folder / "report.md").write_text(template, "utf-8")
     return folder
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     base = tmp_path_factory.mktemp("report")
-    notebooks = write(
-        base / "notebooks",
-        "# Small\n\nThe answer is {{answer.value:.2f}} (@tbl-t, @fig-f) [@deyo_diehl_1988].",
-    )
+    notebooks = write(base / "notebooks")
     build_report(notebooks, base / "reports")
+    keep_reference(base / "reports", figures=("f",))
     return notebooks, base / "reports"
 
 
@@ -78,18 +111,24 @@ def test_results_are_kept_to_six_digits(built):
 def test_the_page_stands_alone_and_shows_what_was_recorded(built):
     page = (built[1] / "report.html").read_text("utf-8")
     assert page_problems(page, {"answer.value": 0.812346}) == []
-    assert 'src="data:image/png;base64' in page
+    assert 'src="data:image/svg+xml;base64' in page
+    assert 'alt="Nothing is seen."' in page
     assert "not for clinical use" in page
-    assert "Deyo" in page
-    assert "<td" in page
-    assert "1230" in page
-    assert (built[1] / "figures" / "f.png").is_file()
+    assert "Deyo RA" in page
+    assert "1,230 (−1.5 to 2,000)" in page
+    assert '<th colspan="1"' not in page
+    assert "It is high, " in page
+    assert "Table A1." in page
+    assert "{{" not in page
 
 
 @pytest.mark.regression
 def test_a_second_build_changes_no_byte(built, tmp_path):
     build_report(built[0], tmp_path)
-    for name in ("report.html", "results.json", "figures/f.png"):
+    made = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    kinds = {"report.html", "report.pdf", "report.docx", "results.json", "notebooks/01_small.ipynb"}
+    assert kinds <= {name.as_posix() for name in made}
+    for name in made:
         assert (tmp_path / name).read_bytes() == (built[1] / name).read_bytes(), name
 
 
@@ -98,13 +137,38 @@ def test_an_untouched_report_passes(copy):
 
 
 def test_a_number_altered_by_hand_is_found(copy):
-    path = copy[1] / "results.json"
+    path = copy[1] / "reference" / "results.json"
     path.write_text(path.read_text("utf-8").replace("0.812346", "0.822346"), "utf-8")
     with pytest.raises(ValueError, match=r"the page shows 0\.81 for answer\.value") as error:
         check_report(*copy)
-    assert "answer.value is 0.822346 in results.json; a new build gives 0.812346" in str(
-        error.value
-    )
+    message = "answer.value is 0.822346 in results.json; a new build gives 0.812346"
+    assert message in str(error.value)
+    with pytest.raises(ValueError, match=message):
+        compare_with_reference(copy[1])
+
+
+def test_a_build_that_was_touched_is_found(copy):
+    (copy[1] / "report.pdf").write_bytes(b"other")
+    with pytest.raises(ValueError, match=r"report\.pdf differs from an earlier build"):
+        check_report(*copy)
+
+
+def test_another_seed_is_another_report_and_is_not_compared(built, copy):
+    build_report(built[0], copy[1], setting=Setting(seed=7))
+    kept = json.loads((copy[1] / "results.json").read_text("utf-8"))
+    assert kept["results"]["seed"] == 7005
+    assert kept["setting"] == {"scenario": "primary_care", "n": 100_000, "seed": 7}
+    compare_with_reference(copy[1])
+
+
+def test_the_notebook_that_is_kept_is_filled(built):
+    text = (built[1] / "notebooks" / "01_small.ipynb").read_text("utf-8")
+    cells = json.loads(text)["cells"]
+    shown = json.dumps([c["outputs"] if c["cell_type"] == "code" else c["source"] for c in cells])
+    assert "Said 0.81." in shown
+    assert "Table 1" in shown
+    assert "{{" not in shown
+    assert "vnd.backpain-risk" not in text
 
 
 @pytest.mark.parametrize(
@@ -183,18 +247,57 @@ def test_what_is_no_monte_carlo_error_is_refused(call, message):
 
 
 @pytest.mark.parametrize(
-    ("prose", "message"),
+    ("planted", "message"),
     [
-        ("The answer is 0.81.", "numbers in prose must come from code; got 0.81"),
-        ("{{question}}", "prose quotes {{question}}, which no cell recorded"),
-        ("@fig-none", "prose refers to @fig-none, which no cell shows"),
+        ({"prose": "The answer is 0.81."}, "numbers in prose must come from code; got 0.81"),
+        ({"prose": "In seven per cent."}, "numbers in prose must come from code; got seven"),
+        (
+            {"prose": "{{question}}"},
+            "cell 2 failed with ValueError: prose: prose quotes",
+        ),
+        (
+            {"template": TEMPLATE + "{{question}}"},
+            "prose quotes {{question}}, which no",
+        ),
+        ({"template": TEMPLATE + "@fig-none"}, "prose refers to @fig-none, which is shown nowhere"),
+        ({"template": TEMPLATE + "A fiftieth."}, "report.md: numbers in prose must come from code"),
+        (
+            {"template": TEMPLATE + "{{claims.no}}"},
+            "prose makes the claim no, which no cell",
+        ),
+        ({"template": TEMPLATE + "\n{{figure no}}\n"}, "{{figure no}} has nothing to place"),
+        ({"template": TEMPLATE + "\n{{figure f}}\n"}, "fig-f is placed twice"),
+        ({"template": TEMPLATE + "[@nobody]"}, "report.md cites nobody, which no bibliography has"),
+        ({"template": "# Nothing"}, "report.md must begin with <!-- title: ... -->"),
+        ({"code": CODE.replace("ANSWER", "0.3")}, 'the claim high does not hold: "It is high'),
+        ({"code": CODE + "1 / 0"}, "01_small.ipynb, cell 1 failed with ZeroDivisionError"),
     ],
 )
-def test_bad_prose_ends_the_build(tmp_path, prose, message):
-    with pytest.raises(ValueError, match=message.replace("{", r"\{").replace("}", r"\}")):
-        build_report(write(tmp_path / "notebooks", prose), tmp_path / "reports")
+def test_what_is_planted_ends_the_build_with_a_sentence(tmp_path, planted, message):
+    with pytest.raises(ValueError, match=re.escape(message)) as error:
+        build_report(write(tmp_path / "notebooks", **planted), tmp_path / "reports")
+    assert "\n" not in str(error.value)
+
+
+def test_a_claim_says_what_holds_otherwise(tmp_path):
+    otherwise = ', otherwise="It is low"'
+    code = CODE.replace("ANSWER", "0.3").replace("OTHERWISE", otherwise)
+    build_report(write(tmp_path / "notebooks", code=code), tmp_path / "reports")
+    kept = json.loads((tmp_path / "reports" / "results.json").read_text("utf-8"))
+    assert kept["claims"] == {"high": "It is low"}
+
+
+def test_a_claim_needs_a_truth_value():
+    with pytest.raises(ValueError, match="condition must be True or False; got ndarray for a"):
+        report.claim("a", np.ones(2) > 0, "Both are.")
 
 
 def test_a_folder_without_notebooks_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"notebooks must hold \.ipynb files"):
         build_report(tmp_path, tmp_path / "reports")
+
+
+@pytest.mark.parametrize("wrong", [{"n": 10}, {"seed": -1}])
+def test_a_setting_without_patients_or_seed_is_refused(wrong):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} must"):
+        Setting(**wrong)

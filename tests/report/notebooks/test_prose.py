@@ -41,7 +41,25 @@ def test_values_are_shown_with_three_digits(value, shown):
 
 
 @pytest.mark.parametrize(
-    "text", ["an AUROC of 0.81", "13 cancers", "3 % risk", "x2 is", "from 5 to"]
+    "text",
+    [
+        "an AUROC of 0.81",
+        "13 cancers",
+        "3% risk",
+        "x2 is",
+        "from 5 to",
+        "seven per cent of them",
+        "from three to sixteen",
+        "one per cent",
+        "three in ten",
+        "one in ten",
+        "a fiftieth of the patients",
+        "half of one per cent",
+        "one twentieth",
+        "ten imputations",
+        "a tenfold rise",
+        "two thirds of them",
+    ],
 )
 def test_typed_numbers_are_refused(text):
     with pytest.raises(ValueError, match="numbers in prose must come from code"):
@@ -51,12 +69,14 @@ def test_typed_numbers_are_refused(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "Deyo and Diehl 1988 at a base rate of 1 %, with 95 % limits",
+        "Deyo and Diehl 1988 at a base rate of 1%, with 95% limits",
         (
             "`code 12`, $x^2$, {{key:.2f}}, [@deyo_1988], @fig-a1, [link](https://doi.org/10.1/2), "
             "the 2x2 table"
         ),
         "one in a hundred",
+        "the third study, two facts, one of them, the second half-hidden line",
+        "patients aged fifty or over",
     ],
 )
 def test_what_is_no_result_may_stand(text):
@@ -65,9 +85,9 @@ def test_what_is_no_result_may_stand(text):
 
 def test_references_are_numbered_and_must_exist():
     assert (
-        number_references("see @fig-ages", {"fig-ages": 3}, "here") == "see [Figure 3](#fig-ages)"
+        number_references("see @fig-ages", {"fig-ages": "3"}, "here") == "see [Figure 3](#fig-ages)"
     )
-    with pytest.raises(ValueError, match="prose refers to @tbl-none, which no cell shows"):
+    with pytest.raises(ValueError, match="prose refers to @tbl-none, which is shown nowhere"):
         number_references("@tbl-none", {}, "here")
 
 

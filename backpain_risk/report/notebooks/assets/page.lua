@@ -1,0 +1,59 @@
+-- Figures and tables from what the template wrote: a caption, then a picture or a table in HTML.
+local html = FORMAT:match("html") ~= nil
+
+local function caption_of(div)
+  return div.content[1].content
+end
+
+-- Figures are drawn for a screen; a page is narrower.
+local function on_paper(width)
+  return string.format("%.2fin", 0.82 * tonumber((width:gsub("in", ""))))
+end
+
+local function figure(div)
+  local picture = div.content[2].content[1]
+  if not html then picture.attributes.width = on_paper(picture.attributes.width) end
+  local made = pandoc.Figure({ pandoc.Plain({ picture }) }, { pandoc.Plain(caption_of(div)) })
+  made.attr = pandoc.Attr(div.identifier, {})
+  return made
+end
+
+local function table_of(div)
+  local made = pandoc.read(div.content[2].text, "html").blocks[1]
+  if not html then
+    made.caption = { long = { pandoc.Plain(caption_of(div)) } }
+    made.attr = pandoc.Attr(div.identifier, {})
+    return made
+  end
+  local title = pandoc.Div({ pandoc.Para(caption_of(div)) },
+    pandoc.Attr(div.identifier .. "-caption", { "caption" }))
+  local scroll = pandoc.Div({ made }, pandoc.Attr("", { "scroll" },
+    { { "tabindex", "0" }, { "role", "region" },
+      { "aria-labelledby", div.identifier .. "-caption" } }))
+  return pandoc.Div({ title, scroll }, pandoc.Attr(div.identifier, { "table" }))
+end
+
+function Div(div)
+  if div.classes:includes("figure") and div.identifier ~= "" then return figure(div) end
+  if div.classes:includes("table") and div.identifier ~= "" then return table_of(div) end
+  local box = div.classes[1]
+  if FORMAT == "typst" and (box == "summary" or box == "notice") then
+    local blocks = pandoc.List({ pandoc.RawBlock("typst", "#" .. box .. "[") })
+    blocks:extend(div.content)
+    blocks:insert(pandoc.RawBlock("typst", "]"))
+    return blocks
+  end
+end
+
+function Header(header)
+  if html and header.identifier ~= "" then
+    header.content:insert(pandoc.Space())
+    header.content:insert(pandoc.Link("#", "#" .. header.identifier, "Link to this section",
+      pandoc.Attr("", { "permalink" }, { { "aria-label", "Link to this section" } })))
+  end
+  if FORMAT == "typst" and header.level == 1 then
+    local new = header.classes:includes("newpage") and " #pagebreak(weak: true)" or ""
+    return { pandoc.RawBlock("typst", "#place.flush()" .. new), header }
+  end
+  return header
+end
