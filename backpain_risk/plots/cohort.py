@@ -163,9 +163,8 @@ def plot_associations(found: Associations, *, ax: Axes | None = None) -> Axes:
     labels = [label(name) for name in names]
     ax.set_xticks(range(len(names)), labels=labels, rotation=40, ha="right", fontsize=9)
     ax.set_yticks(range(len(names)), labels=labels, fontsize=9)
-    last = len(names) - 0.6
-    ax.text(last, -0.8, "with malignancy (above)", fontsize=9, ha="right", color=MUTED)
-    ax.text(-0.4, -0.8, "without (below the diagonal)", fontsize=9, ha="left", color=MUTED)
+    ax.xaxis.set_label_position("top")
+    ax.set_xlabel("without malignancy below the diagonal, with malignancy above it")
     bar = ax.figure.colorbar(image, ax=ax, label="Odds ratio", shrink=0.7)
     ticks = [t for t in (0.2, 0.5, 1, 2, 5, 10) if abs(np.log(t)) <= limit]
     bar.set_ticks(np.log(ticks).tolist(), labels=[f"{t:g}" for t in ticks])
