@@ -21,7 +21,7 @@ class Figure(NamedTuple):
     draw: Callable[[], Any]
 
 
-def figures(found: Development) -> Iterator[Figure]:
+def figures_of(found: Development) -> Iterator[Figure]:
     """Every figure of the report, in order."""
     for name, model in found.models.items():
         if model.model is None:

@@ -66,7 +66,7 @@ class _Numbered:
         return f"![**Figure {self.figures}.** {words}]({figure.name}.png)"
 
 
-def paper(
+def paper_of(
     found: Development,
     mapped: MappedCohort | None,
     drawn: Sequence[Figure],

@@ -16,9 +16,9 @@ from ...plots.style import write_print
 from ...results.spreadsheet import spreadsheet_safe
 from ..evaluation.folder import check_folder, write_folder
 from .analysis import Development
-from .figures import Figure, figures
+from .figures import Figure, figures_of
 from .pages import write_pages
-from .paper import paper
+from .paper import paper_of
 from .tripod import checklist
 
 MADE_BY = "backpain-risk develop"
@@ -84,7 +84,7 @@ def write_development(
         }
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         (part / "results.json").write_text(text, "utf-8")
-        told = paper(found, mapped, drawn, listed, data.name)
+        told = paper_of(found, mapped, drawn, listed, data.name)
         (part / "report.md").write_text(told, "utf-8")
         lacking.extend(write_pages(part))
 
@@ -95,7 +95,7 @@ def write_development(
 def _drawn(found: Development, part: Path, lacking: list[str]) -> list[Figure]:
     """Figures that could be drawn; of others it is said why not."""
     drawn = []
-    for figure in figures(found):
+    for figure in figures_of(found):
         try:
             write_print(figure.draw(), part, figure.name)
         except ValueError as error:
