@@ -125,7 +125,8 @@ def _summary(found: Development) -> list[str]:
     told = []
     for name, model in found.models.items():
         table = model.validation.to_frame()
-        c, slope = table.loc["auroc"], table.loc["calibration_slope"]
+        c = table.loc["auroc"]
+        slope = table.loc["calibration_slope"]
         told.append(
             f"- {LABELS[name]}: C-statistic {number(c.apparent)}, corrected for optimism "
             f"{interval(c, 'corrected')}; calibration slope {number(slope.apparent)}, corrected "

@@ -116,7 +116,8 @@ def _write_models(found: Development, part: Path) -> None:
 def _card(found: Development, name: str) -> str:
     model = found.models[name]
     table = model.validation.to_frame()
-    c, slope = table.loc["auroc"], table.loc["calibration_slope"]
+    c = table.loc["auroc"]
+    slope = table.loc["calibration_slope"]
     plan = found.protocol
     lines = [
         f"# Model card: {model.label}",
