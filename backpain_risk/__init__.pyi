@@ -99,26 +99,24 @@ from .numerics.patterns import Patterns as Patterns
 from .numerics.patterns import collapse as collapse
 from .numerics.rubin import pool_estimates as pool_estimates
 from .pathways.comparison import PathwayComparison as PathwayComparison
+from .pathways.comparison import compare_pathways as compare_pathways
 from .pathways.doubt import Review as Review
-from .pathways.enumeration import compare_pathways as compare_pathways
 from .pathways.frontier import efficient_frontier as efficient_frontier
 from .pathways.information import ValueOfInformation as ValueOfInformation
 from .pathways.information import value_of_information as value_of_information
 from .pathways.net_benefit import NetBenefit as NetBenefit
+from .pathways.optimum import PathwayPolicy as PathwayPolicy
 from .pathways.optimum import best_pathway as best_pathway
 from .pathways.pathway import Pathway as Pathway
 from .pathways.pathway import Step as Step
 from .pathways.pathway import load_pathways as load_pathways
-from .pathways.policy import PathwayPolicy as PathwayPolicy
-from .pathways.review_worth import review_break_even as review_break_even
 from .pathways.sensitivity import acceptability as acceptability
+from .pathways.sensitivity import review_break_even as review_break_even
 from .pathways.sensitivity import tornado as tornado
 from .planning.accuracy import sample_size_accuracy as sample_size_accuracy
 from .planning.development import sample_size_development as sample_size_development
 from .planning.expected_precision import precision as precision
 from .planning.validation import sample_size_validation as sample_size_validation
-from .report.development.analysis import Development as Development
-from .report.development.analysis import develop as develop
 from .report.explorer.page import write_explorer as write_explorer
 from .report.explorer.scenario_export import export_scenario as export_scenario
 from .results.estimate import Estimate as Estimate
@@ -134,7 +132,7 @@ from .validation.internal_external import InternalExternalValidation as Internal
 from .validation.internal_external import (
     internal_external_validation as internal_external_validation,
 )
-from .validation.optimism import InternalValidation as InternalValidation
+from .validation.internal_validation import InternalValidation as InternalValidation
 from .validation.optimism import optimism_bootstrap as optimism_bootstrap
 from .vocabulary import NOTICE as NOTICE
 from .vocabulary import RED_FLAGS as RED_FLAGS

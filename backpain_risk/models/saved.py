@@ -22,7 +22,7 @@ from .. import __version__, vocabulary
 from ..files import inside, read_json, write_atomically
 from ..numerics.checks import FloatArray, check_flag, check_path
 from .classifier import RiskClassifier
-from .saved_state import KINDS, check_file
+from .saved_state.whole_file import KINDS, check_file
 from .state import numbers
 
 FORMAT = "backpain_risk model"

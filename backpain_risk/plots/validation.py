@@ -24,7 +24,7 @@ from .style import (
 
 if TYPE_CHECKING:
     from ..validation.internal_external import InternalExternalValidation
-    from ..validation.optimism import InternalValidation
+    from ..validation.internal_validation import InternalValidation
 
 
 def plot_corrected_calibration(validation: InternalValidation, *, ax: Axes | None = None) -> Axes:

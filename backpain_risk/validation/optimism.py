@@ -4,136 +4,24 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy.special import expit, logit
 
 from ..measures.catalogue import CATALOGUE, USUAL
 from ..measures.decision.convention import net_benefit
 from ..numerics.checks import BoolArray, FloatArray, check_choice, check_level, check_resamples
-from ..numerics.intervals import percentile_limits
-from ..numerics.patterns import IntArray
-from ..results.notebook import as_html
 from .development import read_patients
+from .internal_validation import InternalValidation
+from .optimism_of_parts import PARTS, CorrectedPart, refitted_part
 from .procedure import Procedure, Refit, Resamples, read_resamples
 from .repeated_measures import CURVE, Evaluation, Evaluator, evaluator
 
 METHODS = ("harrell", "632")
 LIMITS = ("shifted", "two-stage")
-PARTS = ("values", "observed", "net_benefit")
-"""Parts of an evaluation: measures, calibration curve, decision curve."""
-_OUTSIDE = 0.632  # probability of a patient to be in a resample
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class InternalValidation:
-    """Apparent performance, its optimism, and what is left.
-
-    Attributes
-    ----------
-    measures : tuple of str
-    apparent, optimism, corrected, low, high : ndarray, shape (measures,)
-        ``corrected = apparent - optimism``. NaN, with a warning, where the apparent measure is not
-        defined.
-    n_failed : ndarray, shape (measures,)
-        Resamples in which the measure is not defined.
-    n_resamples : int
-    method, limits : str
-    risk : ndarray, shape (n,)
-        Apparent risk of each patient.
-    problems : DataFrame
-        resample, measure (``"fit"`` when the estimator failed, ``"calibration_curve"`` for the
-        curve) and reason.
-    warned : DataFrame
-        What the estimator warned of, and in how many resamples.
-    """
-
-    measures: tuple[str, ...]
-    apparent: FloatArray
-    optimism: FloatArray
-    corrected: FloatArray
-    low: FloatArray
-    high: FloatArray
-    n_failed: IntArray
-    n_resamples: int
-    method: str
-    limits: str
-    level: float
-    n: int
-    n_events: int
-    risk: FloatArray
-    problems: pd.DataFrame
-    warned: pd.DataFrame
-    _curves: dict[str, pd.DataFrame]
-    _row: IntArray
-    _drawn_risk: FloatArray
-
-    def to_frame(self) -> pd.DataFrame:
-        """Indexed by measure: apparent, optimism, corrected, low, high, n_resamples, n_failed."""
-        columns = {
-            name: getattr(self, name)
-            for name in ("apparent", "optimism", "corrected", "low", "high")
-        }
-        index = pd.Index(self.measures, name="measure")
-        return pd.DataFrame(columns, index=index).assign(
-            n_resamples=self.n_resamples, n_failed=self.n_failed
-        )
-
-    def calibration_curve(self) -> pd.DataFrame:
-        """Optimism-corrected calibration: predicted, apparent, corrected, low, high, n_failed.
-
-        Corrected on the log odds of the observed risk, so that it stays one; half a patient of the
-        cohort is the least risk (and the least chance of no cancer), so that a resample with a
-        nearly separated curve does not decide the optimism.
-        """
-        return self._curves["calibration"]
-
-    def decision_curve(self) -> pd.DataFrame:
-        """Optimism-corrected net benefit: threshold, apparent, corrected, low, high, n_failed,
-        treat_all.
-        """
-        return self._curves["net_benefit"]
-
-    def stability(self) -> pd.DataFrame:
-        """How much each patient's risk moves between refitted models, one row a patient.
-
-        Columns risk (apparent), low, high (quantiles over refitted models) and mape, the mean
-        absolute difference from the apparent risk (mean absolute prediction error).
-
-        References
-        ----------
-        Riley and Collins (2023), Biom J 65:2200302.
-        """
-        low, high = (end[self._row] for end in percentile_limits(self._drawn_risk, self.level))
-        apparent = np.empty(self._drawn_risk.shape[1])
-        apparent[self._row] = self.risk
-        mape = np.abs(self._drawn_risk - apparent).mean(axis=0)[self._row]
-        return pd.DataFrame({"risk": self.risk, "low": low, "high": high, "mape": mape})
-
-    def refitted_risk(self, n_models: int) -> FloatArray:
-        """Risks by the first refitted models, (n_models, n)."""
-        return self._drawn_risk[:n_models, self._row]
-
-    def __repr__(self) -> str:
-        first = [
-            f"{name} {value:.3g} (apparent {seen:.3g})"
-            for name, value, seen in zip(self.measures, self.corrected, self.apparent, strict=True)
-        ][:6]
-        return f"{self._head()} Corrected: {', '.join(first)}."
-
-    def _head(self) -> str:
-        return (
-            f"Internal validation ({self.method}, {self.n_resamples} resamples): {self.n:g} "
-            f"patients, {self.n_events:g} events; limits {self.limits}."
-        )
-
-    def _repr_html_(self) -> str:
-        return as_html(self._head(), self.to_frame())
 
 
 def optimism_bootstrap(
@@ -255,14 +143,13 @@ def optimism_bootstrap(
     refits = procedure.refit_all(everyone, drawn, n_jobs)
     _refuse_all_failed(refits)
     fixed = _fixed_by_fitting(procedure.evaluate, apparent)
-    parts = {
-        part: _corrected(part, apparent, refits, method, patients.n).shifted(level, fixed[part])
-        for part in PARTS
-    }
-    if outer is not None:
-        repeated = _repeat(procedure, outer, drawn.number, method, n_jobs)
+    refitted = {part: refitted_part(part, apparent, refits, method, patients.n) for part in PARTS}
+    if outer is None:
+        parts = {part: refitted[part].shifted(level, fixed[part]) for part in PARTS}
+    else:
+        again = _repeat(procedure, outer, drawn.number, method, n_jobs)
         parts = {
-            part: parts[part].within(repeated[part], level, fixed[part], method) for part in PARTS
+            part: refitted[part].within(again[part], level, fixed[part], method) for part in PARTS
         }
     return _result(procedure, risk, apparent, refits, parts, method, limits, level)
 
@@ -287,7 +174,9 @@ def corrected_by_refits(
     _refuse_all_failed(refits)
     fixed = _fixed_by_fitting(procedure.evaluate, apparent)
     parts = {
-        part: _corrected(part, apparent, refits, "harrell", patients.n).shifted(level, fixed[part])
+        part: refitted_part(part, apparent, refits, "harrell", patients.n).shifted(
+            level, fixed[part]
+        )
         for part in PARTS
     }
     return _result(procedure, risk, apparent, refits, parts, "harrell", "shifted", level)
@@ -299,95 +188,6 @@ def _fixed_by_fitting(evaluate: Evaluator, apparent: Evaluation) -> dict[str, Bo
     fitted = [key for key, measure in CATALOGUE.items() if measure.fixed_by_fitting]
     fixed["values"] = np.isin(evaluate.names, fitted)
     return fixed
-
-
-@dataclass(frozen=True, eq=False)
-class _Corrected:
-    """One part of an evaluation: apparent and corrected (k,); refits in their resample and in
-    other patients (B, k).
-    """
-
-    apparent: FloatArray
-    corrected: FloatArray
-    own: FloatArray
-    test: FloatArray
-    n_failed: IntArray
-    low: FloatArray
-    high: FloatArray
-
-    @property
-    def optimism(self) -> FloatArray:
-        return self.apparent - self.corrected
-
-    def as_risk(self, apparent: FloatArray) -> _Corrected:
-        """What was corrected as log odds, as risk; the apparent values as they were."""
-        corrected, low, high = (np.asarray(expit(x)) for x in (self.corrected, self.low, self.high))
-        return replace(self, apparent=apparent, corrected=corrected, low=low, high=high)
-
-    def shifted(self, level: float, fixed: BoolArray) -> _Corrected:
-        """Percentiles of the apparent measure, moved by the optimism; NaN where fitting itself
-        fixes the measure.
-        """
-        low, high = (
-            np.where(fixed, np.nan, end - self.optimism) for end in _percentiles(self.own, level)
-        )
-        return replace(self, low=low, high=high)
-
-    def within(
-        self, repeated: FloatArray, level: float, fixed: BoolArray, method: str
-    ) -> _Corrected:
-        """Percentiles of corrected measures of the whole procedure repeated, (outer, k).
-
-        Where fitting itself fixes the measure, of refitted models in all patients, which .632 does
-        not look at.
-        """
-        among = self.test if method == "harrell" else np.full_like(self.test, np.nan)
-        ends = zip(_percentiles(among, level), _percentiles(repeated, level), strict=True)
-        low, high = (np.where(fixed, refitted, end) for refitted, end in ends)
-        return replace(self, low=low, high=high)
-
-
-def _percentiles(drawn: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
-    """Limits of each measure over the resamples in which it is defined; NaN where it is in none."""
-    low, high = np.full((2, drawn.shape[1]), np.nan)
-    for j, defined in enumerate(~np.isnan(drawn).T):
-        if defined.any():
-            low[j], high[j] = percentile_limits(drawn[defined, j], level)
-    return low, high
-
-
-def _mean(drawn: FloatArray) -> FloatArray:
-    """Mean over resamples of what is defined; NaN where nothing is."""
-    n = (~np.isnan(drawn)).sum(axis=0)
-    return np.divide(np.nansum(drawn, axis=0), n, out=np.full(n.size, np.nan), where=n > 0)
-
-
-def _corrected(
-    part: str, apparent: Evaluation, refits: list[Refit], method: str, n: int
-) -> _Corrected:
-    """Subtract the optimism, the mean over resamples in which the measure is defined."""
-    value = _on_scale(part, apparent, n)
-    pairs = [
-        (_on_scale(part, r.own, n), _on_scale(part, r.test, n)) for r in refits if r.own and r.test
-    ]
-    own, test = np.moveaxis(np.array(pairs).reshape(len(pairs), 2, value.size), 1, 0)
-    undefined = np.isnan(own) | np.isnan(test)
-    own, test = (np.where(undefined, np.nan, x) for x in (own, test))
-    mean = _mean(test)
-    optimism = _mean(own) - mean if method == "harrell" else _OUTSIDE * (value - mean)
-    failed = undefined.sum(axis=0) + len(refits) - len(pairs)
-    nothing = np.full(value.size, np.nan)
-    return _Corrected(value, value - optimism, own, test, failed, nothing, nothing)
-
-
-def _on_scale(part: str, evaluation: Evaluation, n: int) -> FloatArray:
-    """One part on the scale of its correction: observed risks as log odds, from half a patient
-    of n.
-    """
-    values: FloatArray = getattr(evaluation, part)
-    return (
-        np.asarray(logit(np.clip(values, 0.5 / n, 1 - 0.5 / n))) if part == "observed" else values
-    )
 
 
 def _outer(drawn: Resamples, n_outer: int) -> Resamples:
@@ -441,7 +241,7 @@ def _once(
     if all(refit.own is None for refit in refits):
         return f"no inner resample could be fitted: {refits[0].problems[0][1]}"
     n = procedure.patients.n
-    return {part: _corrected(part, apparent, refits, method, n).corrected for part in PARTS}
+    return {part: refitted_part(part, apparent, refits, method, n).corrected for part in PARTS}
 
 
 def _refuse_all_failed(refits: list[Refit]) -> None:
@@ -457,7 +257,7 @@ def _result(
     risk: FloatArray,
     apparent: Evaluation,
     refits: list[Refit],
-    parts: dict[str, _Corrected],
+    parts: dict[str, CorrectedPart],
     method: str,
     limits: str,
     level: float,
@@ -483,9 +283,9 @@ def _result(
         risk=risk[patients.row],
         problems=pd.DataFrame(problems, columns=["resample", "measure", "reason"]),
         warned=_counted([message for r in refits for message in set(r.warnings)]),
-        _curves=_curves(evaluate, apparent, parts, np.array([patients.outcome.mean()])),
-        _row=patients.row,
-        _drawn_risk=np.array([r.risk for r in refits if r.risk is not None]),
+        curves=_curves(evaluate, apparent, parts, np.array([patients.outcome.mean()])),
+        row=patients.row,
+        drawn_risk=np.array([r.risk for r in refits if r.risk is not None]),
     )
     _warn(result, apparent)
     return result
@@ -494,10 +294,10 @@ def _result(
 def _curves(
     evaluate: Evaluator,
     apparent: Evaluation,
-    parts: dict[str, _Corrected],
+    parts: dict[str, CorrectedPart],
     prevalence: npt.NDArray[np.float64],
 ) -> dict[str, pd.DataFrame]:
-    def table(first: dict[str, FloatArray], part: _Corrected) -> pd.DataFrame:
+    def table(first: dict[str, FloatArray], part: CorrectedPart) -> pd.DataFrame:
         columns = {
             name: getattr(part, name)
             for name in ("apparent", "corrected", "low", "high", "n_failed")

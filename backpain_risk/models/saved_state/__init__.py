@@ -1,0 +1,1 @@
+"""What the file of a model must hold, one page a kind of model."""
