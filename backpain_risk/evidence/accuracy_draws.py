@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..numerics.checks import FloatArray
+from ..results.in_words import sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,8 @@ class AccuracyDraws:
 
     sensitivity: FloatArray
     specificity: FloatArray
+
+    __repr__ = sentence
 
     @property
     def lr_positive(self) -> FloatArray:

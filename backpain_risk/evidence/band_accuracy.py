@@ -13,6 +13,7 @@ from scipy.special import expit
 from ..numerics.checks import FloatArray, as_generator
 from ..numerics.intervals import score_ratio_interval
 from ..results.estimate import Estimate
+from ..results.in_words import sentence
 from ..results.notebook import as_html
 from .diagnostic_accuracy import BETWEEN_STUDY_SD
 
@@ -45,6 +46,8 @@ class BandAccuracy:
     level: float = 0.95
     status: str = ""
     study: str = ""
+
+    __repr__ = sentence
 
     @property
     def likelihood_ratios(self) -> tuple[Estimate, ...]:

@@ -9,6 +9,7 @@ import pandas as pd
 from .. import vocabulary
 from ..numerics.checks import check_kind
 from ..results.estimate import Estimate
+from ..results.in_words import sentence
 from ..results.notebook import as_html
 from .band_accuracy import BandAccuracy
 from .tables import Evidence
@@ -19,6 +20,8 @@ class LikelihoodRatioTable:
     """LR+ and LR- of yes/no findings, and one LR per band of laboratory values."""
 
     table: pd.DataFrame
+
+    __repr__ = sentence
 
     def to_frame(self) -> pd.DataFrame:
         """Columns row (label), finding, result, value, low, high, status, study."""

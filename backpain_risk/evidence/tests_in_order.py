@@ -20,6 +20,7 @@ from ..numerics.checks import (
 )
 from ..numerics.intervals import median_and_limits, normal_quantile
 from ..results.estimate import Estimate
+from ..results.in_words import sentence
 from ..results.notebook import as_html
 from .accuracy_draws import AccuracyDraws
 from .bayes_theorem import post_test_probability
@@ -51,6 +52,8 @@ class PostTest:
     likelihood_ratio: Estimate
     post: Estimate
     draws: FloatArray
+
+    __repr__ = sentence
 
     def to_frame(self) -> pd.DataFrame:
         """Rows pretest, likelihood_ratio, post."""

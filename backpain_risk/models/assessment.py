@@ -9,6 +9,7 @@ import pandas as pd
 
 from .. import vocabulary
 from ..results.estimate import Estimate
+from ..results.in_words import sentence
 from ..results.notebook import text_as_html
 
 
@@ -52,6 +53,8 @@ class Assessment:
     def notice(self) -> str:
         """What must be said with it; a scenario's patients are synthetic."""
         return vocabulary.RESEARCH_NOTICE if self.multiplied is None else vocabulary.NOTICE
+
+    __repr__ = sentence
 
     def to_frame(self) -> pd.DataFrame:
         """The steps."""

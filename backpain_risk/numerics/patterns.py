@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..results.in_words import sentence
 from .checks import FloatArray, check_outcome, check_same_index, check_same_length, check_weight
 from .values import as_numbers, shown
 
@@ -38,6 +39,8 @@ class Patterns:
     events: FloatArray
     n: FloatArray
     inverse: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    __repr__ = sentence
 
     def rows(self) -> tuple[Any, FloatArray, FloatArray]:
         """The patterns as rows to fit: X, y and sample_weight, with a row for events and one for

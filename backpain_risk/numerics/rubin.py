@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..results.in_words import sentence
 from ..results.notebook import as_html
 from .checks import FloatArray, check_level, check_names, check_positive, refuse_where
 from .intervals import t_quantile
@@ -32,6 +33,8 @@ class PooledEstimates:
     degrees_of_freedom: FloatArray
     fraction_missing: FloatArray
     n_imputations: int
+
+    __repr__ = sentence
 
     def conf_int(self, level: float = 0.95) -> FloatArray:
         """Limits by the t distribution, shape (p, 2)."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -46,3 +49,73 @@ def test_a_result_is_readable_in_a_terminal(name):
     if name not in WITHOUT_PATIENTS:
         assert "600" in shown
         assert f"{Y.sum():g} events" in shown
+
+
+EVIDENCE = {
+    "BandAccuracy": lambda: bpr.load_evidence().bands("esr_mm_h"),
+    "Accuracy": lambda: bpr.load_evidence().finding("history_of_cancer"),
+    "AccuracyDraws": lambda: bpr.load_evidence().finding("history_of_cancer").draw(50, rng=1),
+    "EvidencePrior": lambda: bpr.EvidencePrior.published(),
+    "Prior": lambda: bpr.Prior(intercept=(0.0, 1.0), slopes=(0.0, 2.0)),
+    "Assessment": lambda: bpr.assess({"history_of_cancer": 1}, pretest=0.01),
+    "Patterns": lambda: bpr.collapse(X, Y),
+    "Posterior": lambda: laplace().sampled_.posterior,
+    "PosteriorSummary": lambda: laplace().summary(),
+    "CredibleRisk": lambda: laplace().credible_risk(X),
+    "ImportanceDiagnostics": lambda: laplace().diagnostics_,
+    "LogisticResult": lambda: bpr.LogisticModel().fit(X, Y).result_,
+    "LogisticSummary": lambda: bpr.LogisticModel().fit(X, Y).result_.summary(),
+}
+
+
+def laplace():
+    model = bpr.BayesianLogisticModel(prior="weak", method="laplace", random_state=1)
+    return model.fit(X, Y)
+
+
+@pytest.mark.parametrize("name", EVIDENCE)
+def test_what_the_evidence_and_models_give_is_readable_too(name):
+    if name in {"Posterior", "PosteriorSummary", "CredibleRisk", "ImportanceDiagnostics"}:
+        pytest.importorskip("numpyro")
+    result = EVIDENCE[name]()
+    shown = repr(result)
+    assert type(result).__name__ == name
+    assert len(shown) < 2000
+    assert "array(" not in shown
+    assert "\n\n" not in shown
+
+
+ARRAYS = ("FloatArray", "IntArray", "BoolArray", "NDArray", "DataFrame")
+
+
+def defined(node: ast.ClassDef) -> set[str]:
+    """Methods of a class, those given as ``name = function`` too."""
+    given = [t.id for n in node.body if isinstance(n, ast.Assign) for t in n.targets]
+    return {n.name for n in node.body if isinstance(n, ast.FunctionDef)} | set(given)
+
+
+def results_of(text: str) -> list[ast.ClassDef]:
+    """Dataclasses that hold arrays or tables and can be shown as a table."""
+    return [
+        node
+        for node in ast.parse(text).body
+        if isinstance(node, ast.ClassDef)
+        and any("dataclass" in ast.unparse(d) for d in node.decorator_list)
+        and "to_frame" in defined(node)
+        and any(
+            word in ast.unparse(n.annotation)
+            for n in node.body
+            if isinstance(n, ast.AnnAssign)
+            for word in ARRAYS
+        )
+    ]
+
+
+def test_no_result_that_holds_arrays_prints_what_its_fields_are():
+    """The ``__repr__`` that a dataclass makes for itself prints every number."""
+    root = Path(bpr.__file__).parent
+    found = [node for p in root.rglob("*.py") for node in results_of(p.read_text("utf-8"))]
+    assert len(found) > 30
+    assert [node.name for node in found if "__repr__" not in defined(node)] == []
+    planted = "@dataclass\nclass A:\n    x: FloatArray\n    def to_frame(self): ..."
+    assert [node.name for node in results_of(planted) if "__repr__" not in defined(node)] == ["A"]

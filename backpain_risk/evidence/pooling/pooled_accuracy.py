@@ -16,6 +16,7 @@ from ...numerics.checks import FloatArray, as_generator, check_fraction, refuse_
 from ...numerics.intervals import median_and_limits, normal_quantile
 from ...numerics.quadrature import normal_lattice
 from ...results.estimate import Estimate
+from ...results.in_words import sentence
 from ...results.notebook import as_html
 from ..accuracy_draws import AccuracyDraws
 from .bivariate_normal import LikelihoodRatioTest, lower_roots
@@ -92,6 +93,8 @@ class PooledAccuracy:
     diagnostics: Diagnostics | None = None
     value: str | float | None = None
     level: float = 0.95
+
+    __repr__ = sentence
 
     @property
     def coefficients(self) -> pd.DataFrame:

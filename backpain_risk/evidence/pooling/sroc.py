@@ -11,6 +11,7 @@ from scipy import stats
 from scipy.special import expit, logit
 
 from ...numerics.checks import FloatArray, check_choice
+from ...results.in_words import sentence
 from ...results.notebook import as_html
 from .bivariate_normal import lower_roots
 
@@ -63,6 +64,8 @@ class Regions:
     confidence: FloatArray
     prediction: FloatArray
     level: float
+
+    __repr__ = sentence
 
     def to_frame(self) -> pd.DataFrame:
         """Columns region, false_positive_rate, sensitivity."""

@@ -13,6 +13,7 @@ from scipy.special import logit
 
 from ...numerics.checks import BoolArray, FloatArray, as_vector, check_same_length, refuse_where
 from ...numerics.intervals import proportion_interval
+from ...results.in_words import sentence
 
 CELLS = ("tp", "fp", "fn", "tn")
 ARMS = ("with the disease (tp + fn)", "without it (fp + tn)")
@@ -43,6 +44,8 @@ class StudyCounts:
     design: FloatArray
     terms: tuple[str, ...] = ("intercept",)
     levels: tuple[str, ...] = ()
+
+    __repr__ = sentence
 
     @property
     def observed(self) -> BoolArray:

@@ -16,6 +16,7 @@ from ...numerics.checks import FloatArray, as_generator, check_kind, check_resam
 from ...numerics.intervals import percentile_limits
 from ...numerics.sampling.laplace import evaluate
 from ...results.estimate import Estimate
+from ...results.in_words import sentence
 from ...results.notebook import as_html
 from .density import linear_predictor, log_likelihood, log_outcome
 from .model import BayesianLogisticModel
@@ -54,6 +55,8 @@ class SimulationBasedCalibration:
     ranks: npt.NDArray[np.int64]
     n_draws: int
     covered: FloatArray
+
+    __repr__ = sentence
 
     @property
     def p_value(self) -> float:

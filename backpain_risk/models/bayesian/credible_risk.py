@@ -9,6 +9,7 @@ import pandas as pd
 
 from ...numerics.checks import FloatArray
 from ...numerics.intervals import tails
+from ...results.in_words import sentence
 from ...results.notebook import as_html
 from .posterior import DistinctRows, IntArray, Posterior
 
@@ -38,6 +39,8 @@ class CredibleRisk:
     pattern: IntArray
     quantiles: FloatArray
     level: float
+
+    __repr__ = sentence
 
     def to_frame(self) -> pd.DataFrame:
         """One row per patient: risk, low, high."""

@@ -29,6 +29,7 @@ from ...numerics.checks import (
 )
 from ...numerics.intervals import LEVEL, normal_quantile
 from ...results.estimate import Estimate
+from ...results.in_words import sentence
 from ...results.notebook import as_html
 from ..design import Bands, Design
 from .adjusted_odds import (
@@ -109,6 +110,8 @@ class EvidencePrior:
     dependence: Normal = DEPENDENCE
     interaction_sd: float = INTERACTION_SD
     name: str = "evidence"
+
+    __repr__ = sentence
 
     def __post_init__(self) -> None:
         check_positive("interaction_sd", self.interaction_sd)

@@ -16,6 +16,7 @@ from ... import vocabulary
 from ...numerics.checks import FloatArray, check_result, check_weight, refuse_where
 from ...numerics.intervals import percentile_limits
 from ...numerics.patterns import sum_by
+from ...results.in_words import sentence
 from ...results.notebook import as_html
 from .posterior import DistinctRows, IntArray, Posterior
 
@@ -46,6 +47,8 @@ class ImpliedAccuracy:
     table: pd.DataFrame
     n: float
     level: float
+
+    __repr__ = sentence
 
     def to_frame(self) -> pd.DataFrame:
         """The table."""
@@ -81,6 +84,8 @@ class RiskByCount:
     high: FloatArray
     n_flags: int
     level: float
+
+    __repr__ = sentence
 
     def to_frame(self) -> pd.DataFrame:
         """One row per number of flags."""

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...numerics.checks import FloatArray, check_result
 from ...numerics.sampling.pareto import smoothed_weights
+from ...results.in_words import sentence
 from ...results.notebook import as_html
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class LeaveOneOut:
     n: float
     n_high_k: float
     pointwise: pd.DataFrame
+
+    __repr__ = sentence
 
     def to_frame(self) -> pd.DataFrame:
         """One row: elpd, se, p_loo, n, n_high_k."""

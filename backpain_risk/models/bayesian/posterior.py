@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from ...numerics.checks import FloatArray
+from ...results.in_words import sentence
 
 IntArray = npt.NDArray[np.int64]
 _BLOCK = 4_000_000  # risks held in memory at a time
@@ -39,6 +40,8 @@ class DistinctRows:
     first: IntArray
     pattern: IntArray
 
+    __repr__ = sentence
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Posterior:
@@ -66,6 +69,8 @@ class Posterior:
     site_sd: FloatArray
     site_effect: FloatArray
     accuracy: FloatArray
+
+    __repr__ = sentence
 
     @property
     def n_draws(self) -> int:

@@ -15,6 +15,7 @@ from ...evidence.diagnostic_accuracy import Accuracy
 from ...numerics.checks import FloatArray, check_pair
 from ...numerics.intervals import LEVEL, normal_quantile
 from ...numerics.values import as_real, shown
+from ...results.in_words import sentence
 from ...results.notebook import as_html
 from ..design import Bands, Design
 from .adjusted_odds import Normal, adjusted, published_odds
@@ -55,6 +56,8 @@ class TermPrior:
     covariance: FloatArray
     reference: FloatArray
     weight: FloatArray
+
+    __repr__ = sentence
 
     @cached_property
     def root(self) -> FloatArray:
@@ -109,6 +112,8 @@ class Prior:
     intercept: Normal = (float(logit(0.01)), 2.5)
     slopes: Normal | Mapping[str, Normal] = WEAK_SLOPE
     name: str = "own"
+
+    __repr__ = sentence
 
     def __post_init__(self) -> None:
         given = (

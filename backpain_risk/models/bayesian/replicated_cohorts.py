@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ...numerics.checks import FloatArray, as_generator, check_choice, check_result
 from ...numerics.intervals import median_and_limits
+from ...results.in_words import sentence
 from ...results.notebook import as_html
 from .sampling import BayesianFit, prior_parameters
 
@@ -49,6 +50,8 @@ class PredictiveCheck:
     replicated: FloatArray
     expected_rate: FloatArray
     level: float = 0.95
+
+    __repr__ = sentence
 
     def to_frame(self) -> pd.DataFrame:
         """One row per group: n, observed, median, low, high and tail = P(replicated >=

@@ -28,6 +28,7 @@ from ...numerics.sampling.laplace import (
     importance_sample,
 )
 from ...numerics.sampling.nuts import Draws, padded, sample, sample_many
+from ...results.in_words import sentence
 from .density import SITE_SD, log_likelihood, log_outcome, log_posterior, log_prior
 from .posterior import IntArray, Posterior
 from .prior import TermPrior
@@ -50,6 +51,8 @@ class PatternCounts:
     n: FloatArray
     site: IntArray
     sites: tuple[str, ...]
+
+    __repr__ = sentence
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -15,6 +15,7 @@ from scipy.special import expit
 from ...numerics.checks import FloatArray
 from ...numerics.intervals import percentile_limits
 from ...numerics.sampling.laplace import approximate, evaluate, importance_sample
+from ...results.in_words import sentence
 from ...results.notebook import as_html
 from ..design import Design
 from .density import log_likelihood, log_posterior
@@ -76,6 +77,8 @@ class StandardCheck:
     degrees_of_freedom: int
     p_value: float
     problems: tuple[str, ...]
+
+    __repr__ = sentence
 
     def to_frame(self) -> pd.DataFrame:
         """The table."""

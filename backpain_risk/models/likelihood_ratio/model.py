@@ -36,6 +36,8 @@ from .levels import FindingLevels, learned_levels, published_levels
 
 _PUBLISHED = (*vocabulary.FINDINGS, *vocabulary.LABORATORY, *vocabulary.IMAGING)
 _EXPLAIN_DRAWS = 4000
+EXPLAINED_WITH = 0
+"""Seed of the fixed draws that :meth:`LikelihoodRatioModel.explain` takes when given none."""
 DEPENDENCE = ("independent", "shrunk")
 Ratios = Evidence | Mapping[str, Accuracy | BandAccuracy]
 
@@ -173,15 +175,20 @@ class LikelihoodRatioModel(RiskClassifier):
         return np.append(np.log(self.findings_[key].likelihood_ratios), 0.0)
 
     def explain(
-        self, X: pd.DataFrame, *, rng: int | np.random.SeedSequence | np.random.Generator = 0
+        self,
+        X: pd.DataFrame,
+        *,
+        rng: int | np.random.SeedSequence | np.random.Generator | None = None,
     ) -> ResultTable:
         """The steps from pre-test to post-test probability of each patient.
 
         Parameters
         ----------
         X : DataFrame, shape (n, findings)
-        rng : int, SeedSequence or Generator
-            Draws of the likelihood ratios for the limits; the same draws for every patient.
+        rng : int, SeedSequence or Generator, optional
+            Draws of the likelihood ratios for the limits; the same draws for every patient. When
+            None, one fixed set of 4 000 draws (``EXPLAINED_WITH``), so that a patient is explained
+            alike on every call; another ``rng`` moves the limits by their Monte-Carlo error only.
 
         Returns
         -------
@@ -189,11 +196,18 @@ class LikelihoodRatioModel(RiskClassifier):
             Columns patient (index of ``X``), finding, level, likelihood_ratio (raised to its
             exponent), log_odds_shift, probability after the step, low, high (95 % credible limits
             from the uncertainty of all ratios so far), status.
+
+        Examples
+        --------
+        >>> model = LikelihoodRatioModel.from_evidence(pretest=0.01)
+        >>> steps = model.explain(pd.DataFrame({"history_of_cancer": [1], "esr_mm_h": [58]}))
+        >>> steps.to_frame()[["finding", "probability"]].round(3).values.tolist()
+        [['history_of_cancer', 0.129], ['esr_mm_h', 0.656]]
         """
         check_is_fitted(self)
         predictors = self._read_predictors(X, reset=False)
         levels = self._levels(predictors, self._columns(X, predictors))
-        drawn = self._drawn(_EXPLAIN_DRAWS, as_generator(rng))
+        drawn = self._drawn(_EXPLAIN_DRAWS, as_generator(EXPLAINED_WITH if rng is None else rng))
         patients = X.index if isinstance(X, pd.DataFrame) else range(len(predictors))
         rows = [
             row

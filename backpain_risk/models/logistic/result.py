@@ -14,6 +14,7 @@ from ...numerics.checks import BoolArray, FloatArray, check_choice, check_fracti
 from ...numerics.intervals import normal_quantile
 from ...numerics.newton import LogisticObjective, Maximum, covariance, maximise
 from ...numerics.profile import likelihood_ratio_test, limit_of_infinite, profile_limits
+from ...results.in_words import sentence
 from ...results.notebook import as_html
 from .fitting import ConvergenceWarning, LogisticFit, start_at_mean, without_doubt
 from .kept_fit import StatedLimits
@@ -275,6 +276,8 @@ class Effect:
     high: FloatArray
     reference: float
     level: float
+
+    __repr__ = sentence
 
     def to_frame(self) -> pd.DataFrame:
         """One row per value."""

@@ -9,6 +9,7 @@ import arviz_stats
 import numpy as np
 import pandas as pd
 
+from ...results.in_words import sentence
 from ...results.notebook import as_html
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Diagnostics:
     n_chains: int
     n_draws: int
     problems: tuple[str, ...]
+
+    __repr__ = sentence
 
     @property
     def method(self) -> str:
@@ -82,6 +85,8 @@ class ImportanceDiagnostics:
     n_draws: int
     problems: tuple[str, ...]
     by_term: pd.DataFrame
+
+    __repr__ = sentence
 
     @property
     def method(self) -> str:

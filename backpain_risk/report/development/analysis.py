@@ -32,7 +32,8 @@ from ...validation.internal_external import (
     InternalExternalValidation,
     internal_external_validation,
 )
-from ...validation.optimism import InternalValidation, corrected_by_refits
+from ...validation.internal_validation import InternalValidation
+from ...validation.optimism import corrected_by_refits
 from ...validation.procedure import Procedure, read_resamples
 from ...validation.repeated_measures import evaluator
 from . import tables as described

@@ -3,8 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 
 from backpain_risk import LikelihoodRatioModel, load_evidence, post_test_probability
+from backpain_risk.models.likelihood_ratio.model import EXPLAINED_WITH
 
 pytestmark = pytest.mark.identity
 
@@ -42,6 +44,18 @@ def test_explanation_ends_at_the_risk_and_says_the_status(patient):
     assert steps.probability.iloc[-1] == pytest.approx(model.risk(patient)[0])
     assert (steps.low < steps.probability).all()
     assert (steps.probability < steps.high).all()
+
+
+@pytest.mark.contract
+def test_an_explanation_says_which_draws_it_takes(patient):
+    """The default set is named, the same on every call, and as good as another."""
+    model = LikelihoodRatioModel.from_evidence()
+    fixed = model.explain(patient).to_frame()
+    pd.testing.assert_frame_equal(fixed, model.explain(patient, rng=EXPLAINED_WITH).to_frame())
+    other = model.explain(patient, rng=5).to_frame()
+    assert (other.low != fixed.low).all()
+    np.testing.assert_allclose(logit(other.low), logit(fixed.low), atol=0.25)
+    np.testing.assert_allclose(logit(other.high), logit(fixed.high), atol=0.25)
 
 
 def test_unknown_findings_and_columns_without_a_ratio_change_nothing(patient):
