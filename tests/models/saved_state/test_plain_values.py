@@ -27,5 +27,5 @@ def test_anything_else_is_no_number(kind, value):
 
 def test_a_file_of_an_unknown_kind_is_refused_in_one_sentence():
     content = {"notice": "", "package_version": "1", "model": {"kind": "OtherModel"}}
-    with pytest.raises(ValueError, match="m.json must hold a whole model; model: .*OtherModel"):
+    with pytest.raises(ValueError, match=r"m.json must hold a whole model; model: .*OtherModel"):
         check_file(content, "m.json")
