@@ -42,9 +42,12 @@ ImputedModel
         Ends in ``.json``.
     patients : bool
         Whether to keep the covariate patterns with their counts, from which a logistic model
-        computes profile limits at any level. They are the patients, without order and names: save
-        with False what leaves your hands. Limits at 95 % and tests are kept either way. A Bayesian
-        model cannot be saved without.
+        computes profile limits at any level. They are the patients, without order and names, and a
+        pattern that one patient has may name that patient to who knows it: save with False what
+        leaves your hands. Limits at 95 % and tests are kept either way, and without patterns
+        ``conf_int`` at another level is refused, never approximated. True by default, because a
+        loaded model is to answer as the saved one did, and nothing leaves the folder by itself. A
+        Bayesian model cannot be saved without.
 
     Raises
     ------
@@ -122,7 +125,14 @@ def load_model(path: str | Path) -> Any:
 
     Examples
     --------
-    See :func:`save_model`.
+    >>> import tempfile
+    >>> from backpain_risk import LikelihoodRatioModel
+    >>> model = LikelihoodRatioModel.from_evidence(["history_of_cancer"], pretest=0.01)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_model(model, f"{folder}/model.json")
+    ...     loaded = load_model(f"{folder}/model.json")
+    >>> type(loaded).__name__, loaded.pretest_
+    ('LikelihoodRatioModel', 0.01)
     """
     target = check_path("path", path)
     if not target.is_file():

@@ -8,6 +8,16 @@ independent:
     lambda_jg f ) )
 
 so that any probability is a finite sum over states, ages, sexes and the 21 nodes of f.
+
+Axes of the arrays, always in this order where they occur:
+
+    D         draws: scenarios that differ in base rate and accuracy only
+    2         the class g, ``NON_MALIGNANT`` then ``MALIGNANT``; or y = 0, 1
+    contexts  pairs of age and sex, sex running fastest
+    S         states of a class
+    nodes     of the severity factor
+    rows      distinct rows that are asked about; halves of them: combinations of some columns
+    k         recorded values of a laboratory test, or bands of them
 """
 
 from __future__ import annotations
