@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +12,15 @@ import pandas as pd
 from scipy.special import entr, expit, logit, ndtr, xlogy
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray, check_count, check_fraction, check_names
-from ..numerics.newton import LogisticObjective, covariance, maximise
+from ..models.logistic.nearest import design_of, nearest_logistic
+from ..numerics.checks import FloatArray, check_count, check_fraction
+from ..numerics.newton import covariance
 from ..numerics.values import shown
+from ..scenario.flag_patterns import flag_patterns, joint_probability
 from ..scenario.scenario import Scenario
 from .sample_size import Z95
 
 THRESHOLDS = (0.01, 0.03)
-_MOST_FLAGS = 13  # 3^13 terms of inclusion and exclusion
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -202,51 +202,12 @@ def flag_model(scenario: Scenario, flags: Iterable[str] | None = None) -> FlagMo
             f"scenario must be a Scenario; got {shown(scenario)}. Pass "
             "load_scenario('primary_care'), for example."
         )
-    names = _checked(vocabulary.RED_FLAGS if flags is None else flags)
-    patterns = pd.DataFrame(list(product((0, 1), repeat=len(names))), columns=list(names))
-    joint = scenario.probabilities(patterns) * [1 - scenario.base_rate, scenario.base_rate]
+    patterns = flag_patterns(vocabulary.RED_FLAGS if flags is None else flags)
+    joint = joint_probability(scenario, patterns)
     return FlagModel(
         scenario=scenario.name,
         base_rate=scenario.base_rate,
         patterns=patterns,
         joint=joint,
-        coefficient=_nearest(design_of(patterns), joint),
+        coefficient=nearest_logistic(design_of(patterns), joint),
     )
-
-
-def design_of(patterns: pd.DataFrame) -> FloatArray:
-    """The patterns with a leading column of ones, (m, k + 1)."""
-    return np.column_stack([np.ones(len(patterns)), patterns.to_numpy(dtype=np.float64)])
-
-
-def _checked(flags: Iterable[str]) -> tuple[str, ...]:
-    allowed = (*vocabulary.FINDINGS, *vocabulary.IMAGING, "male")
-    names = check_names("predictors", flags)
-    wrong = [name for name in names if name not in allowed]
-    if wrong:
-        raise ValueError(
-            f"predictors must be yes/no columns of a cohort; got {wrong[0]!r}. Choose among "
-            f"{', '.join(allowed)}; use "
-            "age_50_or_over for age."
-        )
-    if not 1 <= len(set(names)) == len(names) <= _MOST_FLAGS:
-        raise ValueError(
-            f"predictors must be 1 to {_MOST_FLAGS} different flags, because every combination of "
-            "them is summed over; "
-            f"got {len(names)}, {len(set(names))} of them different. Choose fewer, each once."
-        )
-    return names
-
-
-def _nearest(design: FloatArray, joint: FloatArray) -> FloatArray:
-    """Coefficients of the highest expected log likelihood."""
-    objective = LogisticObjective(design, joint[:, 1], joint.sum(axis=1), np.zeros(len(design)))
-    start = np.zeros(design.shape[1])
-    start[0] = logit(joint[:, 1].sum())
-    found = maximise(objective, start, tolerance=1e-12)
-    if not found.converged:
-        raise ValueError(
-            "predictors must give a finite logistic model in this scenario; got none after "
-            f"{found.n_iterations} Newton steps. Leave out flags that hardly ever occur."
-        )
-    return found.parameters
