@@ -127,7 +127,13 @@ from .scenario.dependence import associations as associations
 from .scenario.facts import published_facts as published_facts
 from .scenario.files import load_scenario as load_scenario
 from .scenario.scenario import Scenario as Scenario
+from .studies.design_file import load_study_design as load_study_design
+from .studies.drawn_truth import DrawnTruth as DrawnTruth
 from .studies.performance import study_performance as study_performance
+from .studies.running import run_study as run_study
+from .studies.study_design import StudyDesign as StudyDesign
+from .studies.study_result import StudyResult as StudyResult
+from .studies.study_result import load_study as load_study
 from .validation.cross_validation import CrossValidatedRisk as CrossValidatedRisk
 from .validation.cross_validation import cross_validate_risk as cross_validate_risk
 from .validation.internal_external import InternalExternalValidation as InternalExternalValidation

@@ -59,6 +59,15 @@ holes = bpr.make_missing(cohort, {"night_pain": 0.2}, rng=1)
 accuracy = bpr.Accuracy.from_counts(5, 30, 8, 1900)
 fitted = bpr.LogisticModel(penalty="firth").fit(X, y)
 
+study = bpr.StudyDesign(
+    scenarios={"clinic": scenario},
+    sizes=[500],
+    methods={"lr": bpr.LikelihoodRatioModel()},
+    predictors=["night_pain"],
+    replicates=2,
+    seed=1,
+)
+
 
 def measure(function, **more):
     return function, {
@@ -337,6 +346,27 @@ CALLS = {
             "measures": ["auroc"],
             "thresholds": [0.2],
             "level": 0.95,
+        },
+    ),
+    "run_study": (
+        bpr.run_study,
+        {"design": study, "n_jobs": 1, "resume": True, "target_mcse": {"auroc": 0.9}},
+    ),
+    "load_study": (bpr.load_study, {"path": "no-such-file.parquet"}),
+    "load_study_design": (bpr.load_study_design, {"path": "no-such-file.toml"}),
+    "StudyDesign": (
+        bpr.StudyDesign,
+        {
+            "scenarios": {"clinic": scenario},
+            "sizes": [500],
+            "methods": {"lr": bpr.LikelihoodRatioModel()},
+            "predictors": ["night_pain"],
+            "thresholds": [0.02],
+            "replicates": 2,
+            "target": {"auroc": 0.1},
+            "draw": "counts",
+            "time_limit": 60.0,
+            "seed": 1,
         },
     ),
     "study_performance": (
@@ -710,6 +740,14 @@ MAY_BE_HERE = {
     ("Scenario.risk", "predictors"): ROWS | {"as text", "a hole"},
     ("LogisticModel.risk", "X"): ROWS,
     ("shift_prevalence", "risk"): ROWS | {"empty list", "numbers"},
+    ("run_study", "n_jobs"): COUNT,
+    ("run_study", "target_mcse"): {"none"},
+    ("run_study", "resume"): {"true"},
+    ("StudyDesign", "scenarios"): {"another key"},
+    ("StudyDesign", "methods"): {"another key"},
+    ("StudyDesign", "replicates"): COUNT,
+    ("StudyDesign", "target"): {"another key", "a huge within", "mapping"},
+    ("StudyDesign", "time_limit"): POSITIVE,
     ("study_performance", "replicates"): ROWS,
     ("study_performance", "truth"): {"minus one", "percentage", "half", "two"},
     ("study_performance", "standard_error"): {"none"},
@@ -857,6 +895,8 @@ def test_valid_calls_are_valid():
         "verify_cohort",
         "write_cohort",
         "count_patterns",
+        "load_study",
+        "load_study_design",
     }
     needy |= {
         "leave_one_out",

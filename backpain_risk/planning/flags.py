@@ -16,7 +16,7 @@ from ..models.logistic.nearest import design_of, nearest_logistic
 from ..numerics.checks import FloatArray, check_count, check_fraction
 from ..numerics.newton import covariance
 from ..numerics.values import shown
-from ..scenario.flag_patterns import flag_patterns, joint_probability
+from ..scenario.all_patterns import flag_patterns, joint_probability
 from ..scenario.scenario import Scenario
 from .sample_size import Z95
 
