@@ -43,6 +43,7 @@ notebooks: $(READY) ## open the notebooks in JupyterLab
 
 reports: $(READY) ## run the notebooks and build reports/ (N=20000 SEED=7 SCENARIO=emergency_department)
 	$(BIN)/backpain-risk report --notebooks notebooks --reports reports --scenario $(SCENARIO) --n $(N) --seed $(SEED)
+	$(BIN)/backpain-risk explorer --out reports/explorer.html
 
 check-reports: $(READY) ## build the report elsewhere, compare, and check that the page stands alone
 	$(BIN)/backpain-risk check-report --notebooks notebooks --reports reports

@@ -44,7 +44,7 @@ def export_scenario(
     path: str | Path,
     n_draws: int = 200,
     *,
-    rng: int | np.random.SeedSequence | np.random.Generator = 1,
+    rng: int | np.random.SeedSequence | np.random.Generator = 0,
     dependences: Sequence[float] = DEPENDENCES,
 ) -> None:
     """Write the joint distribution of a scenario for the explorer, or for any other program.
@@ -56,8 +56,9 @@ def export_scenario(
         Replaced in one step when it is there.
     n_draws : int, default 200
         Draws of base rate and accuracy, from which the page takes its limits; 0 for none.
-    rng : int, SeedSequence or Generator, default 1
-        Where the draws come from: those of ``scenario.draw(rng=rng)``, one after another.
+    rng : int, SeedSequence or Generator, default 0
+        Where the draws come from: those of ``scenario.draws(n_draws, rng=rng)``, which are those
+        of :func:`assess` unless it is told otherwise.
     dependences : sequence of float, default 0 to 1.5 by 0.25
         Other values of the scenario's dependence at which the page can answer, without limits.
 
@@ -231,8 +232,7 @@ def _at(scenario: Scenario, dependence: float) -> dict[str, Any]:
 
 def drawn_structures(scenario: Scenario, n_draws: int, rng: Any) -> list[Structure]:
     """The joint distributions of ``n_draws`` draws of the scenario, in pieces."""
-    generator = as_generator(rng)
-    drawn = [scenario.draw(rng=generator) for _ in range(n_draws)]
+    drawn = scenario.draws(n_draws, rng=rng).drawn if n_draws else ()
     pieces = [drawn[i : i + _DRAWN_TOGETHER] for i in range(0, n_draws, _DRAWN_TOGETHER)]
     return [build_structure(piece) for piece in pieces]
 

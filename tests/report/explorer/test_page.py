@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backpain_risk import export_scenario, load_scenario, vocabulary, write_explorer
+from backpain_risk import assess, export_scenario, load_scenario, vocabulary, write_explorer
 from backpain_risk.report.explorer.page import _script
-from backpain_risk.report.explorer.scenario_export import drawn_structures
 
 pytestmark = [pytest.mark.browser, pytest.mark.contract]
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -120,18 +119,20 @@ def engine(browser, tmp_path):
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_the_page_sums_what_the_scenario_sums(engine, name):
-    """200 patients: the risk to 1e-9; 20 draws of 16 of them to 1e-6."""
+    """200 patients: the risk to 1e-9; limits from the same 20 draws of 16 of them to 1e-6."""
     scenario = load_scenario(name)
     page = engine(scenario, 20)
     asked = patients(200, seed=3)
     found = page.evaluate("all => all.map(one => engine.riskOf(model, one))", asked)
-    wanted = [scenario.risk(pd.DataFrame([patient]))[0] for patient in asked]
+    wanted = [assess(patient, scenario=scenario, n_draws=0).risk.value for patient in asked]
     np.testing.assert_allclose(found, wanted, atol=1e-9, rtol=0)
     few = asked[:16]
     drawn = page.evaluate("all => all.map(one => engine.riskDraws(model, one, 0, 20))", few)
-    (structure,) = drawn_structures(scenario, 20, 1)
-    exact = [structure.risk(pd.DataFrame([patient]))[:, 0] for patient in few]
-    np.testing.assert_allclose(drawn, exact, atol=1e-6, rtol=0)
+    draws = scenario.draws(20, rng=0)
+    told = [assess(patient, scenario=draws).risk for patient in few]
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=1)
+    np.testing.assert_allclose(low, [risk.low for risk in told], atol=1e-6, rtol=0)
+    np.testing.assert_allclose(high, [risk.high for risk in told], atol=1e-6, rtol=0)
 
 
 def test_other_dependences_and_base_rates(engine):
@@ -155,15 +156,12 @@ def test_a_link_restores_the_state_and_the_numbers_agree(opened):
     copied = json.loads(text)
     scenario = load_scenario("spine_clinic")
     row = {"age_years": 67, "history_of_cancer": 1, "esr_mm_h": "50-99"}
-    drawn = np.concatenate(
-        [part.risk(pd.DataFrame([row]))[:, 0] for part in drawn_structures(scenario, 200, 1)]
-    )
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    told = assess(row, scenario=scenario).risk
     assert copied["findings"] == row
     assert copied["digest"] == scenario.digest
-    assert copied["risk"] == pytest.approx(scenario.risk(pd.DataFrame([row]))[0], abs=1e-9)
-    assert copied["low"] == pytest.approx(low, abs=1e-6)
-    assert copied["high"] == pytest.approx(high, abs=1e-6)
+    assert copied["risk"] == pytest.approx(told.value, abs=1e-9)
+    assert copied["low"] == pytest.approx(told.low, abs=1e-6)
+    assert copied["high"] == pytest.approx(told.high, abs=1e-6)
     assert copied["notice"] == vocabulary.NOTICE
     assert page.evaluate("location.hash") == link
     assert page.complaints == []

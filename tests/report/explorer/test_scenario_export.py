@@ -46,8 +46,7 @@ def test_factors_multiply_to_the_weights_of_every_draw(content):
 
 def test_draws_are_those_of_the_scenario(content):
     scenario = load_scenario("primary_care")
-    generator = np.random.default_rng(5)
-    rates = [scenario.draw(rng=generator).base_rate for _ in range(3)]
+    rates = [drawn.base_rate for drawn in scenario.draws(3, rng=5).drawn]
     assert unpacked(content["draws"]["base_rate"]).tolist() == rates
 
 
