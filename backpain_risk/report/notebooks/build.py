@@ -17,9 +17,9 @@ from .choices import Setting
 from .contents import Contents, collect
 from .execute import run_notebooks
 from .filled import filled_notebook
-from .pages import Front, write_docx, write_html, write_pdf
 from .provenance import origin, provenance_tables
 from .template import Document, markdown, read_template
+from .typesetting import Front, write_docx, write_html, write_pdf
 
 AUTHOR = "The backpain_risk developers"
 _TITLE = re.compile(r"^<!-- title: (.+?) -->$", re.MULTILINE)
