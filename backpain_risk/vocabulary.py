@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -385,6 +386,104 @@ MEASURED: Mapping[str, Measurement] = MappingProxyType({AGE.key: AGE, **LABORATO
 
 RESPONDING = tuple(key for key in YES_NO if key not in (MALE.key, AGE_BAND))
 """Yes/no columns that depend on the illness; sex and age, with its band, are who the patient is."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of the field, and findings and tests of one's own beside them.
+
+    It travels with what declares them: a scenario, evidence, a cohort.
+
+    Parameters
+    ----------
+    own : tuple of Finding or Measurement
+        A finding of group "history" joins history and examination, one of group "imaging" imaging,
+        a measurement laboratory values.
+
+    Raises
+    ------
+    ValueError
+        For a key that is a word already, that no column can have, or that is there twice.
+
+    Examples
+    --------
+    >>> words = Vocabulary((Finding("thoracic_pain", "Thoracic pain", "Pain of the upper back"),))
+    >>> words.label("thoracic_pain"), "thoracic_pain" in words.responding
+    ('Thoracic pain', True)
+    """
+
+    own: tuple[Finding | Measurement, ...] = ()
+
+    def __post_init__(self) -> None:
+        keys = [term.key for term in self.own]
+        for key in keys:
+            if key in ALL or key in _TAKEN or not key.isidentifier() or keys.count(key) > 1:
+                raise ValueError(
+                    "a new finding must have a key of its own, of letters, digits and "
+                    f"underscores; got {key!r}. Rename it."
+                )
+
+    @cached_property
+    def findings(self) -> Mapping[str, Finding]:
+        """History and examination."""
+        return {**FINDINGS, **self._of_group("history")}
+
+    @cached_property
+    def imaging(self) -> Mapping[str, Finding]:
+        """Imaging."""
+        return {**IMAGING, **self._of_group("imaging")}
+
+    @cached_property
+    def laboratory(self) -> Mapping[str, Measurement]:
+        """Laboratory values."""
+        new = {term.key: term for term in self.own if isinstance(term, Measurement)}
+        return {**LABORATORY, **new}
+
+    @cached_property
+    def columns(self) -> Mapping[str, Finding | Measurement]:
+        """Columns of a cohort, in order."""
+        who: dict[str, Finding | Measurement] = {AGE.key: AGE, MALE.key: MALE}
+        return {**who, **self.findings, **self.laboratory, **self.imaging}
+
+    @property
+    def predictors(self) -> tuple[str, ...]:
+        """Columns of history and examination."""
+        return (AGE.key, MALE.key, *self.findings)
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """Columns of what is measured after them."""
+        return (*self.laboratory, *self.imaging)
+
+    @property
+    def yes_no(self) -> tuple[str, ...]:
+        """Columns that hold 0, 1 or nothing."""
+        return (MALE.key, *self.findings, *self.imaging)
+
+    @property
+    def measured(self) -> Mapping[str, Measurement]:
+        """Columns that hold a number."""
+        return {AGE.key: AGE, **self.laboratory}
+
+    @property
+    def responding(self) -> tuple[str, ...]:
+        """Yes/no columns that depend on the illness."""
+        return tuple(key for key in self.yes_no if key not in (MALE.key, AGE_BAND))
+
+    def label(self, key: str) -> str:
+        """Label of any word; the key itself when it is not in the vocabulary."""
+        term = self.columns.get(key)
+        return term.label if term else label(key)
+
+    def _of_group(self, group: str) -> dict[str, Finding]:
+        new = [term for term in self.own if isinstance(term, Finding)]
+        return {term.key: term for term in new if term.group == group}
+
+
+_TAKEN = ("outcome", "risk", "true_risk", "site", "all", "no_one")
+"""Names of other columns and conditions."""
+STANDARD = Vocabulary()
+"""The words of the field alone."""
 
 
 def check_values(column: str, values: npt.NDArray[np.float64]) -> None:

@@ -7,7 +7,7 @@ cohort records, except where a function says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,6 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from .. import vocabulary
 from ..numerics.checks import (
     FloatArray,
     as_generator,
@@ -89,7 +88,9 @@ def make_missing(
     tests = cohort.tests.copy()
     for column, fraction in share.items():
         table = _table_of(column, predictors, tests)
-        score = _score(cohort, given or {}) + own_value * _standardised(table[column], column)
+        score = _score(cohort, given or {}) + own_value * _standardised(
+            table[column], column in cohort.words.measured
+        )
         gone = generator.random(len(cohort)) < _probability(fraction, score, f"share of {column}")
         table[column] = table[column].astype(np.float64).mask(gone)
         if column == "age_years" and "age_50_or_over" in predictors:
@@ -130,7 +131,7 @@ def misreport(
             "misreport needs a synthetic cohort with its scenario; this one has none. Simulate one."
         )
     generator = as_generator(rng)
-    errors = _errors(missed or {}, invented or {})
+    errors = _errors(missed or {}, invented or {}, cohort.words.responding)
     predictors = cohort.predictors.copy()
     tests = cohort.tests.copy()
     for key, (miss, invent) in errors.items():
@@ -320,9 +321,9 @@ def _score(cohort: Cohort, given: Mapping[str, float]) -> FloatArray:
     return total
 
 
-def _standardised(values: pd.Series[Any], column: str) -> FloatArray:
+def _standardised(values: pd.Series[Any], measured: bool) -> FloatArray:
     x = values.to_numpy(np.float64)
-    if column in vocabulary.MEASURED:
+    if measured:
         x = (x - np.nanmean(x)) / np.nanstd(x)
     return np.nan_to_num(x)
 
@@ -338,14 +339,14 @@ def _probability(share: float, score: FloatArray, name: str) -> FloatArray:
 
 
 def _errors(
-    missed: Mapping[str, float], invented: Mapping[str, float]
+    missed: Mapping[str, float], invented: Mapping[str, float], known: Collection[str]
 ) -> dict[str, tuple[float, float]]:
     result = {key: (missed.get(key, 0.0), invented.get(key, 0.0)) for key in {**missed, **invented}}
     for key, pair in result.items():
-        if key not in vocabulary.RESPONDING:
+        if key not in known:
             raise ValueError(
                 f"missed and invented must name yes/no findings; got {key!r}. Known: "
-                f"{', '.join(sorted(vocabulary.RESPONDING))}."
+                f"{', '.join(sorted(known))}."
             )
         for rate in pair:
             check_fraction(f"rates of {key}", rate, closed=True)

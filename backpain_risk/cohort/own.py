@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from .. import vocabulary
-from ..numerics.checks import check_name, check_table
+from ..numerics.checks import check_kind, check_name, check_table
 from ..numerics.values import as_real
 from ..results.table import ResultTable
+from ..vocabulary import MEASURED, STANDARD, Finding, Measurement, Vocabulary
 
 UNITS: Mapping[str, Mapping[str, float]] = {
     "haematocrit_percent": {"%": 1.0, "L/L": 100.0, "fraction": 100.0},
@@ -41,7 +41,9 @@ class Problem(NamedTuple):
         )
 
 
-def check_cohort(df: pd.DataFrame, *, outcome: str = "outcome") -> ResultTable:
+def check_cohort(
+    df: pd.DataFrame, *, outcome: str = "outcome", words: Vocabulary = STANDARD
+) -> ResultTable:
     """Every problem of a table of patients at once.
 
     Parameters
@@ -51,6 +53,8 @@ def check_cohort(df: pd.DataFrame, *, outcome: str = "outcome") -> ResultTable:
         looked at.
     outcome : str
         Name of the outcome column.
+    words : Vocabulary
+        With findings and tests of one's own, where there are any.
 
     Returns
     -------
@@ -68,13 +72,14 @@ def check_cohort(df: pd.DataFrame, *, outcome: str = "outcome") -> ResultTable:
     """
     check_table("df", df)
     check_name("outcome", outcome)
-    problems = list(_problems(df, outcome))
+    check_kind("words", words, Vocabulary, "Pass vocabulary.Vocabulary((Finding(...),)).")
+    problems = list(_problems(df, outcome, words))
     return ResultTable(pd.DataFrame(problems, columns=list(Problem._fields)))
 
 
-def _problems(df: pd.DataFrame, outcome: str) -> Iterator[Problem]:
+def _problems(df: pd.DataFrame, outcome: str, words: Vocabulary) -> Iterator[Problem]:
     yield from _outcome_problems(df, outcome)
-    known = [column for column in vocabulary.COLUMNS if column in df.columns]
+    known = [column for column in words.columns if column in df.columns]
     if not known:
         yield Problem(
             "the table",
@@ -88,7 +93,7 @@ def _problems(df: pd.DataFrame, outcome: str) -> Iterator[Problem]:
         yield Problem(str(column), "must be one column", len(df), "two of that name", "Rename one.")
     for column in known:
         if column not in repeated:
-            yield from _column_problems(column, df[column])
+            yield from _column_problems(words.columns[column], df[column])
     if {"age_years", "age_50_or_over"} <= set(known) - set(repeated):
         yield from _age_problems(df)
 
@@ -110,7 +115,8 @@ def _outcome_problems(df: pd.DataFrame, outcome: str) -> Iterator[Problem]:
     yield from _found(outcome, "must be 0 or 1", df[outcome], ~values.isin([0, 1]), remedy)
 
 
-def _column_problems(column: str, raw: pd.Series[Any]) -> Iterator[Problem]:
+def _column_problems(term: Finding | Measurement, raw: pd.Series[Any]) -> Iterator[Problem]:
+    column = term.key
     if raw.isna().all():
         yield Problem(column, "must hold some values", len(raw), "all missing", "Drop the column.")
         return
@@ -123,17 +129,17 @@ def _column_problems(column: str, raw: pd.Series[Any]) -> Iterator[Problem]:
         text,
         "Map text with values=, for example {'yes': 1, 'no': 0}.",
     )
-    if column in vocabulary.YES_NO:
-        bad = pd.Series(vocabulary.COLUMNS[column].outside(values.to_numpy()))
-        yield from _found(
-            column, vocabulary.COLUMNS[column].rule, raw, bad, "Map its values with values=."
-        )
+    if isinstance(term, Finding):
+        bad = pd.Series(term.outside(values.to_numpy()))
+        yield from _found(column, term.rule, raw, bad, "Map its values with values=.")
         return
-    yield from _range_problems(column, raw, values)
+    yield from _range_problems(term, raw, values)
 
 
-def _range_problems(column: str, raw: pd.Series[Any], values: pd.Series[Any]) -> Iterator[Problem]:
-    term = vocabulary.MEASURED[column]
+def _range_problems(
+    term: Measurement, raw: pd.Series[Any], values: pd.Series[Any]
+) -> Iterator[Problem]:
+    column = term.key
     rule = f"must lie from {term.low:g} to {term.high:g} {term.unit}"
     if column == "haematocrit_percent" and values.max() <= 1:
         remedy = "It looks like fractions: pass units={'haematocrit_percent': 'L/L'}."
@@ -196,33 +202,38 @@ def checked_tables(
     columns: Mapping[str, str],
     values: Mapping[Any, int],
     units: Mapping[str, str],
+    words: Vocabulary = STANDARD,
 ) -> Tables:
     """The tables of a cohort from one of the user's own; see :meth:`Cohort.from_frame`."""
     check_table("df", df)
     check_name("outcome", outcome)
-    _check_mapping(df, outcome, columns, units)
+    _check_mapping(df, outcome, columns, units, words)
     _check_values(values)
     table = df.rename(columns={**columns, outcome: "outcome"})
-    for column in [c for c in table.columns if c in vocabulary.YES_NO or c == "outcome"]:
+    for column in [c for c in table.columns if c in words.yes_no or c == "outcome"]:
         table[column] = _mapped(table[column], values)
     for column, unit in units.items():
         table[column] = _converted(_as_numbers(table[column]), column, unit)
-    problems = list(_problems(table, "outcome"))
+    problems = list(_problems(table, "outcome", words))
     if problems:
         raise ValueError(" ".join(problem.sentence() for problem in problems))
-    others = [c for c in table.columns if c not in (*vocabulary.COLUMNS, "outcome")]
+    others = [c for c in table.columns if c not in (*words.columns, "outcome")]
     return Tables(
-        predictors=_numeric(table, vocabulary.PREDICTORS),
+        predictors=_numeric(table, words.predictors, words),
         outcome=_as_numbers(table["outcome"]).astype(np.int8),
-        tests=_numeric(table, vocabulary.TESTS),
+        tests=_numeric(table, words.tests, words),
         other=table[others] if others else None,
     )
 
 
 def _check_mapping(
-    df: pd.DataFrame, outcome: str, columns: Mapping[str, str], units: Mapping[str, str]
+    df: pd.DataFrame,
+    outcome: str,
+    columns: Mapping[str, str],
+    units: Mapping[str, str],
+    words: Vocabulary,
 ) -> None:
-    known = tuple(vocabulary.COLUMNS)
+    known = tuple(words.columns)
     absent = [name for name in (*columns, outcome) if name not in df.columns]
     if absent:
         raise ValueError(
@@ -297,15 +308,15 @@ def _converted(values: pd.Series[Any], column: str, unit: str) -> pd.Series[Any]
         return values
     if column == "age_years":
         return np.floor(values * factor)
-    return (values * factor).round(0 if vocabulary.MEASURED[column].step == 1 else 1)
+    return (values * factor).round(0 if MEASURED[column].step == 1 else 1)
 
 
-def _numeric(table: pd.DataFrame, keys: tuple[str, ...]) -> pd.DataFrame:
+def _numeric(table: pd.DataFrame, keys: tuple[str, ...], words: Vocabulary) -> pd.DataFrame:
     """Columns of the vocabulary: int8 for complete yes/no columns, float with NaN otherwise."""
     result = {}
     for key in keys:
         if key in table.columns:
             values = _as_numbers(table[key])
-            whole = key in vocabulary.YES_NO and values.notna().all()
+            whole = key in words.yes_no and values.notna().all()
             result[key] = values.astype(np.int8) if whole else values
     return pd.DataFrame(result, index=table.index)

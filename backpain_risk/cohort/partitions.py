@@ -25,7 +25,7 @@ from ..numerics.streams import BLOCK, as_seed_sequence
 from ..numerics.values import shown
 from ..scenario.scenario import Scenario
 from .manifest import parsed, stored_manifest, write_manifest
-from .simulate import GENERATOR_VERSION, check_patients, latent_columns, sampler
+from .simulate import GENERATOR_VERSION, Sampler, check_patients, latent_columns, sampler
 from .stored_columns import LATENT
 
 BLOCKS_PER_FILE = 16
@@ -233,7 +233,7 @@ def _write_piece(scenario: Scenario, seed: int, piece: Piece, folder: Path) -> t
         for number in range(-(-(piece.stop - piece.start) // BLOCK)):
             block = tables.block(sequence, piece.first_block + number)
             rows = min(BLOCK, piece.stop - piece.start - number * BLOCK)
-            batch = _arrow(block, tables.states, rows)
+            batch = _arrow(block, tables, rows)
             writer = writer or pq.ParquetWriter(part, batch.schema, compression="zstd")
             writer.write_table(batch)
         if writer is not None:
@@ -244,12 +244,14 @@ def _write_piece(scenario: Scenario, seed: int, piece: Piece, folder: Path) -> t
     return piece, digests[0]
 
 
-def _arrow(block: dict[str, npt.NDArray[Any]], states: Any, rows: int) -> pa.Table:
+def _arrow(block: dict[str, npt.NDArray[Any]], tables: Sampler, rows: int) -> pa.Table:
     """The columns of a cohort file, in its order."""
-    first = {key: block[key][:rows] for key in vocabulary.PREDICTORS}
-    tests = {key: block[key][:rows] for key in vocabulary.TESTS}
-    columns: dict[str, Any] = {**first, **tests, "outcome": block["outcome"][:rows]}
-    hidden = latent_columns({key: block[key][:rows] for key in ("state", "severity")}, states)
+    first = {key: block[key][:rows] for key in tables.words.predictors}
+    measured = {key: block[key][:rows] for key in tables.words.tests}
+    columns: dict[str, Any] = {**first, **measured, "outcome": block["outcome"][:rows]}
+    hidden = latent_columns(
+        {key: block[key][:rows] for key in ("state", "severity")}, tables.states
+    )
     arrays = {key: pa.array(values) for key, values in columns.items()}
     arrays |= {LATENT + key: pa.array(values) for key, values in hidden.items()}
     return pa.table(arrays)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -54,8 +55,17 @@ _IN_ORDER = (
 )
 _STREAMS = {key: i for i, key in enumerate(_IN_ORDER)}
 """Numbers of the streams: a new variable is written last, wherever it stands in the vocabulary, so
-that it never changes an old one.
+that it never changes an old one. One that a scenario declares has a number from its name.
 """
+_DECLARED = 2**16
+
+
+def stream(key: str) -> int:
+    """Number of the stream of a variable."""
+    known = _STREAMS.get(key)
+    if known is not None:
+        return known
+    return _DECLARED + int.from_bytes(sha256(key.encode()).digest()[:4], "big") % 2**31
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,12 +189,12 @@ class Sampler:
     recorded: dict[str, npt.NDArray[Any]]
     profiles: dict[str, npt.NDArray[Any]]
     states: pd.DataFrame
+    words: vocabulary.Vocabulary
 
     def block(self, seed: np.random.SeedSequence, number: int) -> dict[str, npt.NDArray[Any]]:
         """All columns of one block, drawn whole."""
-        generators = {
-            key: block_generator(seed, stream, number) for key, stream in _STREAMS.items()
-        }
+        named = ("profile", "severity", *self.yes_no, *self.values)
+        generators = {key: block_generator(seed, stream(key), number) for key in named}
         profile = self.profile.draw(generators["profile"].random(BLOCK))
         node = self.severity.draw(generators["severity"].random(BLOCK))
         cell = profile * NODES.size + node
@@ -208,12 +218,15 @@ def sampler(scenario: Scenario) -> Sampler:
         severity=AliasTable.build(NODE_WEIGHTS),
         yes_no={
             key: YesNoTable.build(_both(structure.finding_probability, key))
-            for key in vocabulary.RESPONDING
+            for key in structure.words.responding
         },
-        values={key: _value_table(structure, key) for key in vocabulary.LABORATORY},
-        recorded={key: _compact(recorded_values(key)) for key in vocabulary.LABORATORY},
+        values={key: _value_table(structure, key) for key in structure.words.laboratory},
+        recorded={
+            key: _compact(recorded_values(test)) for key, test in structure.words.laboratory.items()
+        },
         profiles=_profiles(structure),
         states=_state_table(structure),
+        words=structure.words,
     )
 
 
@@ -343,14 +356,15 @@ def _cohort(
     tables: Sampler,
     seed: np.random.SeedSequence,
 ) -> Cohort:
-    predictors = {key: columns[key] for key in vocabulary.PREDICTORS}
-    tests = {key: columns[key] for key in vocabulary.TESTS}
+    predictors = {key: columns[key] for key in scenario.words.predictors}
+    tests = {key: columns[key] for key in scenario.words.tests}
     return Cohort(
         predictors=pd.DataFrame(predictors, copy=False),
         outcome=pd.Series(columns["outcome"], name="outcome", copy=False),
         tests=pd.DataFrame(tests, copy=False),
         latent=pd.DataFrame(latent_columns(columns, tables.states), copy=False),
         scenario=scenario,
+        words=scenario.words,
         seed=seed.entropy if isinstance(seed.entropy, int) and not seed.spawn_key else None,
     )
 

@@ -66,6 +66,12 @@ def simulate_sites(
             "n must give a number for each site and no other; got a difference in "
             f"{', '.join(missing)}."
         )
+    words = {scenario.words for scenario in scenarios.values()}
+    if len(words) > 1:
+        raise ValueError(
+            "scenarios of sites must declare the same findings; got different ones. Declare each "
+            "in all of them."
+        )
     parent = as_seed_sequence(seed)
     drawn = {
         site: simulate_cohort(scenario, sizes[site], seed=child_sequence(parent, i))
@@ -79,4 +85,5 @@ def simulate_sites(
         latent=pd.concat([c.latent for c in drawn.values()], ignore_index=True),
         other=pd.DataFrame({"site": names}),
         sites=dict(scenarios),
+        words=words.pop(),
     )

@@ -14,6 +14,7 @@ from .. import __version__
 from ..files import inside, must_be_new, one_writer, sha256, unfinished
 from ..numerics.checks import check_flag, check_kind
 from ..scenario.scenario import validated
+from ..vocabulary import STANDARD
 from .csv_format import read_csv, read_own_csv, unguarded, write_csv
 from .manifest import Column, Manifest, manifest_path, own_manifest, stored_manifest, write_manifest
 from .simulate import GENERATOR_VERSION
@@ -58,7 +59,7 @@ def write_cohort(cohort: Cohort, path: str | Path, *, overwrite: bool = True) ->
     check_flag("overwrite", overwrite)
     target = _checked(path)
     table, columns = flattened(cohort)
-    refuse_values(table, table["outcome"], "cohort")
+    refuse_values(table, table["outcome"], "cohort", cohort.words)
     with one_writer(target.with_name(f".{target.name}.lock"), wait=True):
         if not overwrite:
             must_be_new(target)
@@ -107,7 +108,11 @@ def read_cohort(path: str | Path) -> Cohort:
     if manifest is None:
         return _own(target)
     table = _read_table(target, manifest)
-    columns = manifest.columns or default_columns(table)
+    where = f"scenario in {manifest_path(target)}"
+    scenario = validated(manifest.scenario, where) if manifest.scenario else None
+    sites = {k: validated(v, where) for k, v in (manifest.sites or {}).items()}
+    words = next((drawn.words for drawn in (scenario, *sites.values()) if drawn), STANDARD)
+    columns = manifest.columns or default_columns(table, words)
     listed = (
         "outcome" in columns and list(table.columns) == list(columns) and len(table) == manifest.n
     )
@@ -116,15 +121,13 @@ def read_cohort(path: str | Path) -> Cohort:
             f"{target} must hold what its manifest lists; patients or columns differ. Write it "
             "again."
         )
-    refuse_values(table, table["outcome"], str(target))
-    where = f"scenario in {manifest_path(target)}"
+    refuse_values(table, table["outcome"], str(target), words)
     return Cohort(
         **assembled(table, columns),
-        scenario=validated(manifest.scenario, where) if manifest.scenario else None,
+        scenario=scenario,
         seed=manifest.seed,
-        sites={k: validated(v, where) for k, v in manifest.sites.items()}
-        if manifest.sites
-        else None,
+        sites=sites or None,
+        words=words,
     )
 
 

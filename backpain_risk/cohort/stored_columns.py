@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .. import vocabulary
 from ..numerics.checks import check_outcome
+from ..vocabulary import STANDARD, Vocabulary
 from .manifest import Column
 from .own import Problem, check_cohort
 from .table import Cohort
 
 LATENT = "latent_"
 _NUMBER = re.compile(r"(u?int\d+|float\d+|bool|boolean)", re.IGNORECASE)
-_INT32 = ("age_years", "esr_mm_h")
 
 
 def flattened(cohort: Cohort) -> tuple[pd.DataFrame, dict[str, Column]]:
@@ -91,11 +90,11 @@ def _described(table: Any, header: str, values: pd.Series[Any]) -> Column:
     return Column(table=table, name=name, dtype=str(dtype))
 
 
-def default_columns(table: pd.DataFrame) -> dict[str, Column]:
+def default_columns(table: pd.DataFrame, words: Vocabulary = STANDARD) -> dict[str, Column]:
     """Columns of a folder, whose manifest does not list them: told by their names."""
     known = {
-        **dict.fromkeys(vocabulary.PREDICTORS, "predictors"),
-        **dict.fromkeys(vocabulary.TESTS, "tests"),
+        **dict.fromkeys(words.predictors, "predictors"),
+        **dict.fromkeys(words.tests, "tests"),
         "outcome": "outcome",
     }
     result = {}
@@ -103,7 +102,9 @@ def default_columns(table: pd.DataFrame) -> dict[str, Column]:
         place = known.get(header, "latent" if header.startswith(LATENT) else "other")
         column = _described(place, header, table[header].rename(header.removeprefix(LATENT)))
         if header in known and pd.api.types.is_integer_dtype(table[header].dtype):
-            column = column.model_copy(update={"dtype": "int32" if header in _INT32 else "int8"})
+            column = column.model_copy(
+                update={"dtype": "int32" if header in words.measured else "int8"}
+            )
         result[header] = column
     return result
 
@@ -215,17 +216,17 @@ def _equal(one: pd.Series[Any], other: pd.Series[Any]) -> bool:
         return False
 
 
-def refuse_values(table: pd.DataFrame, outcome: pd.Series[Any], where: str) -> None:
+def refuse_values(
+    table: pd.DataFrame, outcome: pd.Series[Any], where: str, words: Vocabulary = STANDARD
+) -> None:
     """Values of the vocabulary's columns and the outcome by their rules; a column that holds
     nothing is no problem.
     """
-    known = [
-        column for column in vocabulary.COLUMNS if column in table and table[column].notna().any()
-    ]
+    known = [column for column in words.columns if column in table and table[column].notna().any()]
     if not known:
         check_outcome(outcome)
         return
-    problems = check_cohort(table[known].assign(outcome=outcome.array))
+    problems = check_cohort(table[known].assign(outcome=outcome.array), words=words)
     if len(problems):
         sentences = [
             Problem(*row).sentence() for row in problems.itertuples(index=False, name=None)

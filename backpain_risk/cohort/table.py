@@ -24,6 +24,7 @@ from ..numerics.checks import (
 )
 from ..numerics.values import shown
 from ..results.notebook import as_html
+from ..vocabulary import STANDARD, Vocabulary
 from .own import checked_tables
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Cohort:
     sites : mapping of site to Scenario or None
         For cohorts of several sites, what the patients of each were drawn from; ``other["site"]``
         says whose each is.
+    words : Vocabulary
+        What its columns can be: the vocabulary, with findings and tests of one's own.
     """
 
     predictors: pd.DataFrame
@@ -71,6 +74,7 @@ class Cohort:
     other: pd.DataFrame | None = None
     verified: pd.Series[bool] | None = None
     sites: Mapping[str, Scenario] | None = None
+    words: Vocabulary = STANDARD
 
     @classmethod
     def from_frame(
@@ -81,6 +85,7 @@ class Cohort:
         columns: Mapping[str, str] | None = None,
         values: Mapping[Any, int] | None = None,
         units: Mapping[str, str] | None = None,
+        words: Vocabulary = STANDARD,
     ) -> Cohort:
         """A user's own cohort, mapped to the vocabulary and checked.
 
@@ -98,6 +103,8 @@ class Cohort:
         units : mapping of vocabulary key to the unit of the table
             For example ``{"haematocrit_percent": "L/L"}``; converted to the vocabulary's unit and
             precision.
+        words : Vocabulary
+            With findings and tests that the vocabulary lacks: ``Vocabulary((Finding(...),))``.
 
         Raises
         ------
@@ -116,17 +123,24 @@ class Cohort:
         >>> cohort.outcome.tolist(), cohort.tests.esr_mm_h.tolist()
         ([0, 1], [12.0, 60.0])
         """
+        check_kind("words", words, Vocabulary, "Pass vocabulary.Vocabulary((Finding(...),)).")
         for name, mapping in (("columns", columns), ("values", values), ("units", units)):
             if mapping is not None:
                 check_mapping(name, mapping, "what the table has to what it means")
         tables = checked_tables(
-            df, outcome=outcome, columns=columns or {}, values=values or {}, units=units or {}
+            df,
+            outcome=outcome,
+            columns=columns or {},
+            values=values or {},
+            units=units or {},
+            words=words,
         )
         return cls(
             predictors=tables.predictors,
             outcome=tables.outcome,
             tests=tables.tests,
             other=tables.other,
+            words=words,
         )
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from ..numerics.intervals import score_ratio_interval
 from ..results.estimate import Estimate
 from ..results.in_words import sentence
 from ..results.notebook import as_html
+from ..vocabulary import LABORATORY, Measurement
 from .diagnostic_accuracy import BETWEEN_STUDY_SD
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class BandAccuracy:
     effective_n_malignant, effective_n_non_malignant : float
         Patients the two distributions are worth.
     status, study : str
+    test : Measurement or None
+        What is measured, where the vocabulary lacks it.
     """
 
     finding: str
@@ -46,6 +49,12 @@ class BandAccuracy:
     level: float = 0.95
     status: str = ""
     study: str = ""
+    test: Measurement | None = None
+
+    @property
+    def measurement(self) -> Measurement:
+        """What is measured: the test of the vocabulary, or the one declared."""
+        return self.test or LABORATORY[self.finding]
 
     __repr__ = sentence
 

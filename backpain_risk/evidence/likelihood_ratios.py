@@ -35,16 +35,15 @@ def likelihood_ratio_table(evidence: Evidence) -> LikelihoodRatioTable:
     """Likelihood ratios with confidence limits from the preferred row of every finding and test."""
     check_kind("evidence", evidence, Evidence, "Read it with load_evidence.")
     rows = []
-    for key in (*vocabulary.FINDINGS, vocabulary.CLINICIAN_SUSPICION.key, *vocabulary.IMAGING):
+    words = evidence.words
+    for key in (*words.findings, vocabulary.CLINICIAN_SUSPICION.key, *words.imaging):
         accuracy = evidence.finding(key)
         for result, ratio in (
             ("positive", accuracy.lr_positive),
             ("negative", accuracy.lr_negative),
         ):
-            rows.append(
-                _row(vocabulary.label(key), key, result, ratio, accuracy.status, accuracy.study)
-            )
-    for key in vocabulary.LABORATORY:
+            rows.append(_row(words.label(key), key, result, ratio, accuracy.status, accuracy.study))
+    for key in words.laboratory:
         rows += _band_rows(key, evidence.bands(key))
     columns = ["row", "finding", "result", "value", "low", "high", "status", "study"]
     return LikelihoodRatioTable(table=pd.DataFrame(rows, columns=columns))
@@ -57,7 +56,7 @@ def _row(
 
 
 def _band_rows(key: str, bands: BandAccuracy) -> list[tuple[object, ...]]:
-    test = vocabulary.LABORATORY[key]
+    test = bands.measurement
     rows = []
     for label, ratio in zip(bands.labels, bands.likelihood_ratios, strict=True):
         result = "positive" if ratio.value >= 1 else "negative"

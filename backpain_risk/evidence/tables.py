@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,11 @@ class Evidence:
     prevalence: pd.DataFrame
     case_mix: pd.DataFrame
 
+    @cached_property
+    def words(self) -> vocabulary.Vocabulary:
+        """The vocabulary, with the findings and tests that these tables declare by a label."""
+        return vocabulary.Vocabulary(declared_terms(self.accuracy))
+
     def finding(
         self, key: str, study: str | None = None, threshold: float | None = None
     ) -> Accuracy:
@@ -140,12 +145,12 @@ class Evidence:
         """Accuracy by band of a test with published thresholds, from the study of its preferred
         row.
         """
-        if key not in vocabulary.LABORATORY:
+        if key not in self.words.laboratory:
             raise ValueError(
-                f"bands exist for {', '.join(vocabulary.LABORATORY)}; got {key!r}. Use finding() "
+                f"bands exist for {', '.join(self.words.laboratory)}; got {key!r}. Use finding() "
                 "for yes/no findings."
             )
-        test = vocabulary.LABORATORY[key]
+        test = self.words.laboratory[key]
         rows = self.rows(key)
         study = rows.loc[rows.preferred == 1, "study"].iloc[0]
         by_threshold = {
@@ -168,6 +173,7 @@ class Evidence:
             effective_n_non_malignant=at[0].fp + at[0].tn,
             status=worst,
             study=study,
+            test=None if key in vocabulary.LABORATORY else test,
         )
 
     def rows(self, key: str) -> pd.DataFrame:
@@ -237,6 +243,56 @@ def _arm(right: float, wrong: float, rate: float, effective_n: float) -> tuple[f
     return float(rate * effective_n), float((1 - rate) * effective_n)
 
 
+_DECLARING = ("label", "group", "unit", "low", "high", "step", "abnormal")
+"""Columns of an accuracy table that declare what the vocabulary lacks; empty in other rows."""
+
+
+def declared_terms(
+    accuracy: pd.DataFrame,
+) -> tuple[vocabulary.Finding | vocabulary.Measurement, ...]:
+    """Findings and tests that an accuracy table declares: those with a label that the vocabulary
+    lacks. A test is one with a unit; its cut-offs are the thresholds of its preferred study.
+    """
+    if "label" not in accuracy:
+        return ()
+    table = accuracy.assign(**{name: None for name in _DECLARING if name not in accuracy})
+    labelled = table[table.label.fillna("").astype(str) != ""]
+    own = [key for key in labelled.finding.unique() if key not in vocabulary.ALL]
+    return tuple(_term(key, table[table.finding == key]) for key in own)
+
+
+def _term(key: str, rows: pd.DataFrame) -> vocabulary.Finding | vocabulary.Measurement:
+    first = rows.loc[rows.label.fillna("") != ""].iloc[0]
+    said = {name: first[name] for name in _DECLARING if not pd.isna(first[name])}
+    unit = str(said.get("unit", ""))
+    definition = str(first.definition)
+    if unit == "":
+        group = str(said.get("group", "")) or "history"
+        if group not in ("history", "imaging"):
+            raise ValueError(
+                f"group of {key} must be history or imaging; got {group!r}. Correct it."
+            )
+        return vocabulary.Finding(key, str(first.label), definition, group)
+    study = rows.loc[rows.preferred == 1, "study"].iloc[0]
+    cutoffs = sorted(rows.loc[rows.study == study, "threshold"].dropna().astype(float))
+    if not cutoffs or not {"low", "high"} <= set(said):
+        raise ValueError(
+            f"{key} must have low, high and a threshold in each row, because it has a unit; got "
+            "less. Add them."
+        )
+    return vocabulary.Measurement(
+        key,
+        str(first.label),
+        definition,
+        unit=unit,
+        low=float(said["low"]),
+        high=float(said["high"]),
+        step=float(said.get("step", 1.0)),
+        cutoffs=tuple(cutoffs),
+        abnormal=str(said.get("abnormal", "")) or "high",
+    )
+
+
 def load_evidence(path: str | Path | None = None) -> Evidence:
     """Read the evidence tables.
 
@@ -244,7 +300,11 @@ def load_evidence(path: str | Path | None = None) -> Evidence:
     ----------
     path : str or Path, optional
         Folder with ``accuracy.csv``, ``prevalence.csv`` and ``case_mix.csv`` in the same columns;
-        the packaged tables when None.
+        or one CSV file of accuracy rows, such as those of a meta-analysis of one's own, which join
+        the packaged tables and are preferred in them. The packaged tables when None. A finding that
+        the vocabulary lacks is declared by the further columns label and group ("history" or
+        "imaging"); a test by label, unit, low, high, step (1 or 0.1) and abnormal ("high" or
+        "low"), with a row for each cut-off.
 
     Raises
     ------
@@ -254,12 +314,39 @@ def load_evidence(path: str | Path | None = None) -> Evidence:
     if path is None:
         return _packaged()
     folder = check_path("path", path)
+    if folder.suffix == ".csv":
+        return _joined(_packaged(), folder)
     missing = [name for name in _FILES.values() if not (folder / name).is_file()]
     if missing:
         raise ValueError(
             f"path must hold {', '.join(_FILES.values())}; {folder} lacks {', '.join(missing)}."
         )
     return _read(folder)
+
+
+def _joined(packaged: Evidence, file: Path) -> Evidence:
+    """The packaged tables and rows of one's own, which are preferred."""
+    if not file.is_file():
+        raise ValueError(f"path must be a file or folder; {file} does not exist. Check the name.")
+    rows = pd.read_csv(file)
+    needed = [name for name in ("finding", "status") if name not in rows]
+    if needed:
+        raise ValueError(
+            f"{file.name} must have the columns {', '.join(needed)}; got none of them. Add them."
+        )
+    filled = rows.assign(**{n: np.nan for n in _NEEDED["accuracy"] if n not in rows})
+    filled["study"] = filled.study.astype(object).fillna(file.stem)
+    if "preferred" not in rows:
+        filled["preferred"] = (~filled.duplicated("finding")).astype(int)
+    kept = packaged.accuracy.copy()
+    kept.loc[kept.finding.isin(filled.finding), "preferred"] = 0
+    problems = _problems("accuracy", filled)
+    if problems:
+        raise ValueError(f"{file.name}: " + " ".join(problems).replace("accuracy.csv ", ""))
+    table = pd.concat([kept, _without_gaps(filled)], ignore_index=True)
+    joined = replace(packaged, accuracy=table)
+    _ = joined.words  # declared rightly, or said so now
+    return joined
 
 
 @lru_cache(maxsize=1)
@@ -275,10 +362,13 @@ def _read(folder: Path) -> Evidence:
     problems = [problem for name, table in tables.items() for problem in _problems(name, table)]
     if problems:
         raise ValueError("evidence tables: " + " ".join(problems))
-    for table in tables.values():
-        text = table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]
-        table[text] = table[text].fillna("")
-    return Evidence(**tables)
+    return Evidence(**{name: _without_gaps(table) for name, table in tables.items()})
+
+
+def _without_gaps(table: pd.DataFrame) -> pd.DataFrame:
+    """Text that is missing is empty."""
+    text = table.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in table.dtypes]]
+    return table.assign(**{name: table[name].fillna("") for name in text})
 
 
 def _problems(name: str, table: pd.DataFrame) -> list[str]:
@@ -297,7 +387,8 @@ def _problems(name: str, table: pd.DataFrame) -> list[str]:
         for i, status in enumerate(table.status)
         if status not in vocabulary.STATUSES
     ]
-    for column in ("sensitivity", "specificity", "base_rate", "low", "high", "share"):
+    limits = () if name == "accuracy" else ("low", "high")  # there: what a new test records
+    for column in ("sensitivity", "specificity", "base_rate", "share", *limits):
         found += _outside(file, table, column, 0.0, 1.0)
     for column in ("tp", "fp", "fn", "tn", "n", "events"):
         found += _outside(file, table, column, 0.0, np.inf, whole=True)

@@ -38,6 +38,8 @@ class Assessment:
         Under a scenario: what multiplying likelihood ratios says instead.
     reason : str
         Under a scenario: why the two differ.
+    words : Vocabulary
+        What the findings are called.
     """
 
     steps: pd.DataFrame
@@ -48,6 +50,7 @@ class Assessment:
     source: str
     multiplied: Estimate | None = None
     reason: str = ""
+    words: vocabulary.Vocabulary = vocabulary.STANDARD
 
     @property
     def notice(self) -> str:
@@ -77,7 +80,7 @@ class Assessment:
         }
 
     def __str__(self) -> str:
-        table = self.steps.assign(finding=[vocabulary.label(key) for key in self.steps.finding])
+        table = self.steps.assign(finding=[self.words.label(key) for key in self.steps.finding])
         table = table.rename(columns={"ratio": self.ratio_name.replace(" ", "_")})
         lines = [
             f"Probability of malignancy before any finding: {self.baseline:.2%} ({self.source}).",

@@ -11,12 +11,15 @@ import pandas as pd
 from .. import vocabulary
 from ..numerics.checks import check_mapping
 from ..numerics.values import as_real, shown
+from ..vocabulary import STANDARD, Vocabulary
 
 Given = dict[str, float | str]
 """A number, NaN where unknown, or the label of a band, by key."""
 
 
-def read_findings(findings: Mapping[str, Any], own: Collection[str] = ()) -> Given:
+def read_findings(
+    findings: Mapping[str, Any], words: Vocabulary = STANDARD, own: Collection[str] = ()
+) -> Given:
     """Numbers and bands, checked; ``own`` are columns that need not be in the vocabulary."""
     check_mapping("findings", findings, "finding to value")
     if not len(findings):
@@ -24,7 +27,7 @@ def read_findings(findings: Mapping[str, Any], own: Collection[str] = ()) -> Giv
             "findings must name at least one finding; got none. Pass for example "
             "{'history_of_cancer': 1}."
         )
-    given = {key: _value(key, value, own) for key, value in findings.items()}
+    given = {key: _value(key, value, words, own) for key, value in findings.items()}
     _refuse_contradiction(given)
     return given
 
@@ -34,27 +37,27 @@ def is_known(value: float | str) -> bool:
     return isinstance(value, str) or not np.isnan(value)
 
 
-def as_row(given: Given) -> pd.DataFrame:
+def as_row(given: Given, words: Vocabulary = STANDARD) -> pd.DataFrame:
     """A table of one row; a band is its lowest value, which every reader puts into that band."""
-    return pd.DataFrame({key: [_lowest(key, value)] for key, value in given.items()})
+    return pd.DataFrame({key: [_lowest(words, key, value)] for key, value in given.items()})
 
 
-def _lowest(key: str, value: float | str) -> float:
+def _lowest(words: Vocabulary, key: str, value: float | str) -> float:
     if not isinstance(value, str):
         return value
-    test = vocabulary.LABORATORY[key]
+    test = words.laboratory[key]
     return float((test.low, *test.cutoffs)[test.bands.index(value)])
 
 
-def _value(key: str, value: Any, own: Collection[str]) -> float | str:
+def _value(key: str, value: Any, words: Vocabulary, own: Collection[str]) -> float | str:
     """A value checked against the vocabulary; NaN when unknown."""
-    term = vocabulary.COLUMNS.get(key) if isinstance(key, str) else None
+    term = words.columns.get(key) if isinstance(key, str) else None
     if term is None and key not in own:
         raise ValueError(
             f"findings must be keys of the vocabulary; got {shown(key)}. Known: "
-            f"{', '.join((*vocabulary.COLUMNS, *own))}."
+            f"{', '.join((*words.columns, *own))}."
         )
-    test = vocabulary.LABORATORY.get(key)
+    test = words.laboratory.get(key)
     if test is not None and isinstance(value, str):
         return _band(test, value)
     yes_no = not isinstance(term, vocabulary.Measurement)

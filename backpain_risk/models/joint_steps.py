@@ -31,7 +31,7 @@ def assess_jointly(scenario: Any, draws: Any, given: Given, rng: Any) -> Assessm
     findings before). Findings are taken in the order of the vocabulary, which does not change where
     they end.
     """
-    known = _in_order(given)
+    known = _in_order(given, scenario.words)
     path = _path(known)
     steps = _steps(scenario, known, path)
     low, high = _limits(draws, path)
@@ -53,12 +53,13 @@ def assess_jointly(scenario: Any, draws: Any, given: Given, rng: Any) -> Assessm
         source=f"base rate of scenario {scenario.name}, {scenario.base_rate_status}",
         multiplied=by_ratios,
         reason=_reason(scenario, known, steps),
+        words=scenario.words,
     )
 
 
-def _in_order(given: Given) -> Given:
+def _in_order(given: Given, words: vocabulary.Vocabulary) -> Given:
     """What is known, in the order of the vocabulary; age in years says more than its band."""
-    keys = [key for key in vocabulary.COLUMNS if key in given and is_known(given[key])]
+    keys = [key for key in words.columns if key in given and is_known(given[key])]
     if vocabulary.AGE.key in keys and vocabulary.AGE_BAND in keys:
         keys.remove(vocabulary.AGE_BAND)
     return {key: given[key] for key in keys}
@@ -85,7 +86,7 @@ def _steps(scenario: Any, known: Given, path: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "finding": list(known),
-            "level": [_level(key, value) for key, value in known.items()],
+            "level": [_level(scenario.words, key, value) for key, value in known.items()],
             "ratio": np.exp(shift),
             "log_odds_shift": shift,
             "probability": expit(logit(scenario.base_rate) + total[1:]),
@@ -96,10 +97,10 @@ def _steps(scenario: Any, known: Given, path: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _level(key: str, value: float | str) -> str:
+def _level(words: vocabulary.Vocabulary, key: str, value: float | str) -> str:
     if isinstance(value, str):
         return value
-    return vocabulary.LEVELS[int(value)] if key in vocabulary.YES_NO else f"{value:g}"
+    return vocabulary.LEVELS[int(value)] if key in words.yes_no else f"{value:g}"
 
 
 def _status(scenario: Any, key: str) -> str:
@@ -140,7 +141,7 @@ def _multiplied(scenario: Any, known: Given, rng: Any) -> pd.DataFrame:
     if not own:
         return pd.DataFrame({"finding": [], "ratio": []})
     model = LikelihoodRatioModel.from_evidence(pretest=scenario.base_rate, evidence=own)
-    steps = model.explain(as_row(known), rng=rng).to_frame()
+    steps = model.explain(as_row(known, scenario.words), rng=rng).to_frame()
     return steps.rename(columns={"likelihood_ratio": "ratio"})
 
 
@@ -155,12 +156,13 @@ def _reason(scenario: Any, known: Given, steps: pd.DataFrame) -> str:
     most = int(np.abs(gap).argmax())
     key, value = list(known.items())[most]
     ratio, alone = ratios[most]
-    name = vocabulary.label(key)
+    name = scenario.words.label(key)
     probability = scenario.probabilities(_path({key: value}))[1]
     by_value = float(probability[1] / probability[0])
+    level = _level(scenario.words, key, value)
     if abs(np.log(by_value / alone)) > abs(np.log(ratio / by_value)):
         return (
-            f"They differ most because the joint model reads {name} {_level(key, value)} as "
+            f"They differ most because the joint model reads {name} {level} as "
             f"recorded (x {by_value:.3g}), and multiplication by its band (x {alone:.3g})."
         )
     return (

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..numerics.checks import MOST_RESAMPLES, FloatArray, check_count, check_result
 from ..numerics.intervals import percentile_limits
+from ..vocabulary import Vocabulary
 from .assessment import Assessment, risk_after
 from .given import Given, as_row, read_findings
 from .joint_steps import assess_jointly
@@ -80,16 +81,18 @@ def assess(
     (0.52, 0.835)
     """
     _refuse_several(scenario=scenario, model=model, pretest=pretest)
-    given = read_findings(findings, own=_columns(model))
     if scenario is not None:
         check_result("scenario", scenario, "Scenario", "ScenarioDraws")
+        given = read_findings(findings, scenario.words)
         return _by_scenario(scenario, given, n_draws, rng)
+    words = _words(model)
+    given = read_findings(findings, words, _columns(model))
     if model is None:
         model = LikelihoodRatioModel.from_evidence(
             pretest=DEFAULT_PRETEST if pretest is None else pretest
         )
     if isinstance(model, LikelihoodRatioModel):
-        return _by_ratios(model, as_row(given), rng)
+        return _by_ratios(model, as_row(given, words), rng)
     return _by_columns(model, given)
 
 
@@ -106,6 +109,13 @@ def _refuse_several(**basis: Any) -> None:
 def _columns(model: Any) -> tuple[str, ...]:
     """What a model calls its predictors."""
     return tuple(map(str, getattr(model, "feature_names_in_", ())))
+
+
+def _words(model: Any) -> Vocabulary:
+    """The vocabulary, with the tests whose published bands a model knows."""
+    levels = getattr(model, "findings_", {}).values()
+    tests = [getattr(level.source, "test", None) for level in levels]
+    return Vocabulary(tuple(test for test in tests if test is not None))
 
 
 def _by_scenario(scenario: Any, given: Given, n_draws: int, rng: Any) -> Assessment:

@@ -7,7 +7,7 @@ the model of what was checked by :mod:`.saved_state`.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from ..evidence.band_accuracy import BandAccuracy
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray
+from ..vocabulary import Measurement
 from .design import Bands, Design
 
 _SOURCES: dict[str, Any] = {"Accuracy": Accuracy, "BandAccuracy": BandAccuracy}
@@ -49,10 +50,12 @@ def label(value: Any) -> Any:
 def accuracy_state(source: Any) -> dict[str, Any]:
     """Counts or shares of one finding, under the name of their class."""
     values = {field.name: getattr(source, field.name) for field in fields(source)}
+    if values.get("test", 0) is None:
+        del values["test"]  # one of the vocabulary
     plain = {
         _IN_FILES.get(name, name): numbers(value)
         if isinstance(value, (np.ndarray, float))
-        else value
+        else (asdict(value) if isinstance(value, Measurement) else value)
         for name, value in values.items()
     }
     return {"source": type(source).__name__, "values": plain}
@@ -68,6 +71,8 @@ def accuracy_from_state(state: dict[str, Any]) -> Any:
 def _value(value: Any) -> Any:
     if value == "inf":  # where no bound of the likelihood ratio is reported
         return float(value)
+    if isinstance(value, dict):
+        return Measurement(**{**value, "cutoffs": tuple(value["cutoffs"])})
     if not isinstance(value, list):
         return value
     return tuple(value) if all(isinstance(x, str) for x in value) else array(value)

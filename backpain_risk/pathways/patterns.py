@@ -23,6 +23,7 @@ from ..numerics.quadrature import normal_nodes
 from ..scenario.structure.laboratory import recorded_values
 from ..scenario.structure.states import AGES, MALIGNANT, Grid
 from ..scenario.structure.structure import Structure
+from ..vocabulary import STANDARD, Vocabulary
 from .pathway import DECISIVE, Pathway
 from .rule import REVIEW
 
@@ -50,6 +51,8 @@ class Layout:
         Positions among the recorded values at which a cell begins.
     review : bool
         Whether a pattern says what a review would find.
+    known : Vocabulary
+        What the words are.
     """
 
     age: IntArray
@@ -58,6 +61,7 @@ class Layout:
     laboratory: dict[str, IntArray]
     imaging: tuple[str, ...]
     review: bool
+    known: Vocabulary = STANDARD
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -72,10 +76,14 @@ class Layout:
     def ranges(self, key: str) -> IntArray:
         """First and last recorded position of each cell of a laboratory value, (cells, 2)."""
         start = self.laboratory[key]
-        return np.column_stack([start, np.append(start[1:], recorded_values(key).size) - 1])
+        return np.column_stack(
+            [start, np.append(start[1:], recorded_values(self.known.laboratory[key]).size) - 1]
+        )
 
 
-def layout_for(pathways: Iterable[Pathway], words: Iterable[str] = ()) -> Layout:
+def layout_for(
+    pathways: Iterable[Pathway], words: Iterable[str] = (), known: Vocabulary = STANDARD
+) -> Layout:
     """The coarsest patterns that the pathways, and models that read ``words``, can be run on."""
     rules = [step.rule for pathway in pathways for step in pathway.steps]
     tests = {test for pathway in pathways for test in pathway.tests}
@@ -86,20 +94,21 @@ def layout_for(pathways: Iterable[Pathway], words: Iterable[str] = ()) -> Layout
     if AGE in words:
         ages |= set(map(float, AGES))
     laboratory = {}
-    for key in vocabulary.LABORATORY:
+    for key, test in known.laboratory.items():
         if key in used:
             cuts = {cut for rule in rules for cut in rule.cuts(key) if np.isfinite(cut)}
             if key in words or not cuts:
-                cuts |= set(vocabulary.LABORATORY[key].cutoffs)
-            start = np.searchsorted(recorded_values(key), sorted(cuts))
+                cuts |= set(test.cutoffs)
+            start = np.searchsorted(recorded_values(test), sorted(cuts))
             laboratory[key] = np.unique(np.append(0, start)).astype(np.int64)
     return Layout(
         age=np.array(sorted(ages), dtype=np.int64),
         sexes=MALE in used,
-        findings=tuple(k for k in vocabulary.FINDINGS if k != BAND and (k in FLAGS or k in used)),
+        findings=tuple(k for k in known.findings if k != BAND and (k in FLAGS or k in used)),
         laboratory=laboratory,
-        imaging=tuple(key for key in vocabulary.IMAGING if key in used),
+        imaging=tuple(key for key in known.imaging if key in used),
         review=any(pathway.has_review for pathway in pathways),
+        known=known,
     )
 
 
@@ -189,7 +198,7 @@ def _constant_within(state: FloatArray, group: IntArray) -> bool:
 
 def _lowest(layout: Layout, key: str) -> FloatArray:
     if key in layout.laboratory:
-        return np.asarray(recorded_values(key)[layout.laboratory[key]])
+        return np.asarray(recorded_values(layout.known.laboratory[key])[layout.laboratory[key]])
     return np.array([0.0, 1.0])
 
 

@@ -131,7 +131,8 @@ def plot_waterfall(assessment: Assessment, *, ax: Axes | None = None) -> Axes:
     ax.plot(logit(assessment.risk.value), 0, "D", color=INK, ms=6)
     ax.plot(before[0], len(steps) + 1, "o", color=INK, ms=6)
     names = [
-        f"{label(key)}: {level}" for key, level in zip(steps.finding, steps.level, strict=True)
+        f"{assessment.words.label(key)}: {level}"
+        for key, level in zip(steps.finding, steps.level, strict=True)
     ]
     ax.set_yticks([len(steps) + 1, *y, 0], labels=["before", *names, "after, with its interval"])
     _probability_axis(ax, np.concatenate([before, after, ends]))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -58,6 +58,14 @@ class Assumptions(Part):
         return hash(self.digest)
 
     @cached_property
+    def words(self) -> vocabulary.Vocabulary:
+        """The vocabulary, with the findings and tests that this scenario declares."""
+        declared = (*self.findings.items(), *self.laboratory.items())
+        return vocabulary.Vocabulary(
+            tuple(target.new.term(key) for key, target in declared if target.new is not None)
+        )
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of every number in the scenario, in hexadecimal."""
         return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()
@@ -68,15 +76,22 @@ def _problems(assumed: Assumptions) -> Iterator[str]:
     for group, known in (
         ("causes", vocabulary.CAUSES),
         ("primary_sites", vocabulary.PRIMARY_SITES),
+    ):
+        yield from _not_exactly(group, known, getattr(assumed, group))
+    for group, standard in (
         ("findings", {**vocabulary.FINDINGS, **vocabulary.IMAGING}),
         ("laboratory", vocabulary.LABORATORY),
     ):
-        wrong = sorted(set(known) ^ set(getattr(assumed, group)))
-        if wrong:
-            yield (
-                f"{group} must be exactly those of the vocabulary; got a difference in "
-                f"{named(wrong)}"
-            )
+        targets = getattr(assumed, group)
+        declared = {key for key, target in targets.items() if target.new is not None}
+        for key in sorted(declared & set(vocabulary.ALL)):
+            yield f"{group}.{key}.new must be left out, because the vocabulary has it; got it"
+        yield from _not_exactly(group, standard, set(targets) - declared, _DECLARED)
+    try:
+        words = assumed.words
+    except ValueError as error:
+        yield str(error)
+        return
     for name, shares in (
         ("causes.share", [c.share for c in assumed.causes.values()]),
         ("primary_sites.share_male", [s.share_male for s in assumed.primary_sites.values()]),
@@ -105,13 +120,29 @@ def _problems(assumed: Assumptions) -> Iterator[str]:
                 f"{ratio:.3g}"
             )
     for key, lab in assumed.laboratory.items():
-        yield from _laboratory_problems(key, lab)
+        yield from _laboratory_problems(words, key, lab)
 
 
-def _laboratory_problems(key: str, lab: LaboratoryTarget) -> Iterator[str]:
-    if key not in vocabulary.LABORATORY:
+_DECLARED = "; one of your own is declared by new = { label = ... } beside its accuracy"
+
+
+def _not_exactly(
+    group: str, known: Iterable[str], found: Iterable[str], remedy: str = ""
+) -> Iterator[str]:
+    wrong = sorted(set(known) ^ set(found))
+    if wrong:
+        yield (
+            f"{group} must be exactly those of the vocabulary; got a difference in {named(wrong)}"
+            f"{remedy}"
+        )
+
+
+def _laboratory_problems(
+    words: vocabulary.Vocabulary, key: str, lab: LaboratoryTarget
+) -> Iterator[str]:
+    if key not in words.laboratory:
         return
-    test = vocabulary.LABORATORY[key]
+    test = words.laboratory[key]
     if not len(lab.sensitivity) == len(lab.specificity) == len(test.cutoffs):
         yield (
             f"laboratory.{key} must have a sensitivity and a specificity for each of its cut-offs "
@@ -127,5 +158,5 @@ def _laboratory_problems(key: str, lab: LaboratoryTarget) -> Iterator[str]:
                 f"laboratory.{key} must have sensitivities and specificities in the order of its "
                 "cut-offs"
             )
-    if key == "white_cell_count_10e9_l" and lab.median_non_malignant is None:
+    if len(test.cutoffs) == 1 and lab.median_non_malignant is None:
         yield f"laboratory.{key}.median_non_malignant must be given"

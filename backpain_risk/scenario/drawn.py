@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..numerics.checks import FloatArray
+from ..vocabulary import Vocabulary
 from .assumptions import Assumptions
 from .structure.structure import Structure, build_structure
 
@@ -33,6 +34,12 @@ class ScenarioDraws:
         self.scenario = scenario
         self.drawn = drawn
         self._calibrated: dict[int, _Calibrated] = {}
+
+    @property
+    def words(self) -> Vocabulary:
+        """What can be asked about."""
+        words: Vocabulary = self.scenario.words
+        return words
 
     def __len__(self) -> int:
         return len(self.drawn)

@@ -11,7 +11,6 @@ import numpy as np
 from pydantic import BaseModel
 from scipy.special import expit, logit
 
-from .. import vocabulary
 from ..numerics.checks import FloatArray, refuse_where
 from ..numerics.intervals import LEVEL, normal_quantile
 from .scenario import Scenario, moved_interval, positive_probabilities
@@ -66,7 +65,7 @@ def _laboratory(
     malignant, without = scenario.bands(key).draw(size, rng=rng)
     _inside(key, malignant)
     _inside(key, without)
-    abnormal = vocabulary.LABORATORY[key].abnormal
+    abnormal = scenario.words.laboratory[key].abnormal
     positive = [
         np.array([positive_probabilities(row, abnormal) for row in bands])
         for bands in (malignant, without)

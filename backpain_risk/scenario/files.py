@@ -14,7 +14,7 @@ from .. import vocabulary
 from ..evidence.band_accuracy import BandAccuracy
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..evidence.tables import Evidence, load_evidence
-from ..numerics.checks import check_path
+from ..numerics.checks import check_kind, check_path
 from .problems import shortened
 from .scenario import Scenario, merged, moved_interval, positive_probabilities, validated
 
@@ -22,7 +22,7 @@ SHIPPED = tuple(vocabulary.SETTINGS)
 _DEEPEST = 8  # levels of tables; a scenario needs five
 
 
-def load_scenario(name_or_path: str | Path) -> Scenario:
+def load_scenario(name_or_path: str | Path, *, evidence: Evidence | None = None) -> Scenario:
     """Load a shipped scenario by name, or a user's own TOML file.
 
     Parameters
@@ -33,7 +33,21 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
         ``extends = "primary_care"``; accuracy and case mix that it does not state come from the
         evidence tables. A file that states a base rate without its interval takes the interval of
         what it extends along on the logit scale, as :meth:`Scenario.replace` does, and the base
-        rate then counts as assumed unless it says otherwise.
+        rate then counts as assumed unless it says otherwise. A finding or test that the vocabulary
+        lacks is declared by ``new`` beside its accuracy and effects::
+
+            [findings.thoracic_pain]
+            new = { label = "Thoracic pain", definition = "Pain of the upper back" }
+            sensitivity = 0.20
+            specificity = 0.93
+
+            [laboratory.crp_mg_l]
+            new = { label = "CRP", unit = "mg/L", low = 1, high = 300, cutoffs = [10, 50] }
+            sensitivity = [0.75, 0.45]
+            specificity = [0.70, 0.95]
+    evidence : Evidence, optional
+        Where accuracy and case mix come from that the file does not state; findings and tests that
+        it declares become those of the scenario. The packaged tables when None.
 
     Raises
     ------
@@ -47,7 +61,9 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     """
     check_path("name_or_path", name_or_path)
     data, name = _read(name_or_path)
-    filled = _with_evidence(data, load_evidence())
+    if evidence is not None:
+        check_kind("evidence", evidence, Evidence, "Load it with load_evidence.")
+    filled = _with_evidence(data, load_evidence() if evidence is None else evidence)
     return validated({"name": name, **filled}, f"scenario {shortened(str(name_or_path))}")
 
 
@@ -133,10 +149,13 @@ def _extended(data: dict[str, Any], below: tuple[str, ...]) -> dict[str, Any]:
 def _with_evidence(data: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
     """Fill accuracy and case mix that the file does not state."""
     findings = {
-        key: _published(evidence.finding(key))
-        for key in (*vocabulary.FINDINGS, *vocabulary.IMAGING)
+        key: _published(evidence.finding(key)) | _declared(evidence.words, key)
+        for key in (*evidence.words.findings, *evidence.words.imaging)
     }
-    laboratory = {key: _published_bands(evidence.bands(key)) for key in vocabulary.LABORATORY}
+    laboratory = {
+        key: _published_bands(evidence.bands(key), test) | _declared(evidence.words, key)
+        for key, test in evidence.words.laboratory.items()
+    }
     shares = evidence.case_mix[evidence.case_mix.preferred == 1]
     causes = {
         str(r.key): {"share": r.share, "status": r.status}
@@ -179,8 +198,20 @@ def _published(accuracy: Accuracy) -> dict[str, Any]:
     }
 
 
-def _published_bands(bands: BandAccuracy) -> dict[str, Any]:
-    abnormal = vocabulary.LABORATORY[bands.finding].abnormal
+def _declared(words: vocabulary.Vocabulary, key: str) -> dict[str, Any]:
+    """What a finding is that evidence declares, as a scenario says it."""
+    if key in vocabulary.ALL:
+        return {}
+    term = words.columns[key]
+    new: dict[str, Any] = {"label": term.label, "definition": term.definition}
+    if isinstance(term, vocabulary.Finding):
+        return {"new": new | {"group": term.group}}
+    names = ("unit", "low", "high", "step", "cutoffs", "abnormal")
+    return {"new": new | {name: getattr(term, name) for name in names}}
+
+
+def _published_bands(bands: BandAccuracy, test: vocabulary.Measurement) -> dict[str, Any]:
+    abnormal = test.abnormal
     return {
         "sensitivity": tuple(positive_probabilities(bands.malignant, abnormal)),
         "specificity": tuple(1 - positive_probabilities(bands.non_malignant, abnormal)),

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from .. import vocabulary
 
@@ -56,8 +64,77 @@ class Effects(Part):
         return self
 
 
-class FindingTarget(Effects):
-    """Accuracy of a finding, and what it depends on.
+class NewFinding(Part):
+    """What a finding that the vocabulary lacks is: the same words that the vocabulary has."""
+
+    label: str
+    definition: str = ""
+    group: Literal["history", "imaging"] = "history"
+
+    def term(self, key: str) -> vocabulary.Finding:
+        """As a word of the vocabulary."""
+        return vocabulary.Finding(key, self.label, self.definition, self.group)
+
+
+class NewTest(Part):
+    """What a laboratory test that the vocabulary lacks is; values are recorded from ``low``, which
+    means that or less, to ``high``, that or more, in steps of 1 or 0.1.
+    """
+
+    label: str
+    definition: str = ""
+    unit: str
+    low: Positive
+    high: Positive
+    step: Positive = 1.0
+    cutoffs: tuple[Positive, ...]
+    abnormal: Literal["high", "low"] = "high"
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if self.step not in (1.0, 0.1):
+            raise ValueError(f"step must be 1 or 0.1; got {self.step:g}")
+        edges = (self.low, *self.cutoffs, self.high)
+        if len(edges) < 3 or any(b <= a for a, b in pairwise(edges)):
+            raise ValueError(
+                "low, cutoffs and high must ascend, with one cut-off or more; got "
+                f"{', '.join(f'{x:g}' for x in edges)}"
+            )
+        if any(abs(x / self.step - round(x / self.step)) > 1e-9 for x in edges):
+            raise ValueError(f"low, cutoffs and high must be recorded in steps of {self.step:g}")
+        return self
+
+    def term(self, key: str) -> vocabulary.Measurement:
+        """As a word of the vocabulary."""
+        return vocabulary.Measurement(
+            key,
+            self.label,
+            self.definition,
+            unit=self.unit,
+            low=self.low,
+            high=self.high,
+            step=self.step,
+            cutoffs=self.cutoffs,
+            abnormal=self.abnormal,
+        )
+
+
+class Declaring(Effects):
+    """A target that may declare its own word; one that does not is written without ``new``."""
+
+    new: NewFinding | NewTest | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if written.get("new") is None:
+            written.pop("new", None)
+        return written
+
+
+class FindingTarget(Declaring):
+    """Accuracy of a finding, and what it depends on; ``new`` says what a finding is that the
+    vocabulary lacks.
 
     ``missed`` and ``invented`` are the probabilities that a finding that is there is recorded as
     absent, and one that is not as present; sensitivity and specificity are those of the finding
@@ -73,10 +150,13 @@ class FindingTarget(Effects):
     lr_positive_below: Positive | None = None
     missed: Annotated[float, Field(ge=0, lt=1)] = 0.0
     invented: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    new: NewFinding | None = None
 
 
-class LaboratoryTarget(Effects):
-    """Accuracy of a laboratory value at each of its cut-offs, and what it depends on."""
+class LaboratoryTarget(Declaring):
+    """Accuracy of a laboratory value at each of its cut-offs, and what it depends on; ``new`` says
+    what a test is that the vocabulary lacks.
+    """
 
     sensitivity: tuple[Fraction, ...]
     specificity: tuple[Fraction, ...]
@@ -85,6 +165,7 @@ class LaboratoryTarget(Effects):
     accuracy_status: Status = "assumed"
     study: str = "this scenario"
     median_non_malignant: Positive | None = None
+    new: NewTest | None = None
 
 
 class Age(Part):

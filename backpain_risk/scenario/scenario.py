@@ -192,7 +192,7 @@ class Scenario(Assumptions):
             fp=t.effective_n_non_malignant - tn,
             finding=key,
             study=t.study,
-            definition=vocabulary.FINDINGS[key].definition if key in vocabulary.FINDINGS else "",
+            definition=self.words.columns[key].definition,
             status=t.accuracy_status,
             lr_positive_below=np.inf if t.lr_positive_below is None else t.lr_positive_below,
         )
@@ -200,7 +200,7 @@ class Scenario(Assumptions):
     def bands(self, key: str) -> BandAccuracy:
         """Target accuracy of a laboratory value by band."""
         _known_finding(self, key)
-        test = vocabulary.LABORATORY[key]
+        test = self.words.laboratory[key]
         t = self.laboratory[key]
         return BandAccuracy(
             finding=key,
@@ -211,6 +211,7 @@ class Scenario(Assumptions):
             effective_n_non_malignant=t.effective_n_non_malignant,
             status=t.accuracy_status,
             study=t.study,
+            test=None if t.new is None else test,
         )
 
     def draw(
@@ -258,7 +259,7 @@ class Scenario(Assumptions):
         ]
         for key, lab in self.laboratory.items():
             cuts = zip(
-                vocabulary.LABORATORY[key].cutoffs, lab.sensitivity, lab.specificity, strict=True
+                self.words.laboratory[key].cutoffs, lab.sensitivity, lab.specificity, strict=True
             )
             rows += [(key, cut, se, sp, lab.accuracy_status, lab.study) for cut, se, sp in cuts]
         table = pd.DataFrame(
@@ -292,7 +293,7 @@ class Scenario(Assumptions):
     def _drawn_laboratory(self, key: str, rng: np.random.Generator) -> dict[str, tuple[float, ...]]:
         malignant, non_malignant = self.bands(key).draw(1, rng=rng)
         positive = [
-            positive_probabilities(p[0], vocabulary.LABORATORY[key].abnormal)
+            positive_probabilities(p[0], self.words.laboratory[key].abnormal)
             for p in (malignant, non_malignant)
         ]
         return {"sensitivity": tuple(positive[0]), "specificity": tuple(1 - positive[1])}

@@ -49,7 +49,7 @@ def patients(n: int, key: str, seed: int) -> pd.DataFrame:
 def falls(scenario: bpr.Scenario, key: str, n: int) -> list[float]:
     """The largest fall in logit risk of each patient from a value to the next more abnormal one."""
     people = patients(n, key, seed=1)
-    values = recorded_values(key)
+    values = recorded_values(LABORATORY[key])
     if LABORATORY[key].abnormal == "low":
         values = values[::-1]
     found = []

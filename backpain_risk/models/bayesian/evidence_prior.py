@@ -155,12 +155,16 @@ class EvidencePrior:
         tables = load_evidence() if evidence is None else evidence
         check_kind("evidence", tables, Evidence, "Load it with load_evidence.")
         check_name("setting", setting)
-        packaged = set(load_evidence().accuracy.finding) | set(vocabulary.LABORATORY)
-        own = [key for key in tables.accuracy.finding.unique() if key not in packaged]
+        words = tables.words
+        packaged = set(load_evidence().accuracy.finding) | set(words.laboratory)
+        yes_no = (*words.findings, *words.imaging)
+        further = [
+            key for key in tables.accuracy.finding.unique() if key not in {*packaged, *yes_no}
+        ]
         findings: dict[str, Accuracy | BandAccuracy] = {
-            key: tables.finding(key) for key in (*vocabulary.FINDINGS, *vocabulary.IMAGING, *own)
+            key: tables.finding(key) for key in (*yes_no, *further)
         }
-        findings |= {key: tables.bands(key) for key in vocabulary.LABORATORY}
+        findings |= {key: tables.bands(key) for key in words.laboratory}
         specificities = {
             key: specificity_studies(tables, key) for key in check_names("pooled", pooled)
         }
@@ -177,9 +181,9 @@ class EvidencePrior:
         band is a column.
         """
         cut = {
-            key: _bands(vocabulary.LABORATORY[key])
+            key: _bands(source.measurement)
             for key in columns
-            if key in vocabulary.LABORATORY
+            if isinstance(source := self.findings.get(key), BandAccuracy)
         }
         if vocabulary.AGE.key in columns and AGE_BAND not in columns:
             cut[vocabulary.AGE.key] = _bands(vocabulary.AGE)
@@ -269,7 +273,7 @@ class EvidencePrior:
         return pd.DataFrame(rows, columns=names).set_index("term")
 
     def _rows(self, key: str, source: Accuracy | BandAccuracy) -> list[tuple[Any, ...]]:
-        bands = _bands(vocabulary.LABORATORY[key]) if key in vocabulary.LABORATORY else None
+        bands = _bands(source.measurement) if isinstance(source, BandAccuracy) else None
         odds = self._odds(key, source, bands)
         labels = [key] if bands is None else [f"{key} {bands.labels[k]}" for k in bands.others]
         rows = []
@@ -367,9 +371,9 @@ class EvidencePrior:
                 f"findings must have published accuracy; got {key!r}. Known: "
                 f"{', '.join(self.findings)}."
             )
-        measurement = vocabulary.LABORATORY.get(key) or (
-            vocabulary.AGE if key == vocabulary.AGE.key else None
-        )
+        measurement = vocabulary.AGE if key == vocabulary.AGE.key else None
+        if isinstance(source, BandAccuracy):
+            measurement = source.measurement
         values = (
             np.array([0.0, 1.0])
             if measurement is None

@@ -103,6 +103,8 @@ class FindingLevels:
         if self.labels == (LEVELS[0], LEVELS[1]):
             return [0.0, 1.0]
         term = COLUMNS.get(self.key)
+        if isinstance(self.source, BandAccuracy):
+            term = self.source.measurement
         if isinstance(term, Measurement):
             return [term.low, term.high]
         return (
@@ -138,7 +140,7 @@ def published_levels(key: str, source: Accuracy | BandAccuracy) -> FindingLevels
     """Levels of a published finding (no, yes) or test (bands)."""
     if isinstance(source, BandAccuracy):
         return FindingLevels(
-            key=key, labels=source.labels, edges=np.array(LABORATORY[key].cutoffs), source=source
+            key=key, labels=source.labels, edges=np.array(source.measurement.cutoffs), source=source
         )
     return FindingLevels(
         key=key, labels=(LEVELS[0], LEVELS[1]), edges=np.array([0.5]), source=source

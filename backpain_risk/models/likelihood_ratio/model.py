@@ -34,7 +34,6 @@ from ..design import with_constant
 from ..state import label
 from .levels import FindingLevels, learned_levels, published_levels
 
-_PUBLISHED = (*vocabulary.FINDINGS, *vocabulary.LABORATORY, *vocabulary.IMAGING)
 _EXPLAIN_DRAWS = 4000
 EXPLAINED_WITH = 0
 """Seed of the fixed draws that :meth:`LikelihoodRatioModel.explain` takes when given none."""
@@ -412,7 +411,7 @@ def _learned_pretest(events_by_row: FloatArray, n_by_row: FloatArray) -> float:
 
 
 def _published(evidence: Evidence, key: str) -> Accuracy | BandAccuracy:
-    return evidence.bands(key) if key in vocabulary.LABORATORY else evidence.finding(key)
+    return evidence.bands(key) if key in evidence.words.laboratory else evidence.finding(key)
 
 
 def _sources(
@@ -420,7 +419,9 @@ def _sources(
 ) -> dict[str, Accuracy | BandAccuracy]:
     """Where the ratios of some findings, or of all that are known, come from."""
     if isinstance(evidence, Evidence):
-        return {key: _published(evidence, key) for key in keys or _PUBLISHED}
+        words = evidence.words
+        every = (*words.findings, *words.laboratory, *words.imaging)
+        return {key: _published(evidence, key) for key in keys or every}
     unknown = [key for key in keys or () if key not in evidence]
     if unknown:
         raise ValueError(

@@ -34,6 +34,18 @@ class _Accuracy(SavedPart):
     status: StrictStr
 
 
+class _Test(SavedPart):
+    key: StrictStr
+    label: StrictStr
+    definition: StrictStr
+    unit: StrictStr
+    low: Finite
+    high: Finite
+    step: Annotated[Finite, Field(gt=0)]
+    cutoffs: Annotated[list[Finite], Field(min_length=1)]
+    abnormal: Literal["high", "low"]
+
+
 class _BandAccuracy(SavedPart):
     finding: StrictStr
     labels: Names
@@ -44,6 +56,7 @@ class _BandAccuracy(SavedPart):
     level: Probability
     status: StrictStr
     study: StrictStr
+    test: _Test | None = None
 
 
 class _Counts(SavedPart):

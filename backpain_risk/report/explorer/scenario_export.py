@@ -106,8 +106,10 @@ def exported(
         "nodes": _packed(structure.grid.nodes),
         "node_weights": _packed(structure.grid.node_weights),
         "classes": [_class(structure, g) for g in (0, 1)],
-        "findings": {key: _finding(structure, scenario, key) for key in vocabulary.RESPONDING},
-        "laboratory": {key: _laboratory(structure, scenario, key) for key in vocabulary.LABORATORY},
+        "findings": {key: _finding(structure, scenario, key) for key in scenario.words.responding},
+        "laboratory": {
+            key: _laboratory(structure, scenario, key) for key in scenario.words.laboratory
+        },
         "at": [_at(scenario, value) for value in dependences],
         "point": _varying([structure], structure, scenario, exact=True),
         "draws": _varying(draws, structure, scenario, exact=False) if draws else None,
@@ -147,8 +149,8 @@ def _heading(scenario: Scenario) -> dict[str, Any]:
 def _terms(scenario: Scenario) -> dict[str, Any]:
     """Label, definition, status and study of everything the page can ask."""
     result: dict[str, Any] = {}
-    for key in vocabulary.RESPONDING:
-        term = vocabulary.COLUMNS[key]
+    for key in scenario.words.responding:
+        term = scenario.words.columns[key]
         target = scenario.findings[key]
         result[key] = {
             "label": term.label,
@@ -160,7 +162,7 @@ def _terms(scenario: Scenario) -> dict[str, Any]:
             "status": target.accuracy_status,
             "study": target.study,
         }
-    for key, test in vocabulary.LABORATORY.items():
+    for key, test in scenario.words.laboratory.items():
         measured = scenario.laboratory[key]
         result[key] = {
             "label": test.label,
@@ -261,7 +263,7 @@ def _varying(
         parts = [_ages_and_factors(piece.states[g], point.states[g]) for piece in pieces]
         result[f"ages_{g}"] = _packed(np.concatenate([ages for ages, _ in parts]), number)
         result[f"factors_{g}"] = _packed(np.concatenate([f for _, f in parts]), number)
-    keys = (*vocabulary.RESPONDING, *vocabulary.LABORATORY)
+    keys = (*scenario.words.responding, *scenario.words.laboratory)
     result["locations"] = [
         _packed(
             np.concatenate(
@@ -278,7 +280,7 @@ def _varying(
         for key in keys
     }
     degree = _DEGREE_EXACT if exact else _DEGREE_DRAWN
-    fitted = {key: _fitted(pieces, scenario, key, degree) for key in vocabulary.LABORATORY}
+    fitted = {key: _fitted(pieces, scenario, key, degree) for key in scenario.words.laboratory}
     result["coefficients"] = {key: _packed(c, number) for key, (c, _) in fitted.items()}
     result["ranges"] = {key: span for key, (_, span) in fitted.items()}
     return result
@@ -318,7 +320,12 @@ def _fitted(
     x = (2 * levels - span[0] - span[1]) / width
     degree = min(degree, levels.size - 1)
     below = np.concatenate(
-        [np.cumsum(piece.values[key].given @ value_bands(key).T, axis=-1) for piece in pieces]
+        [
+            np.cumsum(
+                piece.values[key].given @ value_bands(scenario.words.laboratory[key]).T, axis=-1
+            )
+            for piece in pieces
+        ]
     )
     wanted = np.moveaxis(logit(below[..., :-1]), 2, 0)
     found = chebyshev.chebfit(x, wanted.reshape(levels.size, -1), degree)

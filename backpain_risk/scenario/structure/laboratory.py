@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from ... import vocabulary
 from ...evidence.band_accuracy import band_probabilities
 from ...numerics.checks import FloatArray
+from ...vocabulary import Measurement
 
 if TYPE_CHECKING:
     from ..parts import LaboratoryTarget
@@ -65,45 +65,61 @@ class RecordedDistribution:
         return np.concatenate([self.below[:, :1], inner, self.above[:, -1:]], axis=1)
 
 
-def recorded_values(key: str) -> FloatArray:
+def recorded_values(test: Measurement) -> FloatArray:
     """All values a test can record, ascending."""
-    test = vocabulary.LABORATORY[key]
     n = round((test.high - test.low) / test.step) + 1
     per_unit = round(1 / test.step)
     return (round(test.low * per_unit) + np.arange(n)) / per_unit
 
 
-def value_bands(key: str) -> FloatArray:
+def value_bands(test: Measurement) -> FloatArray:
     """Which recorded values belong to each band, (bands, k) of 0/1."""
-    band = np.digitize(recorded_values(key), vocabulary.LABORATORY[key].cutoffs)
+    band = np.digitize(recorded_values(test), test.cutoffs)
     return (band == np.arange(band[-1] + 1)[:, None]).astype(np.float64)
 
 
-def recorded_distributions(key: str, targets: Sequence[LaboratoryTarget]) -> RecordedDistribution:
+def ratio_nodes(test: Measurement) -> FloatArray:
+    """One recorded value in each band, between which the likelihood ratio rises.
+
+    Those of a test that a scenario declares: 0.6 times the first cut-off, the geometric means of
+    two cut-offs, 1.2 times the last, each moved to the nearest recorded value of its band.
+    """
+    if test.key in RATIO_NODES:
+        return np.array(RATIO_NODES[test.key])
+    cuts = np.array(test.cutoffs)
+    wanted = np.array([0.6 * cuts[0], *np.sqrt(cuts[:-1] * cuts[1:]), 1.2 * cuts[-1]])
+    values = recorded_values(test)
+    bands = value_bands(test)
+    inside = [values[band == 1] for band in bands]
+    return np.array([v[np.abs(v - x).argmin()] for v, x in zip(inside, wanted, strict=True)])
+
+
+def recorded_distributions(
+    test: Measurement, targets: Sequence[LaboratoryTarget]
+) -> RecordedDistribution:
     """Distributions of a laboratory value that meet each target's accuracy at every cut-off."""
-    values = recorded_values(key)
-    test = vocabulary.LABORATORY[key]
-    scale = np.asarray if key == "haematocrit_percent" else np.log
+    values = recorded_values(test)
+    nodes = ratio_nodes(test)
+    scale = np.asarray if test.key == "haematocrit_percent" else np.log
     edges = values[1:]  # recorded <= values[i] means the underlying value is below values[i + 1]
-    points = [_known_points(key, target) for target in targets]
+    points = [_known_points(test, target) for target in targets]
     x, known = (
         np.array([list(part) for part in parts]) for parts in (points, map(dict.values, points))
     )
     z = _probit(scale(x), known, scale([edges[0] / 2, edges[-1] * 2]), scale(edges))
-    places = np.searchsorted(values, RATIO_NODES[key]).astype(np.float64)
+    places = np.searchsorted(values, nodes).astype(np.float64)
     bare = RecordedDistribution(
         values, ndtr(z), ndtr(-z), np.zeros((len(points), values.size)), places
     )
     malignant = np.array(
         [band_probabilities(target.sensitivity, test.abnormal) for target in targets]
     )
-    ratio = _log_ratio(key, scale(values), scale(RATIO_NODES[key]), bare.non_malignant, malignant)
+    ratio = _log_ratio(test, scale(values), scale(nodes), bare.non_malignant, malignant)
     return replace(bare, log_ratio=ratio)
 
 
-def _known_points(key: str, target: LaboratoryTarget) -> dict[float, float]:
+def _known_points(test: Measurement, target: LaboratoryTarget) -> dict[float, float]:
     """Probit of P(value below | no malignancy) at the cut-offs, and at a stated median."""
-    test = vocabulary.LABORATORY[key]
     z = ndtri(np.cumsum(band_probabilities(1 - np.asarray(target.specificity), test.abnormal))[:-1])
     points = dict(zip(test.cutoffs, z.tolist(), strict=True))
     if len(points) == 1:
@@ -185,13 +201,17 @@ def _end(
 
 
 def _log_ratio(
-    key: str, x: FloatArray, nodes: FloatArray, non_malignant: FloatArray, malignant: FloatArray
+    test: Measurement,
+    x: FloatArray,
+    nodes: FloatArray,
+    non_malignant: FloatArray,
+    malignant: FloatArray,
 ) -> FloatArray:
     """Log likelihood ratio of each value, (D, k), that gives the bands their probabilities.
 
     Newton steps with slopes by differences, halved where they would lead away.
     """
-    bands = value_bands(key).T
+    bands = value_bands(test).T
     curve = _cubic(nodes[None], np.clip(x, nodes[0], nodes[-1]))
 
     def mismatch(heights: FloatArray, rows: Any) -> FloatArray:
@@ -203,7 +223,7 @@ def _log_ratio(
     missed = np.abs(gap).max(axis=1) > _TOLERANCE
     if missed.any():
         raise ValueError(
-            f"the distribution of {key} with malignancy has no solution for bands "
+            f"the distribution of {test.key} with malignancy has no solution for bands "
             f"{malignant[missed][0].round(4).tolist()}. Bring its sensitivities closer to its "
             f"specificities."
         )

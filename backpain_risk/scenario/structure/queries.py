@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ... import vocabulary
 from ...numerics.checks import check_table
 from ...numerics.patterns import distinct_rows
+from ...vocabulary import AGE, STANDARD, Finding, Measurement, Vocabulary
 from .laboratory import recorded_values
 
 IntArray = npt.NDArray[np.int64]
@@ -49,10 +49,10 @@ class Possible:
         return cls(code, np.column_stack([low[first], high[first]]))
 
     @classmethod
-    def read(cls, column: str, values: pd.Series[Any]) -> Possible:
+    def read(cls, term: Finding | Measurement, values: pd.Series[Any]) -> Possible:
         """From the recorded values of a column, each distinct value read once."""
         code, first = distinct_rows([values])
-        return cls(code, np.column_stack(_bounds(column, values.iloc[first])))
+        return cls(code, np.column_stack(_bounds(term, values.iloc[first])))
 
     @classmethod
     def anything(cls, lowest: int, highest: int, n: int) -> Possible:
@@ -105,7 +105,7 @@ class Query:
         age, male = (self.columns[key] for key in _CONTEXT)
         which, first = distinct_rows([age.code, male.code])
         order = np.argsort(which, kind="stable")
-        start = int(vocabulary.AGE.low)
+        start = int(AGE.low)
         for rows in np.split(order, np.cumsum(np.bincount(which, minlength=first.size))[:-1]):
             (youngest, oldest) = age.ranges[age.code[rows[0]]]
             (x, y) = male.ranges[male.code[rows[0]]]
@@ -131,7 +131,7 @@ class Query:
         return Branch(which, parts=parts)
 
 
-def read_query(predictors: pd.DataFrame) -> Query:
+def read_query(predictors: pd.DataFrame, words: Vocabulary = STANDARD) -> Query:
     """Check the columns of a table and collapse it to distinct rows.
 
     Raises
@@ -148,47 +148,51 @@ def read_query(predictors: pd.DataFrame) -> Query:
             f"predictors must have one or more columns of distinct names; got {got}. Rename or "
             "drop some."
         )
-    unknown = [str(c) for c in predictors.columns if c not in vocabulary.COLUMNS]
+    unknown = [str(c) for c in predictors.columns if c not in words.columns]
     if unknown:
         raise ValueError(
             f"predictors must have columns of the vocabulary; got {', '.join(unknown)}. Rename or "
             "drop them; known: "
-            f"{', '.join(vocabulary.COLUMNS)}."
+            f"{', '.join(words.columns)}."
         )
     inverse, first = distinct_rows([predictors[column] for column in predictors.columns])
     rows = predictors.iloc[first]
-    columns = {column: Possible.read(column, rows[column]) for column in predictors.columns}
+    columns = {
+        column: Possible.read(words.columns[column], rows[column]) for column in predictors.columns
+    }
     columns.setdefault(
         "age_years",
-        Possible.anything(int(vocabulary.AGE.low), int(vocabulary.AGE.high), first.size),
+        Possible.anything(int(AGE.low), int(AGE.high), first.size),
     )
     columns.setdefault("male", Possible.anything(0, 1, first.size))
     if "age_50_or_over" in columns:
         columns["age_years"] = _merged(columns["age_years"], columns.pop("age_50_or_over"), first)
     return Query(
-        columns, inverse, first.size, _halves([key for key in columns if key not in _CONTEXT])
+        columns,
+        inverse,
+        first.size,
+        _halves([key for key in columns if key not in _CONTEXT], words),
     )
 
 
-def _halves(findings: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _halves(findings: list[str], words: Vocabulary) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Yes/no columns split evenly, laboratory values in the second half."""
-    flags = [key for key in findings if key not in vocabulary.LABORATORY]
-    values = [key for key in findings if key in vocabulary.LABORATORY]
+    flags = [key for key in findings if key not in words.laboratory]
+    values = [key for key in findings if key in words.laboratory]
     middle = len(flags) if len(values) > 1 else (len(flags) + 1) // 2 + len(values)
     return tuple(flags[:middle]), (*flags[middle:], *values)
 
 
-def _bounds(column: str, values: pd.Series[Any]) -> tuple[IntArray, IntArray]:
-    if column in vocabulary.LABORATORY:
-        return _laboratory_bounds(column, values)
-    if column == "age_years":
-        return _whole_bounds(column, values, int(vocabulary.AGE.low), int(vocabulary.AGE.high))
-    return _whole_bounds(column, values, 0, 1)
+def _bounds(term: Finding | Measurement, values: pd.Series[Any]) -> tuple[IntArray, IntArray]:
+    if isinstance(term, Finding):
+        return _whole_bounds(term, values, 0, 1)
+    if term.key == AGE.key:
+        return _whole_bounds(term, values, int(AGE.low), int(AGE.high))
+    return _laboratory_bounds(term, values)
 
 
-def _unreadable(column: str, x: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def _unreadable(term: Finding | Measurement, x: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Which values a column of the vocabulary cannot record; NaN is a missing value."""
-    term = vocabulary.COLUMNS[column]
     return term.outside(x) | term.between_steps(x)
 
 
@@ -202,14 +206,14 @@ def _numbers(column: str, values: pd.Series[Any]) -> npt.NDArray[np.float64]:
 
 
 def _whole_bounds(
-    column: str, values: pd.Series[Any], lowest: int, highest: int
+    term: Finding | Measurement, values: pd.Series[Any], lowest: int, highest: int
 ) -> tuple[IntArray, IntArray]:
-    x = _numbers(column, values)
+    x = _numbers(term.key, values)
     missing = np.isnan(x)
-    bad = _unreadable(column, x)
+    bad = _unreadable(term, x)
     if bad.any():
         raise ValueError(
-            f"{column} must be a whole number from {lowest} to {highest}, or missing; got "
+            f"{term.key} must be a whole number from {lowest} to {highest}, or missing; got "
             f"{x[bad][0]:g}. "
             "Recode the value or set it to NaN."
         )
@@ -218,18 +222,18 @@ def _whole_bounds(
     return np.rint(low).astype(np.int64), np.rint(high).astype(np.int64)
 
 
-def _laboratory_bounds(column: str, values: pd.Series[Any]) -> tuple[IntArray, IntArray]:
+def _laboratory_bounds(term: Measurement, values: pd.Series[Any]) -> tuple[IntArray, IntArray]:
     """Recorded numbers, or band labels of the vocabulary."""
-    grid = recorded_values(column)
+    grid = recorded_values(term)
     if not pd.api.types.is_numeric_dtype(values.dtype):
-        return _band_bounds(column, values, grid)
-    x = _numbers(column, values)
+        return _band_bounds(term, values, grid)
+    x = _numbers(term.key, values)
     missing = np.isnan(x)
-    per_unit = round(1 / vocabulary.LABORATORY[column].step)
-    bad = _unreadable(column, x)
+    per_unit = round(1 / term.step)
+    bad = _unreadable(term, x)
     if bad.any():
         raise ValueError(
-            f"{column} must be from {grid[0]:g} to {grid[-1]:g} in steps of {1 / per_unit:g}, a "
+            f"{term.key} must be from {grid[0]:g} to {grid[-1]:g} in steps of {1 / per_unit:g}, a "
             "band, or missing; got "
             f"{x[bad][0]:g}. Round to the recorded precision, or set values beyond the range to "
             "its end."
@@ -240,10 +244,10 @@ def _laboratory_bounds(column: str, values: pd.Series[Any]) -> tuple[IntArray, I
 
 
 def _band_bounds(
-    column: str, values: pd.Series[Any], grid: npt.NDArray[np.float64]
+    term: Measurement, values: pd.Series[Any], grid: npt.NDArray[np.float64]
 ) -> tuple[IntArray, IntArray]:
-    labels = vocabulary.LABORATORY[column].bands
-    starts = np.searchsorted(grid, [grid[0], *vocabulary.LABORATORY[column].cutoffs])
+    labels = term.bands
+    starts = np.searchsorted(grid, [grid[0], *term.cutoffs])
     ends = np.append(starts[1:], grid.size) - 1
     ranges = {label: (int(a), int(b)) for label, a, b in zip(labels, starts, ends, strict=True)}
     everything = (0, grid.size - 1)
@@ -251,7 +255,7 @@ def _band_bounds(
     unknown = sorted({value for value in text if value is not None and value not in ranges})
     if unknown:
         raise ValueError(
-            f"{column} must hold numbers or the bands {', '.join(labels)}; got {unknown[0]!r}. "
+            f"{term.key} must hold numbers or the bands {', '.join(labels)}; got {unknown[0]!r}. "
             "Relabel it."
         )
     pairs = np.array(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from ... import vocabulary
 from ...numerics.checks import FloatArray
 from .states import EXACT, ClassStates, Grid
 from .value_response import Values, value_targets, values
@@ -100,7 +99,7 @@ def value_responses(
     pair = []
     weight = []
     sign = (
-        -1.0 if vocabulary.LABORATORY[key].abnormal == "low" else 1.0
+        -1.0 if first.words.laboratory[key].abnormal == "low" else 1.0
     )  # effects raise the value, y may lower it
     for g, bare in enumerate(_bare(first, effects, np.zeros(grid.male.size), states, sign)):
         positive = wanted.positive[:, [g]]
@@ -113,7 +112,7 @@ def value_responses(
             ]
         )
     effect = first.dependence * (effects.age * grid.decades + effects.male * grid.male)
-    return tuple(pair), values(key, wanted, effect, (weight[0], weight[1]))
+    return tuple(pair), values(first.words.laboratory[key], wanted, effect, (weight[0], weight[1]))
 
 
 def _bare(

@@ -31,9 +31,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ... import vocabulary
 from ...numerics.checks import FloatArray
 from ...numerics.patterns import distinct_rows
+from ...vocabulary import Vocabulary
 from .queries import Branch, Group, read_query
 from .responses import Response, finding_responses, value_responses
 from .states import EXACT, MALIGNANT, N_CONTEXTS, NON_MALIGNANT, ClassStates, Grid, class_states
@@ -43,9 +43,6 @@ if TYPE_CHECKING:
     from ..assumptions import Assumptions
 
 IntArray = npt.NDArray[np.int64]
-KEYS = (*vocabulary.RESPONDING, *vocabulary.LABORATORY)
-"""Everything that responds; age and its band are contexts."""
-
 _ACCURACY = {
     "sensitivity",
     "specificity",
@@ -74,12 +71,15 @@ class Structure:
         For findings and imaging; for laboratory values, whether the illness shows in them.
     values : dict of Values
         Laboratory values given whether the illness shows in them, age and sex.
+    words : Vocabulary
+        Columns that can be asked about.
     """
 
     base_rate: FloatArray
     states: tuple[ClassStates, ClassStates]
     responses: dict[str, tuple[Response, ...]]
     values: dict[str, Values]
+    words: Vocabulary
 
     def __repr__(self) -> str:
         without, malignant = (len(states.cause) for states in self.states)
@@ -114,7 +114,7 @@ class Structure:
         """P(the given columns | class), shape (D, n, 2): without and with malignancy; missing
         values integrated out.
         """
-        query = read_query(predictors)
+        query = read_query(predictors, self.words)
         pooled = self._pooled(query.halves[0] + query.halves[1])
         groups = list(query.groups())
         result = np.zeros((2, self.base_rate.size, query.n_patterns))
@@ -224,7 +224,7 @@ class Structure:
                 for part in branch.parts
             )
             return np.multiply(a, b, out=a)
-        if branch.key in vocabulary.LABORATORY:
+        if branch.key in self.values:
             return self.value_probability(branch.key, g, branch.ranges, contexts)
         if not branch.key:
             return np.ones(
@@ -261,7 +261,7 @@ def _rowwise(
 
 
 def build_structure(
-    scenarios: Sequence[Assumptions], columns: Iterable[str] = KEYS, grid: Grid = EXACT
+    scenarios: Sequence[Assumptions], columns: Iterable[str] | None = None, grid: Grid = EXACT
 ) -> Structure:
     """Calibrate the joint distribution of scenarios that differ in base rate and accuracy only.
 
@@ -277,22 +277,27 @@ def build_structure(
     for scenario in scenarios[1:]:
         _check_alike(scenarios[0], scenario)
     states = class_states(scenarios, grid)
-    asked = set(columns)
+    words = scenarios[0].words
+    asked = {*words.responding, *words.laboratory} if columns is None else set(columns)
     found = {
-        key: finding_responses(scenarios, key, states)
-        for key in vocabulary.RESPONDING
-        if key in asked
+        key: finding_responses(scenarios, key, states) for key in words.responding if key in asked
     }
     values = {}
-    for key in asked & set(vocabulary.LABORATORY):
-        found[key], values[key] = value_responses(scenarios, key, states)
+    for key in words.laboratory:
+        if key in asked:
+            found[key], values[key] = value_responses(scenarios, key, states)
     rates = np.array([scenario.base_rate for scenario in scenarios])
-    return Structure(base_rate=rates, states=states, responses=found, values=values)
+    return Structure(base_rate=rates, states=states, responses=found, values=values, words=words)
 
 
 def _check_alike(first: Assumptions, other: Assumptions) -> None:
     """Refuse a scenario that differs in what the calibration takes from the first alone."""
     shared = ("dependence", "male_share", "age", "causes", "primary_sites")
+    if first.words != other.words:
+        raise ValueError(
+            f"scenarios must declare the same findings; {first.name} and {other.name} do not. Ask "
+            "each by itself."
+        )
     differing = [name for name in shared if getattr(first, name) != getattr(other, name)]
     for group, own in (
         ("findings", _ACCURACY),

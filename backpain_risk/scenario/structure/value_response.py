@@ -44,6 +44,7 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from ...numerics.checks import FloatArray
+from ...vocabulary import Measurement
 from .laboratory import RecordedDistribution, recorded_distributions, value_bands
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ def value_targets(scenarios: Sequence[Assumptions], key: str) -> ValueTargets:
     """Marginal distributions, and the smallest and largest likelihood ratio turned into
     probabilities of y.
     """
-    recorded = recorded_distributions(key, [scenario.laboratory[key] for scenario in scenarios])
+    test = scenarios[0].words.laboratory[key]
+    recorded = recorded_distributions(test, [scenario.laboratory[key] for scenario in scenarios])
     ratio = recorded.log_ratio
     low = np.exp(ratio.min(axis=1)) / _SPREAD
     high = np.exp(ratio.max(axis=1)) * _SPREAD
@@ -111,13 +113,16 @@ def value_targets(scenarios: Sequence[Assumptions], key: str) -> ValueTargets:
 
 
 def values(
-    key: str, wanted: ValueTargets, effect: FloatArray, weight: tuple[FloatArray, FloatArray]
+    test: Measurement,
+    wanted: ValueTargets,
+    effect: FloatArray,
+    weight: tuple[FloatArray, FloatArray],
 ) -> Values:
     """The distributions of a value at which both class marginals are as wanted.
 
     Parameters
     ----------
-    key : str
+    test : Measurement
     wanted : ValueTargets
     effect : ndarray, shape (contexts,)
         d times the effects of age and sex.
@@ -127,16 +132,18 @@ def values(
     levels, level = np.unique(effect, return_inverse=True)
     member = (level[:, None] == np.arange(levels.size)).astype(np.float64)
     by_level = np.stack([np.einsum("dcy,cl->dyl", w, member) for w in weight])
-    return Values(level, _solved(key, wanted, levels, by_level))
+    return Values(level, _solved(test, wanted, levels, by_level))
 
 
-def _solved(key: str, wanted: ValueTargets, levels: FloatArray, weight: FloatArray) -> FloatArray:
+def _solved(
+    test: Measurement, wanted: ValueTargets, levels: FloatArray, weight: FloatArray
+) -> FloatArray:
     """P(value | y, level), (D, 2, levels, k): raking of r, and Newton steps for the heights of h.
 
     Draws that are met are left alone, so that no draw depends on which others are solved with it.
     """
     target = wanted.recorded
-    bands = value_bands(key)
+    bands = value_bands(test)
     q = _shifted(target, levels)
     non_malignant = target.non_malignant
     malignant = (non_malignant * np.exp(target.log_ratio)) @ bands.T
@@ -173,7 +180,7 @@ def _solved(key: str, wanted: ValueTargets, levels: FloatArray, weight: FloatArr
         heights[rows, 1:] += step
         r[rows] *= non_malignant[rows] / now
     raise ValueError(
-        f"the targets of {key} cannot be met with its effects of age and sex; got a gap of "
+        f"the targets of {test.key} cannot be met with its effects of age and sex; got a gap of "
         f"{off.max():.2g}. Make the effects smaller, or its accuracy less extreme."
     )
 

@@ -53,8 +53,8 @@ def test_probabilities_over_all_patterns_sum_to_one(setting, patterns):
 
 
 def test_probabilities_over_all_recorded_values_sum_to_one(setting):
-    for key in vocabulary.LABORATORY:
-        p = setting.probabilities(pd.DataFrame({key: recorded_values(key)}))
+    for key, test in vocabulary.LABORATORY.items():
+        p = setting.probabilities(pd.DataFrame({key: recorded_values(test)}))
         np.testing.assert_allclose(p.sum(axis=0), 1, atol=1e-12)
         assert (p > 0).all()
 

@@ -16,7 +16,7 @@ from backpain_risk.scenario.structure.structure import build_structure
 pytestmark = pytest.mark.identity
 
 OTHERS = (*(key for key in vocabulary.FINDINGS if key != "age_50_or_over"), *vocabulary.IMAGING)
-LABORATORY = tuple(vocabulary.LABORATORY)
+LABORATORY = vocabulary.LABORATORY
 
 
 def patients(n, key, rng):
@@ -27,10 +27,11 @@ def patients(n, key, rng):
         rng.choice([0, 1, np.nan], (n, len(OTHERS)), p=[0.4, 0.4, 0.2]), columns=list(OTHERS)
     )
     for other in LABORATORY:
-        X[other] = rng.choice([*recorded_values(other)[::5], np.nan], n)
+        X[other] = rng.choice([*recorded_values(LABORATORY[other])[::5], np.nan], n)
     X = X.assign(age_years=rng.integers(18, 96, n), male=rng.integers(0, 2, n))
-    values = recorded_values(key)[rng.integers(0, recorded_values(key).size, 9)]
-    values = np.sort(np.append(values, recorded_values(key)[[0, -1]]))
+    recorded = recorded_values(LABORATORY[key])
+    values = recorded[rng.integers(0, recorded.size, 9)]
+    values = np.sort(np.append(values, recorded[[0, -1]]))
     return X.loc[X.index.repeat(11)].assign(**{key: np.tile(values, n)})
 
 
@@ -70,7 +71,7 @@ def test_a_patient_of_any_age_has_a_risk_that_rises_with_esr(scenario, age):
 
 def test_without_malignancy_a_value_has_its_distribution_at_every_dependence(scenario):
     for key, dependence in zip(LABORATORY, (0.5, 1.0, 1.5), strict=True):
-        target = recorded_distributions(key, [scenario.laboratory[key]])
+        target = recorded_distributions(LABORATORY[key], [scenario.laboratory[key]])
         p = scenario.replace(dependence=dependence).probabilities(
             pd.DataFrame({key: target.values})
         )
