@@ -519,13 +519,21 @@ def check_values(column: str, values: npt.NDArray[np.float64]) -> None:
         )
 
 
-def data_dictionary() -> pd.DataFrame:
+def data_dictionary(words: Vocabulary = STANDARD) -> pd.DataFrame:
     """One row per column of a cohort: column, label, type, unit, levels or range, bands,
     definition.
+
+    Parameters
+    ----------
+    words : Vocabulary
+        That of a scenario, evidence or cohort (``.words``) with findings of its own.
     """
     import pandas as pd
 
-    rows = [_dictionary_row(term) for term in COLUMNS.values()]
+    from .numerics.checks import check_kind
+
+    check_kind("words", words, Vocabulary, "Pass for example scenario.words.")
+    rows = [_dictionary_row(term) for term in words.columns.values()]
     outcome = (
         "outcome",
         MALIGNANCY.label,

@@ -220,7 +220,10 @@ CALLS = {
     ),
     "likelihood_ratio_table": (bpr.likelihood_ratio_table, {"evidence": bpr.load_evidence()}),
     "load_evidence": (bpr.load_evidence, {"path": None}),
-    "load_scenario": (bpr.load_scenario, {"name_or_path": "walk_in"}),
+    "load_scenario": (
+        bpr.load_scenario,
+        {"name_or_path": "walk_in", "evidence": bpr.load_evidence()},
+    ),
     "associations": (bpr.associations, {"scenario": scenario}),
     "published_facts": (bpr.published_facts, {"scenario": scenario}),
     "simulate_cohort": (bpr.simulate_cohort, {"scenario": scenario, "n": 10, "seed": 1}),
@@ -235,7 +238,11 @@ CALLS = {
         bpr.suggest_mapping,
         {"df": cohort.to_frame(), "outcome": "outcome", "source": "file"},
     ),
-    "check_cohort": (bpr.check_cohort, {"df": cohort.to_frame(), "outcome": "outcome"}),
+    "data_dictionary": (bpr.data_dictionary, {"words": scenario.words}),
+    "check_cohort": (
+        bpr.check_cohort,
+        {"df": cohort.to_frame(), "outcome": "outcome", "words": scenario.words},
+    ),
     "Cohort.from_frame": (
         bpr.Cohort.from_frame,
         {
@@ -243,6 +250,7 @@ CALLS = {
             "outcome": "bad",
             "columns": {"night_pain": "fever_or_night_sweats"},
             "values": {"yes": 1},
+            "words": scenario.words,
         },
     ),
     "enrich": (
@@ -634,6 +642,7 @@ MAY_BE = {
     "thresholds": {"none", "half"},
     "harm": {"none", "half"},
     "share": {"half"},
+    "evidence": {"none"},
     "sensitivity": {"half", "none"},
     "specificity": {"half", "none"},
     "from_": {"half"},
@@ -857,7 +866,6 @@ def spoil_every_argument(name):
 NOT_CALLED = {
     "write_explorer": "writes a page; takes seconds",
     "export_scenario": "writes a page; takes seconds",
-    "data_dictionary": "has no argument",
     "coverage_of_limits": "has no argument",
     "read_table": "reads a file; spoilt ones are in tests/cohort/mapping/test_mapping.py",
     "load_mapping": "reads a file; spoilt ones are in tests/cohort/mapping/test_mapping.py",

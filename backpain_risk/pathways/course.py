@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .. import vocabulary
 from ..numerics.checks import BoolArray, FloatArray
 from ..numerics.patterns import distinct_rows
 from .pathway import DECISIVE, Pathway
@@ -90,7 +89,7 @@ def _known(
     """
     known = {}
     for word, values in table.values.items():
-        if word in vocabulary.TESTS:
+        if word in table.layout.known.tests:
             known[word] = np.where(_done(tested, word, values.size), values, np.nan)
         elif word != REVIEW or visit == "review":
             known[word] = values

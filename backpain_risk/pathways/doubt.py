@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .. import vocabulary
 from ..evidence.diagnostic_accuracy import Accuracy
 from ..numerics.checks import FloatArray, check_fraction
 from ..scenario.draws import draw_scenarios, with_accuracy
@@ -153,7 +152,7 @@ def _numbers(scenario: Scenario, review: Review) -> dict[str, float]:
             f"{key}.specificity": finding.specificity,
         }
     for key, value in scenario.laboratory.items():
-        for i, cut in enumerate(vocabulary.LABORATORY[key].cutoffs):
+        for i, cut in enumerate(scenario.words.laboratory[key].cutoffs):
             row |= {
                 f"{key}.sensitivity_{cut:g}": value.sensitivity[i],
                 f"{key}.specificity_{cut:g}": value.specificity[i],

@@ -4,7 +4,7 @@ of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -111,7 +111,8 @@ def compare_pathways(
     words = {
         str(c) for model in (models or {}).values() for c in getattr(model, "feature_names_in_", ())
     }
-    layout = layout_for(chosen.values(), words)
+    _refuse_undeclared(chosen.values(), scenario)
+    layout = layout_for(chosen.values(), words, scenario.words)
     point = Inputs(scenarios=(scenario,), reviews=(again,))
     inputs = (
         draw_inputs(scenario, again, n_draws, dependence, as_generator(rng)) if n_draws else None
@@ -145,6 +146,19 @@ def compare_pathways(
         margins=_margins(table, stored, inputs) if decide == "expected" else None,
         decide=decide,
     )
+
+
+def _refuse_undeclared(pathways: Iterable[Pathway], scenario: Scenario) -> None:
+    """A pathway may use words of its own only where the scenario says how they behave."""
+    for pathway in pathways:
+        used = {own.key for step in pathway.steps for own in step.words.own}
+        used &= {*pathway.words, *pathway.tests}
+        unknown = sorted(used - set(scenario.words.columns))
+        if unknown:
+            raise ValueError(
+                f"scenario must declare what its pathways use; {pathway.name} uses {unknown[0]}, "
+                f"and {scenario.name} does not. Add it to the scenario."
+            )
 
 
 def _joint(probability: npt.NDArray[np.floating[Any]], base_rate: FloatArray) -> FloatArray:

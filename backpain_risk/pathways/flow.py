@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .. import vocabulary
 from ..numerics.checks import FloatArray
 from .course import Course
 from .patterns import PatternTable
@@ -41,7 +40,7 @@ def patient_flow(
                 "tested": tested.sum(),
                 "not_tested": seen - tested.sum(),
                 "tested_malignant": tested[1],
-                "positive": positive if step.test in vocabulary.IMAGING else np.nan,
+                "positive": positive if step.test in step.words.imaging else np.nan,
             }
         )
     return pd.DataFrame(rows)

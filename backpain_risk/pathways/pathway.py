@@ -11,11 +11,20 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from .. import vocabulary
 from ..numerics.checks import check_path
 from ..numerics.values import shown
+from ..vocabulary import STANDARD, Vocabulary
 from .rule import REVIEW, Rule, read_rule
 
 DECISIVE = "mri_positive"
@@ -59,6 +68,8 @@ class Step(_Part):
     at : {"index", "review"}
         The visit. At review only patients who return are seen, and ``not_improved_at_review`` is
         known.
+    words : Vocabulary
+        With tests and findings that the vocabulary lacks: that of a scenario which declares them.
 
     Examples
     --------
@@ -66,33 +77,37 @@ class Step(_Part):
     'index'
     """
 
+    words: InstanceOf[Vocabulary] = Field(STANDARD, exclude=True, repr=False)
     test: str
     who: str = "all"
     at: Literal["index", "review"] = "index"
 
-    def __init__(self, test: str, who: str = "all", at: str = "index") -> None:
-        _said_once(super().__init__, {"test": test, "who": who, "at": at}, "step")
+    def __init__(
+        self, test: str, who: str = "all", at: str = "index", words: Vocabulary = STANDARD
+    ) -> None:
+        data = {"test": test, "who": who, "at": at, "words": words}
+        _said_once(super().__init__, data, "step")
 
     @field_validator("test")
     @classmethod
-    def _known_test(cls, test: str) -> str:
-        if test not in vocabulary.TESTS:
+    def _known_test(cls, test: str, info: ValidationInfo) -> str:
+        known = info.data.get("words", STANDARD).tests
+        if test not in known:
             raise ValueError(
-                f"test must be one of {', '.join(vocabulary.TESTS)}; got {test!r}. Check the "
-                "spelling."
+                f"test must be one of {', '.join(known)}; got {test!r}. Check the spelling."
             )
         return test
 
     @field_validator("who")
     @classmethod
-    def _readable(cls, who: str) -> str:
-        read_rule(who)
+    def _readable(cls, who: str, info: ValidationInfo) -> str:
+        read_rule(who, info.data.get("words", STANDARD))
         return who
 
     @cached_property
     def rule(self) -> Rule:
         """``who`` as a condition."""
-        return read_rule(self.who)
+        return read_rule(self.who, self.words)
 
 
 class Pathway(_Part):
@@ -157,7 +172,7 @@ def _problems(steps: tuple[Step, ...]) -> Iterator[str]:
     ordered: set[str] = set()
     reviewed = False
     for i, step in enumerate(steps, 1):
-        unordered = sorted(step.rule.words & set(vocabulary.TESTS) - ordered)
+        unordered = sorted(step.rule.words & set(step.words.tests) - ordered)
         if unordered:
             yield (
                 f"step {i} must use results an earlier step has ordered; got {unordered[0]}. "
@@ -177,7 +192,9 @@ def _problems(steps: tuple[Step, ...]) -> Iterator[str]:
         ordered.add(step.test)
 
 
-def load_pathways(path: str | Path | None = None) -> dict[str, Pathway]:
+def load_pathways(
+    path: str | Path | None = None, *, words: Vocabulary = STANDARD
+) -> dict[str, Pathway]:
     """Pathways shipped with the package, or read from TOML files of your own.
 
     Parameters
@@ -186,6 +203,8 @@ def load_pathways(path: str | Path | None = None) -> dict[str, Pathway]:
         A TOML file with one pathway, or a folder of them; the shipped ones by default. The file's
         name is the pathway's; its keys are ``title``, ``source``, ``status`` and a table
         ``[[step]]`` with ``test``, ``who`` and ``at`` for each step.
+    words : Vocabulary
+        That of a scenario (``scenario.words``) whose own findings and tests the pathways use.
 
     Returns
     -------
@@ -210,7 +229,7 @@ def load_pathways(path: str | Path | None = None) -> dict[str, Pathway]:
         }
     else:
         texts = {file.stem: file.read_text("utf-8") for file in _files(check_path("path", path))}
-    return {name: _from_toml(name, text) for name, text in sorted(texts.items())}
+    return {name: _from_toml(name, text, words) for name, text in sorted(texts.items())}
 
 
 def _files(path: Path) -> list[Path]:
@@ -223,7 +242,7 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _from_toml(name: str, text: str) -> Pathway:
+def _from_toml(name: str, text: str, words: Vocabulary) -> Pathway:
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -245,7 +264,7 @@ def _from_toml(name: str, text: str) -> Pathway:
                 "'mri_positive'."
             )
     try:
-        return Pathway(name, [Step(**step) for step in steps], **data)
+        return Pathway(name, [Step(**step, words=words) for step in steps], **data)
     except ValueError as error:
         raise ValueError(
             f"{error}" if str(error).startswith("pathway") else f"pathway {name}: {error}"

@@ -17,12 +17,11 @@ from math import ceil, floor
 
 import numpy as np
 
-from .. import vocabulary
 from ..numerics.checks import BoolArray, FloatArray
+from ..vocabulary import STANDARD, Measurement, Vocabulary
 
 RISK = "risk"
 REVIEW = "not_improved_at_review"
-WORDS = (*vocabulary.YES_NO, REVIEW, *vocabulary.MEASURED, RISK)
 
 _LONGEST = 2000  # characters of a condition
 _AT_THRESHOLD = 1e-9  # a risk this close below a threshold, relative to it, counts as reaching it
@@ -81,12 +80,15 @@ class Rule:
     text : str
         As written.
     condition : Condition
+    known : Vocabulary
+        What its words mean.
     words : frozenset of str
         Findings, tests and measurements it uses, ``risk`` included.
     """
 
     text: str
     condition: Condition
+    known: Vocabulary = STANDARD
 
     @property
     def words(self) -> frozenset[str]:
@@ -102,13 +104,15 @@ class Rule:
         return self.condition.holds(known)
 
 
-def read_rule(text: str) -> Rule:
+def read_rule(text: str, words: Vocabulary = STANDARD) -> Rule:
     """Read a condition.
 
     Parameters
     ----------
     text : str
         For example ``"any_of(history_of_cancer, unexplained_weight_loss) and esr_mm_h >= 20"``.
+    words : Vocabulary
+        With findings and tests of one's own, where there are any.
 
     Raises
     ------
@@ -131,27 +135,27 @@ def read_rule(text: str) -> Rule:
         )
     try:
         body = ast.parse(text.strip(), mode="eval").body
-        return Rule(text.strip(), _read(body))
+        return Rule(text.strip(), _read(body, words), words)
     except (SyntaxError, RecursionError, MemoryError):
         raise ValueError(
             f"who must be a condition such as 'esr_mm_h >= 20'; got {text!r}. Mend its form."
         ) from None
 
 
-def _read(node: ast.expr) -> Condition:
+def _read(node: ast.expr, words: Vocabulary) -> Condition:
     match node:
         case ast.Name(id=word):
-            return _yes_or_no(word)
+            return _yes_or_no(word, words)
         case ast.BoolOp(op=op, values=values):
             return _at_least(
-                len(values) if isinstance(op, ast.And) else 1, [_read(v) for v in values]
+                len(values) if isinstance(op, ast.And) else 1, [_read(v, words) for v in values]
             )
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return _negated(_read(operand))
+            return _negated(_read(operand, words))
         case ast.Compare():
-            return _comparison(node)
+            return _comparison(node, words)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
-            return _called(name, args)
+            return _called(name, args, words)
     raise _refused(node, "is not of its language")
 
 
@@ -163,24 +167,25 @@ def _refused(node: ast.expr, what: str) -> ValueError:
     )
 
 
-def _yes_or_no(word: str) -> Condition:
+def _yes_or_no(word: str, words: Vocabulary) -> Condition:
     if word == "all":
         return EVERYONE
     if word == "no_one":
         return _negated(EVERYONE)
-    if word in vocabulary.MEASURED or word == RISK:
+    if word in words.measured or word == RISK:
         raise ValueError(
             f"who must compare {word} with a number; got {word!r} alone. Write for example "
             f"'{word} >= 20'."
         )
-    _known(word)
+    _known(word, words)
     return Condition(word)
 
 
-def _known(word: str) -> None:
-    if word not in WORDS:
+def _known(word: str, words: Vocabulary) -> None:
+    known = (*words.yes_no, REVIEW, *words.measured, RISK)
+    if word not in known:
         raise ValueError(
-            f"who must use words of the vocabulary; got {word!r}. Known: {', '.join(WORDS)}, all, "
+            f"who must use words of the vocabulary; got {word!r}. Known: {', '.join(known)}, all, "
             "no_one."
         )
 
@@ -193,9 +198,9 @@ def _at_least(least: int, parts: list[Condition]) -> Condition:
     return Condition(least=least, parts=tuple(parts))
 
 
-def _called(name: str, args: list[ast.expr]) -> Condition:
+def _called(name: str, args: list[ast.expr], words: Vocabulary) -> Condition:
     if name in ("any_of", "all_of") and args:
-        return _at_least(1 if name == "any_of" else len(args), [_read(a) for a in args])
+        return _at_least(1 if name == "any_of" else len(args), [_read(a, words) for a in args])
     if name == "at_least" and len(args) > 1:
         least = args[0]
         if (
@@ -203,7 +208,7 @@ def _called(name: str, args: list[ast.expr]) -> Condition:
             and type(least.value) is int
             and 1 <= least.value < len(args)
         ):
-            return _at_least(least.value, [_read(a) for a in args[1:]])
+            return _at_least(least.value, [_read(a, words) for a in args[1:]])
     raise ValueError(
         "who must call any_of(...), all_of(...) or at_least(k, ...) with k from 1 to the number "
         "of conditions; got "
@@ -211,16 +216,18 @@ def _called(name: str, args: list[ast.expr]) -> Condition:
     )
 
 
-def _comparison(node: ast.Compare) -> Condition:
+def _comparison(node: ast.Compare, words: Vocabulary) -> Condition:
     sides = [node.left, *node.comparators]
     pairs = zip(sides, node.ops, sides[1:], strict=False)
-    return _at_least(len(node.ops), [_compared(a, op, b, node) for a, op, b in pairs])
+    return _at_least(len(node.ops), [_compared(a, op, b, node, words) for a, op, b in pairs])
 
 
 _MIRRORED = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 
 
-def _compared(left: ast.expr, op: ast.cmpop, right: ast.expr, whole: ast.Compare) -> Condition:
+def _compared(
+    left: ast.expr, op: ast.cmpop, right: ast.expr, whole: ast.Compare, words: Vocabulary
+) -> Condition:
     kind = type(op)
     if isinstance(left, ast.Constant):
         left, right, kind = right, left, _MIRRORED.get(kind, kind)
@@ -230,8 +237,8 @@ def _compared(left: ast.expr, op: ast.cmpop, right: ast.expr, whole: ast.Compare
     if isinstance(right.value, bool) or not isinstance(right.value, (int, float)):
         raise _refused(whole, "compares with something that is no number")
     if not is_risk(word):
-        _known(word)
-    return _measured(word, kind, float(right.value))
+        _known(word, words)
+    return _measured(word, kind, float(right.value), words)
 
 
 def _word(node: ast.expr) -> str:
@@ -244,11 +251,11 @@ def _word(node: ast.expr) -> str:
     return ""
 
 
-def _measured(word: str, kind: type[ast.cmpop], number: float) -> Condition:
+def _measured(word: str, kind: type[ast.cmpop], number: float, words: Vocabulary) -> Condition:
     """A comparison as "at or above", or its negation; strict ones move to the next recorded
     value.
     """
-    if word in (*vocabulary.YES_NO, REVIEW):
+    if word in (*words.yes_no, REVIEW):
         raise ValueError(
             f"who must use {word} alone, because it is yes or no; got a comparison. Write {word!r}."
         )
@@ -256,7 +263,7 @@ def _measured(word: str, kind: type[ast.cmpop], number: float) -> Condition:
     if is_risk(word):
         _check_threshold(number, strictly)
     else:
-        number = _recorded(word, number, strictly)
+        number = _recorded(words.measured[word], number, strictly)
     reached = Condition(word, number)
     if kind in (ast.Gt, ast.GtE):
         return reached
@@ -275,12 +282,11 @@ def _check_threshold(number: float, strictly: bool) -> None:
         )
 
 
-def _recorded(word: str, number: float, strictly: bool) -> float:
+def _recorded(term: Measurement, number: float, strictly: bool) -> float:
     """The lowest recorded value that is at least ``number``, or above it when strictly."""
-    term = vocabulary.MEASURED[word]
     if not term.low <= number <= term.high:
         raise ValueError(
-            f"{word} must be compared with a number from {term.low:g} to {term.high:g} "
+            f"{term.key} must be compared with a number from {term.low:g} to {term.high:g} "
             f"{term.unit}; got {number:g}. "
             "Check the unit."
         )

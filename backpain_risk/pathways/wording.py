@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .. import vocabulary
+from ..vocabulary import Vocabulary
 from .rule import REVIEW, RISK, Condition, Rule, is_risk
 
 
@@ -17,22 +17,22 @@ def in_words(rule: Rule) -> str:
     >>> in_words(read_rule("not male and any_of(night_pain, 20 <= esr_mm_h < 50)"))
     'not male and (night pain or (ESR of 20 mm/h or more and ESR below 50 mm/h))'
     """
-    return _told(rule.condition)
+    return _told(rule.condition, rule.known)
 
 
-def _told(condition: Condition, inside: bool = False) -> str:
+def _told(condition: Condition, known: Vocabulary, inside: bool = False) -> str:
     """``inside`` puts what has several parts into brackets."""
     if condition.word:
-        return _leaf(condition, "of {} or more")
+        return _leaf(condition, known, "of {} or more")
     if below := _below(condition):
-        return _leaf(below, "below {}")
+        return _leaf(below, known, "below {}")
     if not condition.parts:
         return "everybody"
     if condition.negated:
-        return _negation(condition.parts[0])
+        return _negation(condition.parts[0], known)
     if len(condition.parts) == 1:
-        return _told(condition.parts[0], inside)
-    text = _joined(condition)
+        return _told(condition.parts[0], known, inside)
+    text = _joined(condition, known)
     return f"({text})" if inside else text
 
 
@@ -44,16 +44,16 @@ def _below(condition: Condition) -> Condition | None:
     return None
 
 
-def _negation(part: Condition) -> str:
+def _negation(part: Condition, known: Vocabulary) -> str:
     if not part.word and not part.parts:
         return "nobody"
     if part.least == 1 and len(part.parts) > 1 and not part.negated:
-        return "none of " + _listed([_told(p, True) for p in part.parts], "and")
-    return f"not {_told(part, True)}"
+        return "none of " + _listed([_told(p, known, True) for p in part.parts], "and")
+    return f"not {_told(part, known, True)}"
 
 
-def _joined(condition: Condition) -> str:
-    told = [_told(part, True) for part in condition.parts]
+def _joined(condition: Condition, known: Vocabulary) -> str:
+    told = [_told(part, known, True) for part in condition.parts]
     if condition.least == len(told):
         return " and ".join(told)
     if condition.least > 1:
@@ -65,20 +65,20 @@ def _listed(told: list[str], last: str) -> str:
     return f"{', '.join(told[:-1])} {last} {told[-1]}"
 
 
-def _leaf(leaf: Condition, bound: str) -> str:
+def _leaf(leaf: Condition, known: Vocabulary, bound: str) -> str:
     if leaf.word == REVIEW:
         return "not improved at review"
     if is_risk(leaf.word):
         name = leaf.word.removeprefix(RISK).strip("()")
         whose = f"risk by {name}" if name else "risk"
         return f"{whose} {bound.format(f'{100 * leaf.lowest:g} %')}"
-    if leaf.word in vocabulary.MEASURED:
-        unit = vocabulary.MEASURED[leaf.word].unit
-        return f"{_label(leaf.word)} {bound.format(f'{leaf.lowest:g} {unit}')}"
-    return _label(leaf.word)
+    if leaf.word in known.measured:
+        unit = known.measured[leaf.word].unit
+        return f"{_label(leaf.word, known)} {bound.format(f'{leaf.lowest:g} {unit}')}"
+    return _label(leaf.word, known)
 
 
-def _label(word: str) -> str:
+def _label(word: str, known: Vocabulary) -> str:
     """The label within a sentence: its first letter small, unless the next one is not."""
-    label = vocabulary.label(word)
+    label = known.label(word)
     return label[0].lower() + label[1:] if label[1:2].islower() else label
