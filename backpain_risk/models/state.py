@@ -52,13 +52,14 @@ def accuracy_state(source: Any) -> dict[str, Any]:
     values = {field.name: getattr(source, field.name) for field in fields(source)}
     if values.get("test", 0) is None:
         del values["test"]  # one of the vocabulary
-    plain = {
-        _IN_FILES.get(name, name): numbers(value)
-        if isinstance(value, (np.ndarray, float))
-        else (asdict(value) if isinstance(value, Measurement) else value)
-        for name, value in values.items()
-    }
+    plain = {_IN_FILES.get(name, name): _plain(value) for name, value in values.items()}
     return {"source": type(source).__name__, "values": plain}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Measurement):
+        return asdict(value)
+    return numbers(value) if isinstance(value, (np.ndarray, float)) else value
 
 
 def accuracy_from_state(state: dict[str, Any]) -> Any:
