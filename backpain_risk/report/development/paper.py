@@ -34,7 +34,9 @@ def number(value: Any, digits: int = 3) -> str:
     value = float(value)
     if not np.isfinite(value):
         return "n/a"
-    text = f"{value:.{digits}g}"
+    if value == 0:
+        return "0"
+    text = f"{value:#.{digits}g}".removesuffix(".")
     if "e" in text:
         text = f"{value:.0f}" if abs(value) > 1 else f"{value:.7f}".rstrip("0")
     return text.replace("-", "\u2212")
@@ -112,10 +114,15 @@ def paper_of(
     return "\n\n".join(parts) + "\n"
 
 
-def _front(found: Development, mapped: MappedCohort | None, data: str) -> str:
+def subtitle_of(found: Development, mapped: MappedCohort | None, data: str) -> str:
+    """Whose patients they are, and what must be known before anything is believed."""
     unchecked = " The mapping has not been checked by a person."
     doubt = unchecked if mapped is not None and not mapped.checked else ""
-    subtitle = f"Data: {as_markdown(data)}. {found.notice}{doubt}"
+    return f"Data: {data}. {found.notice}{doubt}"
+
+
+def _front(found: Development, mapped: MappedCohort | None, data: str) -> str:
+    subtitle = as_markdown(subtitle_of(found, mapped, data))
     head = {"title": TITLE, "subtitle": subtitle, "lang": "en-GB"}
     return "---\n" + "\n".join(f"{k}: {json.dumps(v)}" for k, v in head.items()) + "\n---"
 
@@ -149,7 +156,7 @@ def _participants(
         parts.append(
             f"{mapped.n_given} patients in the file = {mapped.n_used} used + "
             f"{mapped.n_given - mapped.n_used} left out ({dropped or 'none'}). "
-            f"{len(mapped.set_missing)} values were changed by declared rules (changed_values.csv)."
+            f"Values changed by declared rules: {len(mapped.set_missing)} (changed_values.csv)."
         )
     one = found.tables["table_one"]
     names = ["variable", "level", "summary", "without", "with", "missing", "difference"]

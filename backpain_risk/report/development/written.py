@@ -17,8 +17,8 @@ from ...results.spreadsheet import spreadsheet_safe
 from ..evaluation.folder import check_folder, write_folder
 from .analysis import Development
 from .figures import Figure, figures_of
-from .pages import write_pages
-from .paper import paper_of
+from .paper import TITLE, paper_of, subtitle_of
+from .printed import write_printed
 from .tripod import checklist
 
 MADE_BY = "backpain-risk develop"
@@ -86,7 +86,7 @@ def write_development(
         (part / "results.json").write_text(text, "utf-8")
         told = paper_of(found, mapped, drawn, listed, data.name)
         (part / "report.md").write_text(told, "utf-8")
-        lacking.extend(write_pages(part))
+        lacking.extend(write_printed(part, TITLE, subtitle_of(found, mapped, data.name)))
 
     write_folder(folder, MADE_BY, write, force=force)
     return lacking
