@@ -145,10 +145,14 @@ def _spanning(heads: list[str]) -> str:
             groups[-1][1] += 1
         else:
             groups.append([head, 1])
-    inner = "".join(
-        f'<th colspan="{n}" style="text-align: center;">{escape(head)}</th>' for head, n in groups
-    )
+    inner = "".join(_group(head, n) for head, n in groups)
     return f"<tr>{inner}</tr>"
+
+
+def _group(head: str, n: int) -> str:
+    if not head:
+        return f'<td colspan="{n}"></td>'
+    return f'<th colspan="{n}" style="text-align: center;">{escape(head)}</th>'
 
 
 def figure(key: str, ax: Axes | Any, caption: str, *, description: str = "") -> None:

@@ -20,6 +20,12 @@ from .citations import bibliographies
 from .word_reference import write_reference
 
 _READER = "markdown+pipe_tables+fenced_divs+bracketed_spans+raw_attribute-implicit_figures"
+_HEADING = re.compile(r'(<h([1-3])[^>]* id="([^"]+)"[^>]*>)(.*?)(</h\2>)', re.DOTALL)
+_WIDE = {
+    "<figure id=": '<figure tabindex="0" id=',
+    '<p><math display="block"': '<p class="formula" tabindex="0"><math display="block"',
+    '<div class="summary">': '<div class="summary" tabindex="0">',
+}
 _EPOCH = 0  # the same bytes on every day
 _ENVIRONMENT = {**os.environ, "SOURCE_DATE_EPOCH": str(_EPOCH)}
 
@@ -41,8 +47,15 @@ def write_html(text: str, front: Front, figures: Path, target: Path) -> None:
     css = (assets / "page.css").read_text("utf-8")
     variables = [f"--template={assets / 'page.html'}", "--toc", "--toc-depth=2", "--mathml"]
     page = _convert(text, "html5", front, [*variables, "--section-divs=false"])
-    page = page.replace("@@page-css@@", css)
+    page = _HEADING.sub(_with_link, page.replace("@@page-css@@", css))
+    for wide, reachable in _WIDE.items():  # what scrolls can be reached by keyboard
+        page = page.replace(wide, reachable)
     target.write_text(_with_pictures(page, figures), "utf-8")
+
+
+def _with_link(heading: re.Match[str]) -> str:
+    link = f'<a class="permalink" href="#{heading[3]}" aria-label="Link to this section">#</a>'
+    return f"{heading[1]}{heading[4]} {link}{heading[5]}"
 
 
 def _with_pictures(page: str, figures: Path) -> str:

@@ -46,11 +46,6 @@ function Div(div)
 end
 
 function Header(header)
-  if html and header.identifier ~= "" then
-    header.content:insert(pandoc.Space())
-    header.content:insert(pandoc.Link("#", "#" .. header.identifier, "Link to this section",
-      pandoc.Attr("", { "permalink" }, { { "aria-label", "Link to this section" } })))
-  end
   if FORMAT == "typst" and header.level == 1 then
     local new = header.classes:includes("newpage") and " #pagebreak(weak: true)" or ""
     return { pandoc.RawBlock("typst", "#place.flush()" .. new), header }
