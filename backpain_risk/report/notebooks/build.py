@@ -13,6 +13,7 @@ from typing import Any
 
 from ... import vocabulary
 from ...files import write_atomically
+from .checklists import checklist_tables
 from .choices import Setting
 from .contents import Contents, collect
 from .execute import run_notebooks
@@ -70,6 +71,7 @@ def write_documents(
     contents = collect(executed)
     code = origin(notebooks)
     contents.shown |= provenance_tables(code, setting, notebooks.parent / "requirements.lock")
+    contents.shown |= checklist_tables(contents)
     documents = _documents(notebooks, contents)
     reports.mkdir(parents=True, exist_ok=True)
     _write_figures(contents, reports / "figures")

@@ -18,7 +18,9 @@ from backpain_risk.report.notebooks.check import (
     page_problems,
     result_problems,
 )
+from backpain_risk.report.notebooks.checklists import checklist_tables
 from backpain_risk.report.notebooks.choices import Setting
+from backpain_risk.report.notebooks.contents import Contents
 
 pytestmark = pytest.mark.contract
 
@@ -301,3 +303,15 @@ def test_a_folder_without_notebooks_is_named(tmp_path):
 def test_a_setting_without_patients_or_seed_is_refused(wrong):
     with pytest.raises(ValueError, match=f"{next(iter(wrong))} must"):
         Setting(**wrong)
+
+
+def test_a_checklist_says_what_is_not_there(built):
+    page = (built[1] / "report.html").read_text("utf-8")
+    assert "NOT PROVIDED" not in page  # the small template places none
+    tables = checklist_tables(Contents(results={"cohort.base_rate": 0.01, "a.auroc.value": 0.8}))
+    where = {row[0]: row[2] for row in tables["tbl-checklist"]["rows"]}
+    assert where["TRIPOD+AI 1, 2"] == "In short"
+    assert where["TRIPOD+AI 10"] == "NOT PROVIDED: plan.large.n, tbl-plan-development"
+    found = dict(tables["tbl-checks"]["rows"])
+    assert found["C-statistics without calibration"] == "a"
+    assert "a.auroc" in found["Essential measures without an interval"]
