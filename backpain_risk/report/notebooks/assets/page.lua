@@ -47,7 +47,10 @@ end
 
 function Header(header)
   if FORMAT == "typst" and header.level == 1 then
-    local new = header.classes:includes("newpage") and " #pagebreak(weak: true)" or ""
+    local new = ""
+    if header.classes:includes("newpage") then  -- figures stay in order from here on
+      new = " #pagebreak(weak: true)\n#show figure: set figure(placement: none)"
+    end
     return { pandoc.RawBlock("typst", "#place.flush()" .. new), header }
   end
   return header
