@@ -32,8 +32,10 @@ def write_printed(folder: Path, title: str, notice: str) -> list[str]:
         What could not be written, and why.
     """
     try:
-        from ..notebooks.pages import Front, write_docx, write_html, write_pdf
+        from ..notebooks.typesetting import Front, write_docx, write_html, write_pdf
     except ModuleNotFoundError as error:
+        if str(error.name).startswith("backpain_risk"):
+            raise
         told = f"report.html, report.docx, report.pdf: {error.name} is not installed. Run: "
         return [told + "pip install 'backpain-risk[report]'"]
     text = _FRONT.sub("", (folder / "report.md").read_text("utf-8"))
