@@ -615,26 +615,16 @@ def spoilt_copies(value):
         yield "a number for a key", {3: value[key]}
 
 
-COUNT = {"two", "percentage"}
+COUNT = {"two", "percentage"}  # 95 is a number of resamples like any other
 POSITIVE = {"half", "two", "percentage"}
 ROWS = {"other order", "other labels", "shorter"}  # of an argument that stands alone
-LABELS = {
-    "as text",
-    "a hole",
-    "a minus",
-    "a huge",
-    "a percentage",
-    "masked",
-    "imaginary",
-    "moments",
-    "durations",
-}
+LABELS = {"as text", "a hole", "a minus", "a huge", "a percentage"}  # any text or number
 MAY_BE = {
     "rng": {"two", "percentage", "endless"},
     "seed": {"two", "percentage", "endless"},
     "random_state": {"none", "two", "percentage"},
     "sample_weight": {"none", "a percentage"},
-    "at": {"none", "half", "numbers"},
+    "at": {"none", "numbers"},
     "level": {"half"},
     "pretest": {"none", "half"},
     "prevalence": {"none", "half"},
@@ -654,7 +644,7 @@ MAY_BE = {
     "prevalence_counts": {"none"},
     "complete_df": {"infinite"} | POSITIVE,
     "specificity_sd": {"none", "half", "two"},
-    "measures": {"empty list", "none"},
+    "measures": {"empty list"},
     "names": {"empty list", "a text within"},
     "findings": {"none", "empty list", "a nothing within"},
     "study": {"none", "a text within"},
@@ -664,8 +654,8 @@ MAY_BE = {
     "ridge_strength": {"none"} | POSITIVE,
     "controls_per_case": POSITIVE,
     "width": {"half"},
-    "oe_width": POSITIVE,
-    "slope_width": POSITIVE,
+    "oe_width": {"half", "two"},
+    "slope_width": {"half", "two"},
     "c_width": {"half"},
     "shrinkage": {"half"},
     "relative_margin": {"none", "half"},
@@ -679,7 +669,7 @@ MAY_BE = {
     "risks": {"another key", "a number for a key"},
     "subgroups": {"another key", "a number for a key"},
     "scenarios": {"another key"},
-    "groups": LABELS - {"masked"},
+    "groups": LABELS - {"a hole"},
     "corrected": {"true"},
     "intercept": {"true"},
     "allow_overlap": {"true"},
@@ -687,7 +677,6 @@ MAY_BE = {
     "standard_errors": {"table"},
     "rows": {"empty list"},
     "columns": {"none"},
-    "ax": {"none"},
     "dependence": {"empty list", "numbers"},
     "value_at_review": {"none", "half"},
     "models": {"none"},
@@ -717,7 +706,7 @@ COUNTS = (
 )
 MAY_BE |= {name: MAY_BE.get(name, set()) | COUNT for name in (*COUNTS, "tp", "fp", "fn", "tn")}
 MAY_BE |= dict.fromkeys(("effective_n_diseased", "effective_n_healthy"), POSITIVE)
-ARRAYS = {"empty list", "numbers", "empty table", "matrix", "true"}
+ARRAYS = {"empty list", "numbers", "empty table", "matrix"}  # of probabilities or ratios
 MAY_BE_HERE = {
     ("post_test_probability", "pretest"): ARRAYS,
     ("acceptability", "thresholds"): {"numbers"},
@@ -726,27 +715,26 @@ MAY_BE_HERE = {
     ("Prior", "slopes"): {"numbers"},
     ("EvidencePrior.published", "evidence"): {"none"},
     ("EvidencePrior.published", "pooled"): {"empty list"},
-    ("Step", "at"): {"none"},
     ("review_break_even", "sensitivity"): {"numbers"},
     ("review_break_even", "specificity"): {"numbers"},
     ("efficient_frontier", "cost"): {"a minus within"},
     ("efficient_frontier", "effect"): {"a minus within"},
     ("efficient_frontier", "names"): {"none"},
     ("value_of_information", "utility"): {"a minus", "a huge", "a percentage"},
-    ("value_of_information", "parameters"): {"none", "a minus", "a huge", "a percentage"},
+    ("value_of_information", "parameters"): {"a minus", "a huge", "a percentage"},
     ("value_of_information", "groups"): {"none", "another key", "a number for a key"},
     ("compare_pathways", "rng"): {"none"},
     ("simulate_to_parquet", "directory"): {"text", "number as text"},
     ("post_test_probability", "likelihood_ratio"): ARRAYS
     | POSITIVE
     | {"infinite", "huge", "table"},
-    ("collapse", "X"): LABELS - {"imaginary"},
+    ("collapse", "X"): LABELS | {"masked", "moments", "durations"},  # any value is a level
     ("detect_separation", "X"): {"a minus", "a huge", "a percentage"},
     ("table_one", "patients"): LABELS,
     ("standardised_difference", "values"): LABELS,
     ("pool_accuracy", "counts"): ROWS | {"a huge", "a percentage"},
     ("pool_measure", "counts"): ROWS | {"a huge", "a percentage"},
-    ("Scenario.risk", "predictors"): ROWS | {"as text", "a hole"},
+    ("Scenario.risk", "predictors"): ROWS | {"a hole"},
     ("LogisticModel.risk", "X"): ROWS,
     ("shift_prevalence", "risk"): ROWS | {"empty list", "numbers"},
     ("run_study", "n_jobs"): COUNT,
@@ -768,11 +756,10 @@ MAY_BE_HERE = {
     | LABELS
     | {"table", "empty table"},  # which says what is wrong with it
     ("check_cohort", "outcome"): {"text", "number as text"},
-    ("Cohort.from_frame", "df"): ROWS | {"as text"},
+    ("Cohort.from_frame", "df"): ROWS,
     ("Cohort.from_frame", "values"): {"none", "another key", "a number for a key", "mapping"},
     ("LikelihoodRatioModel", "X"): {"masked", "a hole"},
     ("ImputedModel", "X"): {"masked", "a hole"},
-    ("optimism_bootstrap", "X"): {"a hole"},
     ("LogisticModel ridge", "y"): {"as text"},  # with a warning that names the event
     ("ImputedModel", "y"): {"as text"},
 }

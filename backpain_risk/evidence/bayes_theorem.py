@@ -56,6 +56,7 @@ def post_test_probability(
     >>> round(post_test_probability(0.005, 14.7), 3)
     0.069
     """
+    _refuse_truth_values(pretest=pretest, likelihood_ratio=likelihood_ratio)
     p = as_numbers("pretest", pretest)
     ratio = as_numbers("likelihood_ratio", likelihood_ratio)
     refuse_where(
@@ -74,3 +75,10 @@ def post_test_probability(
         odds = np.where(p == 1, np.inf, p / (1 - p)) * ratio
         result = np.where(np.isinf(odds), 1.0, odds / (1 + odds))
     return float(result) if result.ndim == 0 else result
+
+
+def _refuse_truth_values(**given: npt.ArrayLike) -> None:
+    """True is no probability of 1."""
+    for name, value in given.items():
+        if getattr(value, "dtype", None) == bool or isinstance(value, bool):
+            raise ValueError(f"{name} must hold numbers; got truth values. Pass for example 0.01.")

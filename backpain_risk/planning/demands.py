@@ -9,6 +9,7 @@ from ..numerics.values import shown
 from .linear_predictor import LinearPredictor, normal
 
 _LEAST_WIDTH = 1e-9
+_GREATEST_WIDTH = 20.0  # an interval this wide says nothing; a larger number is a percentage
 _LEAST_SHARE = 1e-9
 _HIGHEST_C = 1 - 1e-12
 
@@ -48,9 +49,10 @@ def both_or_neither(**pair: float | None) -> tuple[float, ...]:
 
 def width(name: str, value: float) -> float:
     """A width of an interval, above 0 and not below what any study could reach."""
-    if check_positive(name, value) < _LEAST_WIDTH:
+    if not _LEAST_WIDTH <= check_positive(name, value) <= _GREATEST_WIDTH:
         raise ValueError(
-            f"{name} must be {_LEAST_WIDTH:g} or more; got {shown(value)}. Pass for example 0.2."
+            f"{name} must lie from {_LEAST_WIDTH:g} to {_GREATEST_WIDTH:g}; got {shown(value)}. "
+            "Pass for example 0.2, not a percentage."
         )
     return float(value)
 

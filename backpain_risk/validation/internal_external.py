@@ -211,6 +211,11 @@ def internal_external_validation(
             "row."
         )
     site = np.asarray(groups)
+    if site.dtype.kind in "cmM":
+        raise ValueError(
+            f"groups must name sites by text or numbers; got {shown(site[0])}. Pass for example "
+            "years instead of dates."
+        )
     check_same_length(X=patients.n, groups=len(site))
     check_same_index(X=X, y=y, groups=groups)
     names = pd.unique(pd.Series(site))

@@ -53,6 +53,19 @@ def test_a_cohort_of_ones_own_can_be_judged_by_a_scenario(theirs, scenario):
         _ = cohort.true_risk
 
 
+@pytest.mark.parametrize("kind", [object, "string", "category"])
+def test_text_is_read_by_declared_values_only(kind):
+    """The text "0" may be a code for yes: nobody but the user knows."""
+    text = pd.DataFrame({"outcome": ["0", "1"], "night_pain": ["1", "0"]}).astype(kind)
+    with pytest.raises(ValueError, match="outcome must be 0 or 1; got 2 rows outside, first '0'"):
+        Cohort.from_frame(text)
+    with pytest.raises(ValueError, match="night_pain must hold numbers; got 2 rows .* first '1'"):
+        Cohort.from_frame(text.assign(outcome=[0, 1]))
+    cohort = Cohort.from_frame(text, values={"0": 0, "1": 1})
+    assert cohort.outcome.tolist() == [0, 1]
+    assert cohort.predictors.night_pain.tolist() == [1, 0]
+
+
 def test_all_problems_are_told_at_once():
     table = pd.DataFrame(
         {

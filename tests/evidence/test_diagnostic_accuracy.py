@@ -278,6 +278,9 @@ def test_extreme_probabilities_and_ratios():
         post_test_probability(7, 2)
     with pytest.raises(ValueError, match="likelihood_ratio must be 0 or more"):
         post_test_probability(0.5, -2)
+    for value in (True, np.array([True])):
+        with pytest.raises(ValueError, match="pretest must hold numbers; got truth values"):
+            post_test_probability(value, 2)
 
 
 def test_the_earlier_names_of_the_patients_without_cancer_still_answer_with_a_warning():

@@ -175,7 +175,10 @@ def test_a_linear_predictor_that_contradicts_the_rest_is_reported():
             "the SD of linear_predictor must be one finite number from 0.001 to 50; got 0",
         ),
         ({"linear_predictor": "ab"}, "linear_predictor must be two numbers, mean and SD; got 'ab'"),
-        ({"oe_width": 1e-150}, "oe_width must be 1e-09 or more; got 1e-150"),
+        ({"oe_width": 1e-150}, "oe_width must lie from 1e-09 to 20; got 1e-150"),
+        ({"oe_width": 95}, "oe_width must lie from 1e-09 to 20; got 95"),
+        ({"slope_width": 95}, "slope_width must lie from 1e-09 to 20; got 95"),
+        ({"c_width": 95}, "c_width must lie strictly between 0 and 1; got 95"),
         (
             {"c_width": 1e-9},
             "c_statistic must ask for fewer than 1e\\+15 patients; got .* Ask for less",

@@ -123,6 +123,9 @@ def test_groups_are_checked(patients):
     missing = np.where(np.arange(len(y)) == 5, None, site)
     with pytest.raises(ValueError, match="1 missing"):
         bpr.internal_external_validation(bpr.LogisticModel(), X, y, missing)
+    for odd in (np.arange(len(y)) * 1j, np.arange(len(y)).astype("M8[D]")):
+        with pytest.raises(ValueError, match="groups must name sites by text or numbers; got"):
+            bpr.internal_external_validation(bpr.LogisticModel(), X, y, odd)
 
 
 @pytest.mark.contract

@@ -16,6 +16,7 @@ import pandas as pd
 
 from ...numerics.checks import check_table
 from ...numerics.patterns import distinct_rows
+from ...numerics.values import as_numbers
 from ...vocabulary import AGE, STANDARD, Finding, Measurement, Vocabulary
 from .laboratory import recorded_values
 
@@ -196,18 +197,10 @@ def _unreadable(term: Finding | Measurement, x: npt.NDArray[np.float64]) -> npt.
     return term.outside(x) | term.between_steps(x)
 
 
-def _numbers(column: str, values: pd.Series[Any]) -> npt.NDArray[np.float64]:
-    try:
-        return np.asarray(pd.to_numeric(values), dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"{column} must hold numbers; got {values.iloc[0]!r}. Map text to 0 and 1 first."
-        ) from None
-
-
 def _whole_bounds(
     term: Finding | Measurement, values: pd.Series[Any], lowest: int, highest: int
 ) -> tuple[IntArray, IntArray]:
+    x = as_numbers(column, values)
     x = _numbers(term.key, values)
     missing = np.isnan(x)
     bad = _unreadable(term, x)
@@ -226,6 +219,8 @@ def _laboratory_bounds(term: Measurement, values: pd.Series[Any]) -> tuple[IntAr
     """Recorded numbers, or band labels of the vocabulary."""
     grid = recorded_values(term)
     if not pd.api.types.is_numeric_dtype(values.dtype):
+        return _band_bounds(column, values, grid)
+    x = as_numbers(column, values)
         return _band_bounds(term, values, grid)
     x = _numbers(term.key, values)
     missing = np.isnan(x)

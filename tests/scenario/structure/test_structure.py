@@ -185,6 +185,8 @@ def test_both_ways_of_multiplying_agree(scenario, cohort):
             "age_years and age_50_or_over must agree; .* at row 0",
         ),
         ({"night_pain": ["yes"]}, "night_pain must hold numbers; got 'yes'"),
+        ({"night_pain": ["1"]}, "night_pain must hold numbers; got '1'"),
+        ({"age_years": ["67"]}, "age_years must hold numbers; got '67'"),
     ],
 )
 def test_bad_questions_are_named(scenario, columns, message):
