@@ -127,7 +127,7 @@ def _column_problems(term: Finding | Measurement, raw: pd.Series[Any]) -> Iterat
         "must hold numbers",
         raw,
         text,
-        "Convert text of numbers, and map other text with values=, for example {'yes': 1, 'no': 0}.",
+        "Convert text of numbers; map other text with values=, for example {'yes': 1, 'no': 0}.",
     )
     if isinstance(term, Finding):
         bad = pd.Series(term.outside(values.to_numpy()))
@@ -186,7 +186,8 @@ def _as_numbers(values: pd.Series[Any]) -> pd.Series[Any]:
     """Numbers, NaN where a value is none; text is none, that of numbers included."""
     plain = values.astype("float64") if pd.api.types.is_bool_dtype(values.dtype) else values
     if not pd.api.types.is_numeric_dtype(plain.dtype):
-        plain = plain.astype(object).mask([isinstance(value, str) for value in plain])
+        is_text = np.array([isinstance(value, str) for value in plain], dtype=bool)
+        plain = plain.astype(object).mask(is_text)
     return pd.to_numeric(plain, errors="coerce").astype("float64")
 
 

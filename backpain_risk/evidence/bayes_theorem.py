@@ -80,5 +80,5 @@ def post_test_probability(
 def _refuse_truth_values(**given: npt.ArrayLike) -> None:
     """True is no probability of 1."""
     for name, value in given.items():
-        if getattr(value, "dtype", None) == bool or isinstance(value, bool):
+        if isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", "") == "b":
             raise ValueError(f"{name} must hold numbers; got truth values. Pass for example 0.01.")

@@ -59,7 +59,7 @@ def test_text_is_read_by_declared_values_only(kind):
     text = pd.DataFrame({"outcome": ["0", "1"], "night_pain": ["1", "0"]}).astype(kind)
     with pytest.raises(ValueError, match="outcome must be 0 or 1; got 2 rows outside, first '0'"):
         Cohort.from_frame(text)
-    with pytest.raises(ValueError, match="night_pain must hold numbers; got 2 rows .* first '1'"):
+    with pytest.raises(ValueError, match=r"night_pain must hold numbers; got 2 rows .* first '1'"):
         Cohort.from_frame(text.assign(outcome=[0, 1]))
     cohort = Cohort.from_frame(text, values={"0": 0, "1": 1})
     assert cohort.outcome.tolist() == [0, 1]

@@ -200,8 +200,7 @@ def _unreadable(term: Finding | Measurement, x: npt.NDArray[np.float64]) -> npt.
 def _whole_bounds(
     term: Finding | Measurement, values: pd.Series[Any], lowest: int, highest: int
 ) -> tuple[IntArray, IntArray]:
-    x = as_numbers(column, values)
-    x = _numbers(term.key, values)
+    x = as_numbers(term.key, values)
     missing = np.isnan(x)
     bad = _unreadable(term, x)
     if bad.any():
@@ -219,10 +218,8 @@ def _laboratory_bounds(term: Measurement, values: pd.Series[Any]) -> tuple[IntAr
     """Recorded numbers, or band labels of the vocabulary."""
     grid = recorded_values(term)
     if not pd.api.types.is_numeric_dtype(values.dtype):
-        return _band_bounds(column, values, grid)
-    x = as_numbers(column, values)
         return _band_bounds(term, values, grid)
-    x = _numbers(term.key, values)
+    x = as_numbers(term.key, values)
     missing = np.isnan(x)
     per_unit = round(1 / term.step)
     bad = _unreadable(term, x)
