@@ -44,6 +44,7 @@ ALLOWED = {
     "report": EVERYTHING,
     "cli": EVERYTHING,
     "__init__": EVERYTHING,
+    "__main__": {"cli"},
 }
 SAMPLER = {
     "numerics/sampling/nuts.py",

@@ -8,7 +8,6 @@ from .. import vocabulary
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Red flags, risk models and decision curves for spinal malignancy in back pain. "
     f"{vocabulary.RESEARCH_NOTICE}",

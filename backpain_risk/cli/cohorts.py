@@ -107,17 +107,49 @@ scenario_app = typer.Typer(no_args_is_help=True, help="Look at scenarios.")
 app.add_typer(scenario_app, name="scenario")
 
 
+@scenario_app.command("list")
+def scenario_list(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Scenarios that come with the package: setting, base rate and its status."""
+    import pandas as pd
+
+    from ..scenario.files import SHIPPED, load_scenario
+
+    scenarios = [load_scenario(name) for name in SHIPPED]
+    table = pd.DataFrame(
+        {
+            "name": list(SHIPPED),
+            "title": [s.title for s in scenarios],
+            "base_rate": [s.base_rate for s in scenarios],
+            "low": [s.base_rate_interval[0] for s in scenarios],
+            "high": [s.base_rate_interval[1] for s in scenarios],
+            "status": [s.base_rate_status for s in scenarios],
+        }
+    )
+    if as_json:
+        typer.echo(table.to_json(orient="records", indent=1, double_precision=12))
+        return
+    rates = {name: [f"{x:.2%}" for x in table[name]] for name in ("base_rate", "low", "high")}
+    typer.echo(f"{table.assign(**rates).to_string(index=False)}\n{vocabulary.NOTICE}")
+
+
 @scenario_app.command("show")
 def scenario_show(
     name: Annotated[
         str, typer.Argument(help="Name of a scenario, or path of a TOML file.")
     ] = "primary_care",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print every number as JSON instead of text.")
+    ] = False,
 ) -> None:
     """Targets with their status, case mix, and marginal beside conditional log odds ratios."""
     from ..scenario.files import load_scenario
     from ..scenario.text import scenario_text
 
-    typer.echo(scenario_text(load_scenario(name)))
+    scenario = load_scenario(name)
+    text = scenario.model_dump_json(indent=1) if as_json else scenario_text(scenario)
+    typer.echo(text)
 
 
 @scenario_app.command("schema")

@@ -39,9 +39,10 @@ def as_vector(name: str, values: npt.ArrayLike) -> FloatArray:
     """One dimension of finite numbers as float64; masked values count as missing."""
     vector = as_numbers(name, values)
     if vector.ndim != 1:
-        raise ValueError(
-            f"{name} must be one-dimensional; got shape {vector.shape}. Pass one value per patient."
-        )
+        remedy = "Pass one value per patient."
+        if vector.ndim == 2 and vector.shape[1] == 2:
+            remedy = "Of predict_proba pass [:, 1], the probability of the event."
+        raise ValueError(f"{name} must be one-dimensional; got shape {vector.shape}. {remedy}")
     refuse_where(
         ~np.isfinite(vector), vector, f"{name} must be finite", "Remove or impute these rows first."
     )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import pandas as pd
 import pytest
 
@@ -60,3 +64,19 @@ def test_a_bad_cohort_is_told_every_problem(run, tmp_path):
     for part in ("outcome", "age_years", "night_pain"):
         assert part in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_scenarios_are_listed_and_written_as_json(run):
+    listed = json.loads(run("scenario", "list", "--json").stdout)
+    assert [each["name"] for each in listed][:2] == ["primary_care", "walk_in"]
+    assert listed[0]["base_rate"] == 0.01
+    assert "assumed" in run("scenario", "list").stdout
+    shown = json.loads(run("scenario", "show", "walk_in", "--json").stdout)
+    assert shown["base_rate_status"] == "reported"
+
+
+def test_the_package_is_a_command_and_completes_its_words(run):
+    call = [sys.executable, "-m", "backpain_risk", "--version"]
+    done = subprocess.run(call, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == run("--version").stdout.strip()
+    assert "--install-completion" in run("--help").stdout

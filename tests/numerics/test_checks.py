@@ -162,3 +162,8 @@ def test_labels_that_differ_are_refused_and_named(a, b, where):
 def test_labels_that_agree_and_arrays_without_labels_pass():
     one = pd.Series([1, 2, 3], index=[5, 5, 1])
     checks.check_same_index(a=one, b=one * 2, c=[1, 2, 3], d=np.ones(3), e=None, f=one.to_frame())
+
+
+def test_output_of_predict_proba_is_refused_with_the_column_to_pass():
+    with pytest.raises(ValueError, match=r"pass \[:, 1\], the probability of the event"):
+        checks.check_risk(np.full((3, 2), 0.5))
