@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import cohorts, development, evidence, models, pathways, planning, reports  # noqa: F401  (add commands)
+from . import cohorts, development, evidence, models, pathways, planning, reports, studies  # noqa: F401  (add commands)
 from .application import app
 from .failures import run
 

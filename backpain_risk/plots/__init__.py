@@ -36,6 +36,12 @@ from .planning import plot_precision
 from .pooling import plot_forest, plot_sroc
 from .risk_distribution import plot_risk_distribution
 from .roc import plot_precision_recall, plot_roc
+from .studies import (
+    plot_learning_curve,
+    plot_nested_loop,
+    plot_study_contrast,
+    plot_study_distribution,
+)
 from .terms import plot_effect, plot_odds_ratios, plot_waterfall
 from .validation import (
     plot_corrected_calibration,
@@ -64,7 +70,9 @@ __all__ = [
     "plot_information",
     "plot_internal_external",
     "plot_interventions_avoided",
+    "plot_learning_curve",
     "plot_likelihood_ratios",
+    "plot_nested_loop",
     "plot_net_benefit_difference",
     "plot_odds_ratios",
     "plot_pathway_flow",
@@ -82,6 +90,8 @@ __all__ = [
     "plot_roc",
     "plot_sroc",
     "plot_stability",
+    "plot_study_contrast",
+    "plot_study_distribution",
     "plot_subgroups",
     "plot_tornado",
     "plot_trace",

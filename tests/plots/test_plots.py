@@ -71,6 +71,31 @@ def drawn_of_pathways(scenario):
     }
 
 
+def drawn_of_a_study(scenario):
+    design = bpr.StudyDesign(
+        scenarios={"a": scenario, "b": scenario.replace(dependence=0.0)},
+        sizes=[500, 2000],
+        methods={"lr": bpr.LikelihoodRatioModel(), "ml": bpr.LogisticModel()},
+        predictors=["history_of_cancer", "night_pain"],
+        replicates=6,
+        seed=1,
+    )
+    study = bpr.run_study(design)
+    return {
+        "plot_learning_curve": lambda ax: plots.plot_learning_curve(
+            study, "net_benefit_lost@0.03", "b", required=900, ax=ax
+        ),
+        "plot_learning_curve, separated": lambda ax: plots.plot_learning_curve(
+            study, "separated", ax=ax
+        ),
+        "plot_study_distribution": lambda ax: plots.plot_study_distribution(study, n=2000, ax=ax),
+        "plot_study_contrast": lambda ax: plots.plot_study_contrast(
+            study, "ml", "lr", "auroc", ax=ax
+        ),
+        "plot_nested_loop": lambda ax: plots.plot_nested_loop(study, "share_lost@0.03", ax=ax),
+    }
+
+
 @pytest.fixture(scope="module")
 def drawn(rare, cohort):
     """Every plot function with a result of its own."""
@@ -95,6 +120,7 @@ def drawn(rare, cohort):
     return {
         **drawn_of_a_posterior(cohort),
         **drawn_of_pathways(cohort.scenario),
+        **drawn_of_a_study(cohort.scenario),
         "plot_calibration": lambda ax: plots.plot_calibration(curve, ax=ax),
         "plot_calibration, two": lambda ax: plots.plot_calibration(
             {"a": curve, "b": grouped}, ax=ax, log=False
