@@ -82,15 +82,12 @@ def pool(
 ) -> None:
     """Pool accuracy studies by bivariate random effects."""
     from ..evidence.pooling.accuracy import pool_accuracy
-    from ..report.evaluation.folder import check_folder
 
     if method == "bayes" and seed is None:
         raise ValueError(
             "seed must be given for bayes, because numbers are drawn; got none. Pass for example "
             "--seed 1."
         )
-    if out is not None:
-        check_folder(out, _POOL, force=force)
     pooled = pool_accuracy(read_table(data, sep, decimal, encoding), method, covariate, seed)
     table = pooled.to_frame().reset_index()
     _print_table(table, json)

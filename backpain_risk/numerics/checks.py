@@ -75,7 +75,11 @@ def check_risk(risk: npt.ArrayLike, name: str = "risk") -> FloatArray:
 
 
 def check_weight(sample_weight: npt.ArrayLike | None, n: int) -> FloatArray:
-    """Numbers of identical patients; ones when None."""
+    """Numbers of identical patients; ones when None.
+
+    Expected numbers may have a fraction. Where patients are resampled, the numbers must add up to
+    a whole one (:func:`~backpain_risk.numerics.resampling.resamples`).
+    """
     if sample_weight is None:
         return np.ones(n)
     w = as_vector("sample_weight", sample_weight)

@@ -42,8 +42,8 @@ def resamples(
     if abs(counts.sum() - round(counts.sum())) > 1e-6:
         raise ValueError(
             "sample_weight must add up to a whole number of patients to be resampled; got "
-            f"{counts.sum():g}. It is the "
-            "number of identical patients, not a weight of another kind."
+            f"{counts.sum():.10g}. It is the number of identical patients: pass whole numbers, or "
+            "ask for limits by formula."
         )
     small = (counts <= _FEW) & (counts == np.floor(counts))
     large = np.flatnonzero(~small)

@@ -61,3 +61,6 @@ def test_bad_input_is_named():
         collapse([[1], [2]], [0])
     with pytest.raises(ValueError, match="sample_weight must not be negative"):
         collapse([[1], [2]], [0, 1], [1, -1])
+    mixed = pd.DataFrame({"night_pain": pd.Series([1, "1", 0], dtype=object)})
+    with pytest.raises(ValueError, match="X must not mix numbers and text; got 1 and '1'"):
+        collapse(mixed, [0, 1, 0])
