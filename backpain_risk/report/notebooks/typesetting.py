@@ -89,7 +89,7 @@ def write_docx(text: str, front: Front, folder: Path, target: Path) -> None:
     """A Word document in styles of ours; pictures are read from ``folder/figures``."""
     reference = folder / "reference.docx"
     write_reference(reference)
-    arguments = [f"--reference-doc={reference}", "--toc", "--toc-depth=2"]
+    arguments = [f"--reference-doc={reference}"]
     arguments += [f"--resource-path={folder}", f"--output={target}", "--standalone"]
     byline = f"{front.author}. Version {front.version}, {front.date}. {front.notice}"
     meta = [f"--metadata=title:{front.title}", f"--metadata=subtitle:{byline}"]

@@ -19,7 +19,7 @@ _WHEN = (2000, 1, 1, 0, 0, 0)
 _SIZES = {  # half points
     "Normal": 21,
     "BodyText": 21,
-    "Compact": 17,
+    "Compact": 15,
     "Caption": 17,
     "TableCaption": 17,
     "ImageCaption": 17,
@@ -64,7 +64,8 @@ def _restyled(styles: str) -> str:
 
     names = "|".join(_SIZES)
     one = rf'(<w:style [^>]*w:styleId="({names})"[^>]*>)(.*?)(</w:style>)'
-    return re.sub(one, sized, styles, flags=re.DOTALL)
+    narrow = styles.replace('w:w="108" w:type="dxa"', 'w:w="50" w:type="dxa"')  # cells' margins
+    return re.sub(one, sized, narrow, flags=re.DOTALL)
 
 
 def _sized(style: str, size: int) -> str:
