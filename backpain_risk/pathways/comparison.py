@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from .. import vocabulary
-from ..numerics.checks import FloatArray, check_choice
-from ..numerics.intervals import LEVEL, tails
+from ..numerics.checks import FloatArray, check_choice, check_level
+from ..numerics.intervals import LEVEL, percentile_limits, tails
 from ..results.notebook import as_html
 from ..scenario.scenario import Scenario
 from .closed_form import Margins, expected_given
@@ -25,6 +25,8 @@ from .frontier import efficient_frontier
 from .net_benefit import NetBenefit, net_benefit_of
 from .pathway import Pathway
 from .patterns import BAND, PatternTable
+
+_FRONTIER = {"mri": ("mri",), "cancers_found": ("found_at_index", "found_at_review")}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -135,6 +137,41 @@ class PathwayComparison:
             "cost_per_effect": "mri_per_cancer",
         }
         return table.rename(columns=names)
+
+    def frontier_limits(self, level: float = LEVEL) -> pd.DataFrame:
+        """Limits over the draws of the two axes of the frontier.
+
+        Parameters
+        ----------
+        level : float
+            Share of the draws within the limits, in (0, 1).
+
+        Returns
+        -------
+        DataFrame
+            One row a pathway, in their order: ``pathway``, ``mri`` and ``cancers_found`` at the
+            scenario's own numbers, each with ``_low`` and ``_high`` (missing without draws).
+
+        Examples
+        --------
+        >>> from backpain_risk import compare_pathways, load_pathways, load_scenario
+        >>> some = {name: load_pathways()[name] for name in ("image_no_one", "mri_for_all")}
+        >>> compared = compare_pathways(load_scenario("primary_care"), some, n_draws=50, rng=1)
+        >>> compared.frontier_limits(0.9)[["mri_low", "mri_high"]].round(2).values.tolist()
+        [[0.0, 0.0], [10000.0, 10000.0]]
+        """
+        check_level(level)
+        return pd.DataFrame([self._spread(name, level) for name in self.point])
+
+    def _spread(self, name: str, level: float) -> dict[str, Any]:
+        """Scans and cancers found of one pathway, with limits over the draws."""
+        row: dict[str, Any] = {"pathway": name}
+        for axis, parts in _FRONTIER.items():
+            row[axis] = self.per * sum(self.point[name][part] for part in parts)
+            drawn = sum((self.per * self.drawn[name][part] for part in parts), np.zeros(()))
+            limits = percentile_limits(drawn, level) if self.n_draws else (np.nan, np.nan)
+            row |= dict(zip((f"{axis}_low", f"{axis}_high"), map(float, limits), strict=True))
+        return row
 
     def net_benefit(
         self,

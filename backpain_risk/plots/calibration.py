@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from ..measures.calibration.curve import CalibrationCurve
-from ..numerics.checks import check_results
+from ..numerics.checks import check_count, check_results
 from .style import (
     FAINT,
     LINES,
     MUTED,
     PALETTE,
+    Panels,
     axes_or_new,
     colours,
     log_percent_axis,
     note,
+    panels_or_new,
     percent_axis,
     tidy,
 )
@@ -56,7 +57,7 @@ def plot_calibration(
     view = _view(list(named.values()), log, limit)
     _draw_panel(ax, named, view, log=log, histogram=histogram and len(named) == 1)
     first = next(iter(named.values()))
-    note(ax, f"{first.n:,.0f} patients, {first.n_events:,.0f} events")
+    note(ax, _counted(first))
     ax.legend(frameon=False, fontsize=9, loc="upper left")
     return ax
 
@@ -64,39 +65,59 @@ def plot_calibration(
 def plot_calibration_panels(
     curves: Mapping[str, CalibrationCurve],
     *,
+    axes: Panels | None = None,
     log: bool = True,
     limit: float | None = None,
     columns: int = 3,
 ) -> npt.NDArray[Any]:
-    """One calibration plot per model on common axes, each with its histogram; returns the array
-    of axes.
+    """One calibration plot per model on common axes, each with its histogram.
+
+    Parameters
+    ----------
+    curves : mapping of name to CalibrationCurve
+        Curves of the models, as :func:`calibration_curve` gives them.
+    axes : sequence of Axes, optional
+        One a curve, in any arrangement; a new figure when None.
+    log : bool
+        Logarithmic axes, on which a base rate of 1 % can be read.
+    limit : float, optional
+        Largest risk shown.
+    columns : int
+        Panels in a row of the new figure.
+
+    Returns
+    -------
+    ndarray of Axes, shape (curves,)
+
+    Examples
+    --------
+    >>> from backpain_risk import calibration_curve
+    >>> y, risk = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.6, 0.8]
+    >>> curve = calibration_curve(y, risk, method="groups", n_groups=2)
+    >>> [ax.get_title("left") for ax in plot_calibration_panels({"first": curve, "next": curve})]
+    ['first', 'next']
     """
     check_results("curves", curves, "CalibrationCurve")
-    rows = -(-len(curves) // columns)
-    columns = min(columns, len(curves))
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(2.6 * columns, 3.0 * rows),
-        layout="constrained",
-        squeeze=False,
-        sharex=True,
-        sharey=True,
+    check_count("columns", columns, 1, 100)
+    panels = panels_or_new(
+        axes, len(curves), columns=columns, panel=(2.6, 3.0), sharex=True, sharey=True
     )
     view = _view(list(curves.values()), log, limit)
-    for ax, (name, curve) in zip(axes.flat, curves.items(), strict=False):
+    for ax, (name, curve) in zip(panels, curves.items(), strict=True):
         _draw_panel(ax, {"": curve}, view, log=log, histogram=True)
-        note(ax, name)
+        note(ax, name if axes is None else f"{name}: {_counted(curve)}")
         if log:
             log_percent_axis(ax.xaxis, *view, most=4)
-        ax.label_outer()
-    for ax in axes.flat[len(curves) :]:
-        figure.delaxes(ax)
-    first = next(iter(curves.values()))
-    figure.suptitle(
-        f"{first.n:,.0f} patients, {first.n_events:,.0f} events", color=MUTED, fontsize=9
-    )
-    return np.asarray(axes.flat[: len(curves)])
+        if axes is None:
+            ax.label_outer()
+    if axes is None:
+        first = next(iter(curves.values()))
+        panels[0].figure.suptitle(_counted(first), color=MUTED, fontsize=9)
+    return panels
+
+
+def _counted(curve: CalibrationCurve) -> str:
+    return f"{curve.n:,.0f} patients, {curve.n_events:,.0f} events"
 
 
 def _view(curves: list[CalibrationCurve], log: bool, limit: float | None) -> tuple[float, float]:

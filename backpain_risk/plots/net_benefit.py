@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
@@ -14,7 +13,20 @@ from ..measures.decision.bayesian import BayesianDecisionCurve
 from ..measures.decision.benefit_curve import DecisionCurve
 from ..measures.decision.inputs import TREAT_ALL, TREAT_NONE
 from ..numerics.checks import check_result
-from .style import FAINT, INK, LINES, MUTED, PALETTE, axes_or_new, colours, note, percent_axis, tidy
+from .style import (
+    FAINT,
+    INK,
+    LINES,
+    MUTED,
+    PALETTE,
+    Panels,
+    axes_or_new,
+    colours,
+    note,
+    panels_or_new,
+    percent_axis,
+    tidy,
+)
 
 _REFERENCE = {TREAT_ALL: ("treat all", MUTED, "--"), TREAT_NONE: ("treat none", INK, ":")}
 _PER = 1000
@@ -101,25 +113,49 @@ def plot_decision_panels(
     a: str,
     b: str,
     *,
+    axes: Panels | None = None,
     models: Sequence[str] | None = None,
     marks: Sequence[float] = (),
 ) -> npt.NDArray[Any]:
     """Net benefit above, and the difference between two strategies, a minus b, below on the same
-    thresholds; returns the array of axes.
+    thresholds.
+
+    Parameters
+    ----------
+    curve : DecisionCurve or BayesianDecisionCurve
+        Net benefit by threshold.
+    a, b : str
+        Models of the curve, or ``"treat_all"`` or ``"treat_none"``.
+    axes : sequence of two Axes, optional
+        The upper and the lower; a new figure when None.
+    models : sequence of str, optional
+        Models to show beside treating all and none; all when None.
+    marks : sequence of float
+        Thresholds to mark with a line.
+
+    Returns
+    -------
+    ndarray of Axes, shape (2,)
+
+    Examples
+    --------
+    >>> from backpain_risk import decision_curve
+    >>> y, risk = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.6, 0.8]
+    >>> above, below = plot_decision_panels(decision_curve(y, risk), "model", "treat_all")
+    >>> below.get_title("left").split(",")[0]
+    'model less treat all'
     """
     check_result("curve", curve, "DecisionCurve", "BayesianDecisionCurve")
-    ratios = {"height_ratios": (3, 2)}
-    _, axes = plt.subplots(
-        2, 1, figsize=(6.0, 6.0), layout="constrained", sharex=True, gridspec_kw=ratios
-    )
-    _draw_curves(axes[0], curve, models, False, marks)
-    axes[0].legend(frameon=False, fontsize=9)
-    note(axes[0], f"{curve.n:,.0f} patients, {curve.n_events:,.0f} events")
-    tidy(axes[0])
-    _draw_difference(axes[1], curve, a, b, marks)
-    _finish(axes[1], curve, "")
-    note(axes[1], f"{_named(a)} less {_named(b)}, {_limits(curve)}")
-    return np.asarray(axes)
+    above, below = panels_or_new(axes, 2, columns=1, panel=(6.0, 3.0), heights=(3, 2), sharex=True)
+    _draw_curves(above, curve, models, False, marks)
+    above.legend(frameon=False, fontsize=9)
+    note(above, f"{curve.n:,.0f} patients, {curve.n_events:,.0f} events")
+    tidy(above)
+    _draw_difference(below, curve, a, b, marks)
+    _finish(below, curve, "")
+    above.set(xlim=below.get_xlim())
+    note(below, f"{_named(a)} less {_named(b)}, {_limits(curve)}")
+    return np.asarray([above, below])
 
 
 def _named(strategy: str) -> str:

@@ -11,7 +11,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from ..numerics.checks import BoolArray, FloatArray, check_result, check_table
-from ..numerics.intervals import LEVEL, normal_quantile, percentile_limits
+from ..numerics.intervals import LEVEL, normal_quantile
 from ..pathways.comparison import PathwayComparison
 from ..pathways.review_worth import BreakEven
 from ..pathways.sensitivity import Acceptability, Tornado
@@ -89,15 +89,10 @@ def plot_pathways(comparison: PathwayComparison, *, ax: Axes | None = None) -> A
 
 def _crosses(ax: Axes, comparison: PathwayComparison) -> None:
     """Limits of scans and of cancers found, quietly."""
-    draws = comparison.draws.assign(found=lambda d: d.found_at_index + d.found_at_review)
-    for name, rows in draws.groupby("pathway", sort=False):
-        value = comparison.point[str(name)]
-        x = np.sqrt(comparison.per * value["mri"])
-        y = comparison.per * (value["found_at_index"] + value["found_at_review"])
-        (x0, x1) = np.sqrt(percentile_limits(rows.mri))
-        (y0, y1) = percentile_limits(rows.found)
-        ax.plot([x0, x1], [y, y], color=FAINT, lw=1, zorder=0)
-        ax.plot([x, x], [y0, y1], color=FAINT, lw=1, zorder=0)
+    limits = comparison.frontier_limits().drop(columns="pathway")
+    for mri, mri_low, mri_high, found, low, high in limits.to_numpy(np.float64):
+        ax.plot(np.sqrt([mri_low, mri_high]), [found, found], color=FAINT, lw=1, zorder=0)
+        ax.plot(np.sqrt([mri, mri]), [low, high], color=FAINT, lw=1, zorder=0)
 
 
 def _name_points(ax: Axes, x: FloatArray, y: FloatArray, names: list[str], bold: BoolArray) -> None:

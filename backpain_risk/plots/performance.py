@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -15,23 +14,53 @@ from matplotlib.ticker import MaxNLocator
 from ..measures.catalogue import ideal_of, label_of
 from ..measures.decision.inputs import TREAT_ALL, TREAT_NONE
 from ..numerics.checks import check_choice, check_choices, check_count, check_table
-from .style import INK, MUTED, PALETTE, axes_or_new, colours, log_ratio_axis, note, tidy
+from .style import (
+    INK,
+    MUTED,
+    PALETTE,
+    Panels,
+    axes_or_new,
+    colours,
+    log_ratio_axis,
+    note,
+    panels_or_new,
+    tidy,
+)
 
 
 def plot_performance(
-    table: pd.DataFrame, *, measures: Sequence[str] | None = None, columns: int = 3
+    table: pd.DataFrame,
+    *,
+    axes: Panels | None = None,
+    measures: Sequence[str] | None = None,
+    columns: int = 3,
 ) -> npt.NDArray[Any]:
-    """One panel per measure, one row per model, with limits and the ideal value; returns the array
-    of axes.
+    """One panel per measure, one row per model, with limits and the ideal value.
 
     Lines in panels of net benefit mark treating none and all.
 
     Parameters
     ----------
-    table : result of ``performance``
+    table : DataFrame
+        What :func:`performance` returns.
+    axes : sequence of Axes, optional
+        One a measure, in any arrangement; a new figure when None.
     measures : sequence of str, optional
         All of the table when None.
     columns : int
+        Panels in a row of the new figure.
+
+    Returns
+    -------
+    ndarray of Axes, shape (measures,)
+
+    Examples
+    --------
+    >>> from backpain_risk import performance
+    >>> y, risk = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.6, 0.8]
+    >>> table = performance(y, {"model": risk}, measures=("auroc",), thresholds=[0.1])
+    >>> [ax.get_xlabel() for ax in plot_performance(table, measures=["auroc"])]
+    ['AUROC']
     """
     _check_columns(table, "performance", "model", "measure", "value", "low", "high")
     check_count("columns", columns, 1, 100)
@@ -39,13 +68,11 @@ def plot_performance(
         check_choices("measures", measures, table.measure)
     measures = list(dict.fromkeys(table.measure)) if measures is None else list(measures)
     models = [name for name in dict.fromkeys(table.model) if name not in (TREAT_ALL, TREAT_NONE)]
-    rows = -(-len(measures) // columns)
-    columns = min(columns, len(measures))
-    size = (1.2 + 2.5 * columns, rows * (0.85 + 0.24 * len(models)))
-    figure, axes = plt.subplots(
-        rows, columns, figsize=size, layout="constrained", squeeze=False, sharey=True
+    panel = (2.5, 0.85 + 0.24 * len(models))
+    panels = panels_or_new(
+        axes, len(measures), columns=columns, panel=panel, margin=1.2, sharey=True
     )
-    for ax, measure in zip(axes.flat, measures, strict=False):
+    for ax, measure in zip(panels, measures, strict=True):
         rows_of = table[table.measure == measure].set_index("model")
         _draw_rows(ax, rows_of.reindex(models), list(colours(models).values()), ideal_of(measure))
         if TREAT_ALL in rows_of.index:
@@ -54,9 +81,7 @@ def plot_performance(
         ax.set_yticks(range(len(models)), labels=models)
         ax.set_xlabel(label_of(measure))
         ax.set_ylim(len(models) - 0.5, -0.5)
-    for ax in axes.flat[len(measures) :]:
-        figure.delaxes(ax)
-    return np.asarray(axes.flat[: len(measures)])
+    return panels
 
 
 def _draw_defaults(ax: Axes, treat_all: float) -> None:

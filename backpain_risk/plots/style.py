@@ -15,6 +15,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from ..numerics.values import shown
 
+Panels = Sequence[Axes] | npt.NDArray[Any]
+"""Axes, one a panel, in any arrangement."""
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's colours, distinguishable with every common colour vision."""
 INK = "#222222"
@@ -27,13 +29,59 @@ FILLS = {"reported": True, "unconfirmed": True, "assumed": False, "learned": Tru
 def axes_or_new(ax: Axes | None, size: tuple[float, float] = (6.0, 4.5)) -> Axes:
     """The given axes, or those of a new figure."""
     if ax is not None:
-        if not hasattr(ax, "plot") or not hasattr(ax, "figure"):
-            raise ValueError(
-                f"ax must be Matplotlib axes; got {shown(ax)}. Pass what plt.subplots gives, or "
-                "None."
-            )
+        _check_axes(ax)
         return ax
     return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def _check_axes(ax: Any) -> None:
+    if not hasattr(ax, "plot") or not hasattr(ax, "figure"):
+        raise ValueError(
+            f"ax must be Matplotlib axes; got {shown(ax)}. Pass what plt.subplots gives, or None."
+        )
+
+
+def panels_or_new(
+    axes: Panels | None,
+    count: int,
+    *,
+    columns: int,
+    panel: tuple[float, float],
+    margin: float = 0.0,
+    heights: Sequence[float] | None = None,
+    sharex: bool = False,
+    sharey: bool = False,
+) -> npt.NDArray[Any]:
+    """The given axes, one a panel, or those of a new figure in rows of so many columns."""
+    if axes is not None:
+        return _given(axes, count)
+    rows = -(-count // columns)
+    columns = min(columns, count)
+    figure, grid = plt.subplots(
+        rows,
+        columns,
+        figsize=(margin + columns * panel[0], rows * panel[1]),
+        layout="constrained",
+        squeeze=False,
+        sharex=sharex,
+        sharey=sharey,
+        height_ratios=heights,
+    )
+    for ax in grid.flat[count:]:
+        figure.delaxes(ax)
+    return np.asarray(grid.flat[:count])
+
+
+def _given(axes: Panels, count: int) -> npt.NDArray[Any]:
+    given = np.asarray(axes, dtype=object).ravel()
+    if given.size != count:
+        raise ValueError(
+            f"axes must hold one a panel; got {given.size} for {count} panels. Pass what "
+            "plt.subplots gives for so many, or None."
+        )
+    for ax in given:
+        _check_axes(ax)
+    return given
 
 
 def tidy(ax: Axes) -> None:

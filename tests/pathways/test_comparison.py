@@ -278,3 +278,21 @@ def test_status_is_that_of_the_least_known_number():
 def test_bad_input_is_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         compare_pathways(scenario(), **arguments)
+
+
+def test_limits_of_the_frontier_are_percentiles_of_its_draws():
+    some = [SHIPPED[name] for name in ("risk_1", "mri_for_all")]
+    result = compare_pathways(scenario(), some, n_draws=40, rng=1)
+    limits = result.frontier_limits(0.8).set_index("pathway")
+    draws = result.draws.query("pathway == 'risk_1'")
+    found = draws.found_at_index + draws.found_at_review
+    np.testing.assert_array_equal(
+        limits.loc["risk_1", ["mri_low", "mri_high"]].astype(float),
+        np.quantile(draws.mri, [0.1, 0.9]),
+    )
+    assert limits.cancers_found_high["risk_1"] == np.quantile(found, 0.9)
+    frontier = result.frontier().set_index("pathway")
+    for axis in ("mri", "cancers_found"):
+        np.testing.assert_array_equal(limits[axis], frontier[axis][limits.index])
+    without = compare_pathways(scenario(), some).frontier_limits()
+    assert without[["mri_low", "cancers_found_high"]].isna().all(axis=None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -175,9 +177,73 @@ def drawn(rare, cohort):
     }
 
 
-def test_every_plot_function_is_drawn_here(drawn):
-    panels = {"plot_calibration_panels", "plot_decision_panels", "plot_performance"}  # own axes
-    assert {name.split(",")[0] for name in drawn} | panels == set(plots.__all__)
+@pytest.fixture(scope="module")
+def drawn_in_panels(rare):
+    """Every plot function that draws on several axes: how many, and how."""
+    y, risk = rare
+    risks = {"a": risk, "b": np.sqrt(risk)}
+    curves = {name: bpr.calibration_curve(y, r) for name, r in risks.items()}
+    table = bpr.performance(y, risks)
+    shown = ["auroc", "calibration_slope", "observed_expected"]
+    decision = bpr.decision_curve(y, risks)
+    return {
+        "plot_calibration_panels": (
+            2,
+            lambda axes: plots.plot_calibration_panels(curves, axes=axes),
+        ),
+        "plot_performance": (
+            3,
+            lambda axes: plots.plot_performance(table, measures=shown, axes=axes),
+        ),
+        "plot_decision_panels": (
+            2,
+            lambda axes: plots.plot_decision_panels(decision, "a", "b", axes=axes),
+        ),
+    }
+
+
+def test_every_plot_function_is_drawn_here(drawn, drawn_in_panels):
+    assert {name.split(",")[0] for name in drawn} | set(drawn_in_panels) == set(plots.__all__)
+
+
+@pytest.mark.parametrize("name", plots.__all__)
+def test_plot_functions_take_axes_and_say_that_they_return_them(name):
+    signature = inspect.signature(getattr(plots, name))
+    taken = [signature.parameters[p] for p in ("ax", "axes") if p in signature.parameters]
+    assert [(p.kind, p.default) for p in taken] == [(inspect.Parameter.KEYWORD_ONLY, None)]
+    returned = {"ax": "Axes", "axes": "npt.NDArray[Any]"}
+    assert signature.return_annotation == returned[taken[0].name]
+
+
+def test_panels_are_drawn_on_the_axes_given(drawn_in_panels):
+    before = dict(mpl.rcParams)
+    for name, (n, plot) in drawn_in_panels.items():
+        figure, given = plt.subplots(1, n)
+        returned = plot(given)
+        assert all(a is b for a, b in zip(returned, given, strict=True)), name
+        assert figure.axes[:n] == list(given)
+        assert figure.get_suptitle() == ""  # the figure is its owner's
+        assert plt.get_fignums() == [figure.number]
+        plt.close("all")
+    assert dict(mpl.rcParams) == before
+
+
+def test_panels_draw_the_same_on_new_axes_and_on_those_given(drawn_in_panels):
+    for name, (n, plot) in drawn_in_panels.items():
+        for mine, new in zip(plot(plt.subplots(n)[1]), plot(None), strict=True):
+            assert mine.get_xlim() == new.get_xlim(), name
+            for a, b in zip(mine.lines, new.lines, strict=True):
+                np.testing.assert_array_equal(a.get_xydata(), b.get_xydata())
+        plt.close("all")
+
+
+def test_axes_that_are_not_one_a_panel_are_refused(drawn_in_panels):
+    for n, plot in drawn_in_panels.values():
+        with pytest.raises(ValueError, match=f"axes must hold one a panel; got 1 for {n} panels"):
+            plot([plt.subplots()[1]])
+        with pytest.raises(ValueError, match="ax must be Matplotlib axes; got 'a'"):
+            plot(["a"] * n)
+    plt.close("all")
 
 
 def test_axes_given_are_axes_returned_and_nothing_global_changes(drawn):
