@@ -117,8 +117,8 @@ from .planning.accuracy import sample_size_accuracy as sample_size_accuracy
 from .planning.development import sample_size_development as sample_size_development
 from .planning.expected_precision import precision as precision
 from .planning.validation import sample_size_validation as sample_size_validation
-from .report.development.analysis import Development as Development
 from .report.development.analysis import develop as develop
+from .report.development.developed import Development as Development
 from .report.explorer.page import write_explorer as write_explorer
 from .report.explorer.scenario_export import export_scenario as export_scenario
 from .results.estimate import Estimate as Estimate

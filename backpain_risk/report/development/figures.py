@@ -10,7 +10,7 @@ import pandas as pd
 
 from ... import plots
 from ...measures.risks_by_outcome import risk_distribution
-from .analysis import Development
+from .developed import Development
 
 
 class Figure(NamedTuple):

@@ -12,8 +12,8 @@ import pandas as pd
 from ...cohort.mapping.mapped import MappedCohort
 from ...measures.catalogue import label_of
 from ...results.markdown import as_markdown, markdown_table
-from .analysis import DevelopedModel, Development
 from .candidates import LABELS, PUBLISHED
+from .developed import DevelopedModel, Development
 from .figures import Figure
 
 TITLE = "Development and internal validation of risk models for spinal malignancy in back pain"

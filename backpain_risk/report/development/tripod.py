@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from .analysis import Development
 from .candidates import BAYES
+from .developed import Development
 
 NOT_PROVIDED = "NOT PROVIDED"
 _AUTHOR = "the author must write it"

@@ -15,7 +15,7 @@ from ...models.saved import save_model
 from ...plots.style import write_print
 from ...results.spreadsheet import spreadsheet_safe
 from ..evaluation.folder import check_folder, write_folder
-from .analysis import Development
+from .developed import Development
 from .figures import Figure, figures_of
 from .paper import TITLE, paper_of, subtitle_of
 from .printed import write_printed
