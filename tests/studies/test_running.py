@@ -52,6 +52,14 @@ def test_processes_and_threads_give_the_bytes_of_one(undisturbed, tmp_path):
     pd.testing.assert_frame_equal(bpr.run_study(small()).replicates, undisturbed[0].replicates)
 
 
+def test_dask_gives_the_bytes_of_one_process(undisturbed, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    options = {"processes": False, "n_workers": 2, "threads_per_worker": 1}
+    with distributed.Client(**options, dashboard_address=None) as client:
+        bpr.run_study(small(), directory=tmp_path, executor=client.get_executor())
+    assert contents(tmp_path) == undisturbed[1]
+
+
 def test_a_study_grows_by_what_is_new(undisturbed, tmp_path):
     told = []
     few = small(replicates=40, methods={"ml": bpr.LogisticModel()})
