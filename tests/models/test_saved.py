@@ -562,6 +562,20 @@ def test_a_full_disk_leaves_the_old_model_whole(models, tmp_path):
     assert path.read_bytes() == old
 
 
+def test_a_full_disk_while_saving_the_same_model_again_leaves_it_whole(models, tmp_path):
+    """Its arrays have the same name again, so that they are replaced and not added."""
+    path = tmp_path / "model.json"
+    save_model(models["logistic"], path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            save_model(models["logistic"], path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    np.testing.assert_array_equal(load_model(path).coef_, models["logistic"].coef_)
+
+
 def test_a_model_recalibrated_twice_comes_back(models, cohort, tmp_path):
     X = cohort.predictors[COLUMNS]
     y = cohort.outcome
