@@ -58,6 +58,14 @@ def test_a_folder_of_other_files_is_refused_and_force_keeps_them(status, studies
     assert (out / "mine.txt").read_text() == "mine"
 
 
+def test_a_folder_is_refused_before_pathways_are_computed(status, tmp_path):
+    """Else many draws are for nothing: here the scenario is not even looked for."""
+    (tmp_path / "mine.txt").write_text("mine")
+    code, said = status("pathways", "--scenario", "nowhere", "--out", tmp_path)
+    assert code == 2
+    assert "mine.txt" in said
+
+
 def test_a_table_that_its_reader_changed_is_not_overwritten(status, studies, tmp_path):
     call = ("pool", studies, "--out", tmp_path / "out")
     assert status(*call)[0] == 0
