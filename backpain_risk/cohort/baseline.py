@@ -77,9 +77,9 @@ def table_one(patients: Cohort | pd.DataFrame, outcome: npt.ArrayLike | None = N
     ...     ["variable", "level", "without", "with", "difference"]
     ... ]
       variable level      without         with difference
-    0      age        45.0 (7.07)  65.0 (7.07)       2.83
-    1     site     a       1 (50)      2 (100)       1.41
-    2     site     b       1 (50)        0 (0)
+    0      age        45.0 (7.1)  65.0 (7.1)       2.83
+    1     site     a    1 (50.0)   2 (100.0)       1.41
+    2     site     b    1 (50.0)     0 (0.0)
     """
     frame, y = _read(patients, outcome)
     frame = frame.apply(_numbers_as_numbers)
@@ -181,13 +181,13 @@ def _rows(name: str, values: pd.Series[Any], y: FloatArray) -> list[tuple[Any, .
     difference = standardised_difference(values, y)
     groups = [values[y == g].dropna() for g in (0, 1)]
     if _is_number(values):
-        cells = [f"{g.mean():.1f} ({g.std(ddof=1):.3g})" for g in groups]
+        cells = [f"{g.mean():.1f} ({g.std(ddof=1):.1f})" for g in groups]
         return [(label, "", "mean (SD)", *cells, missing, difference)]
     rows: list[tuple[Any, ...]] = []
     for level in _levels(values)[1:] if _binary(values) else _levels(values):
         counts = [int((g == level).sum()) for g in groups]
         cells = [
-            f"{k} ({100 * k / max(len(g), 1):.3g})" for k, g in zip(counts, groups, strict=True)
+            f"{k:,} ({100 * k / max(len(g), 1):.1f})" for k, g in zip(counts, groups, strict=True)
         ]
         text = "" if _binary(values) else str(level)
         rows.append((label, text, "n (%)", *cells, missing, difference if not rows else np.nan))

@@ -239,7 +239,8 @@ def _label(curve: Curve) -> str:
 def _limits(curve: Curve) -> str:
     if isinstance(curve, BayesianDecisionCurve):
         return f"{curve.level:.0%} credible limits"
-    return f"{curve.level:.0%} limits, {curve.interval}"
+    name = {"mover": "MOVER"}.get(curve.interval, curve.interval)
+    return f"{curve.level:.0%} limits, {name}"
 
 
 def _finish(ax: Axes, curve: Curve, remark: str, *, cost: bool = True) -> None:

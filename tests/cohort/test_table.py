@@ -115,7 +115,7 @@ def test_numbers_of_any_type_are_described_as_numbers():
     frame = pd.DataFrame({"age": pd.Series([40.0, 50, 60, 70], dtype=object), "site": list("abaa")})
     described = bpr.table_one(frame, [0, 0, 1, 1]).to_frame()
     assert described.equals(bpr.table_one(frame.astype({"age": float}), [0, 0, 1, 1]).to_frame())
-    assert described["without"][0] == "45.0 (7.07)"
+    assert described["without"][0] == "45.0 (7.1)"
 
 
 @pytest.mark.parametrize(
