@@ -186,6 +186,16 @@ def test_planted_links_are_not_followed(tmp_path):
     assert (folder / "a.csv").read_text() == "new"
 
 
+def test_a_link_at_a_name_that_was_guessed_is_refused(tmp_path, monkeypatch):
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    monkeypatch.setattr(files.secrets, "token_hex", lambda n: "0" * 2 * n)
+    (tmp_path / f".backpain-risk-{'0' * 16}.part").symlink_to(victim)
+    with pytest.raises(FileExistsError):
+        write_atomically(tmp_path / "a.csv", lambda part: part.write_text("new"))
+    assert victim.read_text() == "precious"
+
+
 def test_temporary_names_cannot_be_guessed(tmp_path):
     names = set()
     for _ in range(20):
