@@ -44,7 +44,9 @@ def make_missing(
     Parameters
     ----------
     cohort : Cohort
+        Patients, synthetic or of one's own.
     share : mapping of column to the expected share of missing values
+        Predictors and tests by name, each share inside (0, 1).
     given : mapping of column to log odds ratio, optional
         Missingness depends on these recorded columns (missing at random); completely at random when
         None. A test that is done only for some patients is a test whose values are missing given
@@ -53,6 +55,7 @@ def make_missing(
         Log odds ratio of the value itself, per unit of yes/no and per standard deviation of others
         (missing not at random when not 0).
     rng : int, SeedSequence or Generator
+        Source of the draws; the same one gives the same draws.
 
     Returns
     -------
@@ -114,8 +117,11 @@ def misreport(
     cohort : Cohort
         Synthetic: its scenario is needed for the true risk of what is recorded.
     missed : mapping of finding to P(recorded absent | present)
+        Findings that are present and recorded as absent.
     invented : mapping of finding to P(recorded present | absent)
+        Findings that are absent and recorded as present.
     rng : int, SeedSequence or Generator
+        Source of the draws; the same one gives the same draws.
 
     Notes
     -----
@@ -169,11 +175,13 @@ def verify_partially(
     Parameters
     ----------
     cohort : Cohort
+        Patients, synthetic or of one's own.
     share : float
         Expected share of patients verified.
     given : mapping of column to log odds ratio, optional
         Verification depends on these recorded columns; on nothing when None.
     rng : int, SeedSequence or Generator
+        Source of the draws; the same one gives the same draws.
 
     Returns
     -------
@@ -217,6 +225,15 @@ def follow_up(cohort: Cohort, sensitivity: float, *, rng: Rng = None) -> Cohort:
     """Record each malignancy with a probability only: follow-up that misses cancers, whatever their
     findings.
 
+    Parameters
+    ----------
+    cohort : Cohort
+        Patients, synthetic or of one's own.
+    sensitivity : float
+        P(recorded | malignancy), in [0, 1].
+    rng : int, SeedSequence or Generator
+        Source of the draws; the same one gives the same draws.
+
     Notes
     -----
     Biases the base rate and every risk downwards by the factor ``sensitivity`` (predictive values
@@ -234,6 +251,15 @@ def follow_up(cohort: Cohort, sensitivity: float, *, rng: Rng = None) -> Cohort:
 
 def sample_case_control(cohort: Cohort, controls_per_case: float, *, rng: Rng = None) -> Cohort:
     """All patients with malignancy, and controls drawn at random from the others.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Patients, synthetic or of one's own.
+    controls_per_case : float
+        Patients without malignancy for each with it.
+    rng : int, SeedSequence or Generator
+        Source of the draws; the same one gives the same draws.
 
     Notes
     -----
@@ -263,6 +289,17 @@ def sample_case_control(cohort: Cohort, controls_per_case: float, *, rng: Rng = 
 
 def enrich(cohort: Cohort, share: float, *, given: Mapping[str, float], rng: Rng = None) -> Cohort:
     """Keep a share of the patients, more readily those with some recorded findings: referral.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Patients, synthetic or of one's own.
+    share : float
+        Expected share of patients kept, inside (0, 1).
+    given : mapping of column to log odds ratio
+        Being kept depends on these recorded columns.
+    rng : int, SeedSequence or Generator
+        Source of the draws; the same one gives the same draws.
 
     Notes
     -----

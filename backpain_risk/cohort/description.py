@@ -94,6 +94,11 @@ class RiskByFlags:
 def case_mix(cohort: Cohort) -> CaseMix:
     """Causes among patients without malignancy and primary sites among those with, beside the
     scenario's shares.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Synthetic patients, whose scenario is known.
     """
     check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
     if cohort.latent is None or cohort.scenario is None:
@@ -123,7 +128,13 @@ def case_mix(cohort: Cohort) -> CaseMix:
 
 
 def ages(cohort: Cohort) -> Ages:
-    """Age by outcome, beside the scenario's distributions."""
+    """Age by outcome, beside the scenario's distributions.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Synthetic patients, whose scenario is known.
+    """
     check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
     if cohort.scenario is None:
         raise ValueError(
@@ -152,6 +163,11 @@ def ages(cohort: Cohort) -> Ages:
 
 def risk_by_flags(cohort: Cohort) -> RiskByFlags:
     """P(malignancy) by the number of the nine red flags present, Wilson limits.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Patients, synthetic or of one's own.
 
     Raises
     ------

@@ -27,6 +27,7 @@ def impute(
     n_imputations : int
         As many as the percentage of incomplete patients is a common choice.
     rng : int, SeedSequence or Generator
+        Source of the draws; the same one gives the same draws.
 
     Returns
     -------

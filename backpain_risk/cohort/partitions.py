@@ -59,11 +59,13 @@ def simulate_to_parquet(
     Parameters
     ----------
     scenario : Scenario
+        The setting, with its base rate and accuracies.
     n : int
         Number of patients.
     directory : str or Path
         Made when absent.
     seed : int
+        The same seed gives the same patients.
     n_jobs : int
         Workers (joblib; any backend through ``joblib.parallel_config``).
     blocks_per_file : int

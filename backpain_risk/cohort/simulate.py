@@ -292,6 +292,7 @@ def simulate_cohort(scenario: Scenario, n: int, *, seed: int | np.random.SeedSeq
     Parameters
     ----------
     scenario : Scenario
+        The setting, with its base rate and accuracies.
     n : int
         Number of patients.
     seed : int or SeedSequence

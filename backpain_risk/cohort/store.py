@@ -30,6 +30,7 @@ def write_cohort(cohort: Cohort, path: str | Path, *, overwrite: bool = True) ->
     Parameters
     ----------
     cohort : Cohort
+        Patients, synthetic or of one's own.
     path : str or Path
         Ends in ``.csv`` or ``.parquet``; the manifest is the same name with ``.manifest.json``
         added.
@@ -147,6 +148,11 @@ def _present_path(path: str | Path) -> Path:
 
 def verify_cohort(path: str | Path) -> None:
     """Compare a cohort, a file or a folder of files, with the checksums in its manifest.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder of a stored cohort.
 
     Raises
     ------

@@ -80,6 +80,15 @@ class BandAccuracy:
         Malignant: Dirichlet(counts + 1/2). Non-malignant: Dirichlet(effective counts + 1/2), then
         one common N(0, 2 specificity_sd^2) shift of the logits of all cumulative probabilities, so
         thresholds stay in order; the study and the new setting each deviate by ``specificity_sd``.
+
+        Parameters
+        ----------
+        size : int
+            Number of draws.
+        rng : int, SeedSequence or Generator
+            Source of the draws; the same one gives the same draws.
+        specificity_sd : float
+            Between-study SD of the logit specificity; 0 gives plain draws of the study's own.
         """
         generator = as_generator(rng)
         malignant = generator.dirichlet(self.malignant * self.effective_n_malignant + 0.5, size)
@@ -99,7 +108,17 @@ class BandAccuracy:
         rng: int | np.random.SeedSequence | np.random.Generator | None = None,
         specificity_sd: float = BETWEEN_STUDY_SD,
     ) -> FloatArray:
-        """Likelihood ratio of each band in each draw, (size, bands)."""
+        """Likelihood ratio of each band in each draw, (size, bands).
+
+        Parameters
+        ----------
+        size : int
+            Number of draws.
+        rng : int, SeedSequence or Generator
+            Source of the draws; the same one gives the same draws.
+        specificity_sd : float
+            Between-study SD of the logit specificity; 0 gives plain draws of the study's own.
+        """
         malignant, non_malignant = self.draw(size, rng=rng, specificity_sd=specificity_sd)
         return malignant / non_malignant
 

@@ -75,6 +75,7 @@ class Accuracy:
         value where a cell is zero, see Notes), or the log method (Katz), which is too narrow with a
         dozen cancers. The diagnostic odds ratio always uses the log method (Woolf).
     level : float
+        Share that the limits are to hold, inside (0, 1).
     lr_positive_below : float
         Reported bound that LR+ stays below in every draw; infinite where none is reported.
     finding, study, definition, status : str
@@ -159,6 +160,23 @@ class Accuracy:
     ) -> Accuracy:
         """From the four cells of a 2x2 table, whole numbers.
 
+        Parameters
+        ----------
+        tp : int
+            True positives: patients with the disease and the finding.
+        fp : int
+            False positives: without the disease, with the finding.
+        fn : int
+            False negatives: with the disease, without the finding.
+        tn : int
+            True negatives: without either.
+        interval : {"wilson", "clopper_pearson", "jeffreys"}
+            Limits of sensitivity and specificity.
+        ratio_interval : str
+            Limits of the likelihood ratios, see the class.
+        level : float
+            Share that the limits are to hold, inside (0, 1).
+
         Raises
         ------
         ValueError
@@ -198,6 +216,23 @@ class Accuracy:
 
         The effective numbers of patients say how much the proportions are worth; the defaults of 10
         and 100 are the package's judgement for a figure without counts.
+
+        Parameters
+        ----------
+        sensitivity : float
+            P(finding | disease), in [0, 1].
+        specificity : float
+            P(no finding | no disease), in [0, 1].
+        effective_n_diseased : float
+            Patients with the disease that the sensitivity is worth.
+        effective_n_healthy : float
+            Patients without it that the specificity is worth.
+        interval : {"wilson", "clopper_pearson", "jeffreys"}
+            Limits of sensitivity and specificity.
+        ratio_interval : str
+            Limits of the likelihood ratios, see the class.
+        level : float
+            Share that the limits are to hold, inside (0, 1).
         """
         for name, value in (("sensitivity", sensitivity), ("specificity", specificity)):
             check_fraction(name, value, closed=True)
@@ -259,6 +294,11 @@ class Accuracy:
         """Predictive values at a given prevalence, limits carried over from those of LR+ and LR-.
 
         The prevalence itself is taken as known; use :meth:`draw` to carry its uncertainty too.
+
+        Parameters
+        ----------
+        prevalence : float
+            P(disease) before the test, inside (0, 1).
         """
         check_fraction("prevalence", prevalence)
         plus = self.lr_positive
@@ -288,7 +328,9 @@ class Accuracy:
         Parameters
         ----------
         size : int
+            Number of draws.
         rng : int, SeedSequence or Generator
+            Source of the draws; the same one gives the same draws.
         specificity_sd : float
             Between-study SD of the logit specificity; 0 gives plain Jeffreys draws.
 

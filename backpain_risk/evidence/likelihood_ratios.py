@@ -32,7 +32,13 @@ class LikelihoodRatioTable:
 
 
 def likelihood_ratio_table(evidence: Evidence) -> LikelihoodRatioTable:
-    """Likelihood ratios with confidence limits from the preferred row of every finding and test."""
+    """Likelihood ratios with confidence limits from the preferred row of every finding and test.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What :func:`load_evidence` returns.
+    """
     check_kind("evidence", evidence, Evidence, "Read it with load_evidence.")
     rows = []
     words = evidence.words

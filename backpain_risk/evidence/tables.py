@@ -110,6 +110,15 @@ class Evidence:
         Where nothing was counted (status *assumed*), the lowest bound of LR+ that other rows report
         without a figure comes along as ``lr_positive_below``.
 
+        Parameters
+        ----------
+        key : str
+            Name of the finding, test or laboratory value.
+        study : str, optional
+            A row of this study instead of the preferred one.
+        threshold : float, optional
+            A row at this threshold of a value.
+
         Raises
         ------
         ValueError
@@ -144,6 +153,11 @@ class Evidence:
     def bands(self, key: str) -> BandAccuracy:
         """Accuracy by band of a test with published thresholds, from the study of its preferred
         row.
+
+        Parameters
+        ----------
+        key : str
+            Name of the finding, test or laboratory value.
         """
         if key not in self.words.laboratory:
             raise ValueError(
@@ -179,6 +193,11 @@ class Evidence:
     def rows(self, key: str) -> pd.DataFrame:
         """Every row of one finding or test, and ``has_both``: whether it gives sensitivity and
         specificity.
+
+        Parameters
+        ----------
+        key : str
+            Name of the finding, test or laboratory value.
 
         Raises
         ------

@@ -90,16 +90,21 @@ def post_test(
     Parameters
     ----------
     accuracy : Accuracy or PooledAccuracy
+        Of one study, or pooled from several.
     pretest : float or Estimate
         A number taken as known, or an estimate whose limits become a normal distribution of the
         logit.
     result : {"positive", "negative"}
+        Result of the test.
     n_draws : int
+        Number of draws.
     rng : int, SeedSequence or Generator
+        Source of the draws; the same one gives the same draws.
     specificity_sd : float, optional
         Between-study SD of the logit specificity of a single study, 0.5 when None; 0 gives plain
         Jeffreys draws. Pooled studies bring their own spread.
     level : float
+        Share that the limits are to hold, inside (0, 1).
 
     Returns
     -------

@@ -42,6 +42,7 @@ def brier_score(
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
+        Share that the limits are to hold, inside (0, 1).
 
     Returns
     -------

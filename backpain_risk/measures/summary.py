@@ -52,6 +52,7 @@ def performance(
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
+        Share that the limits are to hold, inside (0, 1).
     n_resamples : int
         Directions in which the limits of ICI and its kin are looked for over the confidence region
         of the calibration curve (see :func:`calibration_curve`); NaN limits when 0.

@@ -34,9 +34,11 @@ class ImputedModel(RiskClassifier):
     Parameters
     ----------
     estimator : scikit-learn classifier
+        Fitted to each completed copy.
     n_imputations : int
         Completed copies; as many as the percentage of incomplete patients is a common choice.
     random_state : int, RandomState or None
+        Source of the imputed values.
     event : label, optional
         Which of the two labels of the outcome is the event. The larger when None, with a warning
         where they are text. The classifiers inside are given 0 and 1.
@@ -88,6 +90,13 @@ class ImputedModel(RiskClassifier):
     def fit(self, X: Any, y: Any) -> Self:
         """Complete the patients and fit the classifier to each copy.
 
+        Parameters
+        ----------
+        X : DataFrame, shape (n, columns)
+            Predictors, NaN where missing.
+        y : array, shape (n,)
+            Outcome, two labels.
+
         Raises
         ------
         ValueError
@@ -133,7 +142,13 @@ class ImputedModel(RiskClassifier):
         return self
 
     def state(self, *, patients: bool = True) -> dict[str, Any]:
-        """What the model knows, see :func:`save_model`; the models within as themselves."""
+        """What the model knows, see :func:`save_model`; the models within as themselves.
+
+        Parameters
+        ----------
+        patients : bool
+            Keep what the model holds of single patients, or leave it out.
+        """
         seed = self.random_state
         if not (seed is None or isinstance(seed, (int, np.integer))):
             raise ValueError(
@@ -152,7 +167,13 @@ class ImputedModel(RiskClassifier):
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The model of a :meth:`state`; what it would fit again is what it fitted."""
+        """The model of a :meth:`state`; what it would fit again is what it fitted.
+
+        Parameters
+        ----------
+        state : dict
+            What :meth:`state` gave.
+        """
         models = state["models"]
         options = (state["n_imputations"], state["random_state"], state["event"])
         model = cls(clone(models[0]), *options)

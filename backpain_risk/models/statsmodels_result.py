@@ -53,14 +53,28 @@ class StatsmodelsModel(RiskClassifier):
         return np.array([0, 1])
 
     def fit(self, X: Any = None, y: Any = None) -> Self:
-        """Nothing to do: the result is fitted."""
+        """Nothing to do: the result is fitted.
+
+        Parameters
+        ----------
+        X : ignored
+            Taken so that the model fits where others do.
+        y : ignored
+            As ``X``.
+        """
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
     def risk(self, X: Any) -> FloatArray:
-        """Predicted probability of the event, shape (n,)."""
+        """Predicted probability of the event, shape (n,).
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
+        """
         design: Any = X
         model = self.result.model
         if not hasattr(model, "formula"):

@@ -77,7 +77,9 @@ def pool_estimates(
     Parameters
     ----------
     estimates, standard_errors : array, shape (imputations, p)
+        Estimates and their standard errors, a row an imputation.
     names : sequence of str, optional
+        Names of the p quantities.
     complete_df : float
         Degrees of freedom had nothing been missing; infinite for large samples.
 

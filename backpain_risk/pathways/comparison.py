@@ -111,6 +111,11 @@ class PathwayComparison:
     def flow(self, pathway: str) -> pd.DataFrame:
         """Patients through the steps of one pathway, as a STARD diagram counts them.
 
+        Parameters
+        ----------
+        pathway : str
+            Name of one of the pathways.
+
         Returns
         -------
         DataFrame
@@ -219,6 +224,11 @@ class PathwayComparison:
     def expected_given(self, group: str) -> dict[str, dict[str, FloatArray]]:
         """Consequences expected in each draw of one group of parameters, all others at their
         means (dependence 0).
+
+        Parameters
+        ----------
+        group : str
+            Name of the group of parameters.
         """
         if self.inputs is None or self.margins is None:
             raise ValueError(

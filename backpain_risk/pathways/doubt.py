@@ -56,6 +56,13 @@ class Review:
     def draws(self, size: int, rng: np.random.Generator) -> tuple[Review, ...]:
         """Reviews with their numbers drawn: Beta for sensitivity and share, a logit SD of 0.5
         more for specificity.
+
+        Parameters
+        ----------
+        size : int
+            Number of draws.
+        rng : Generator
+            Source of the draws.
         """
         returning = np.full(size, self.returning)
         if 0 < self.returning < 1:

@@ -50,6 +50,7 @@ def compare_pathways(
     Parameters
     ----------
     scenario : Scenario
+        The setting, with its base rate and accuracies.
     pathways : mapping or sequence of Pathway, optional
         The shipped ones by default; see :func:`load_pathways`.
     models : mapping of name to classifier, optional

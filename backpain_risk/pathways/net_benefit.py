@@ -107,6 +107,11 @@ class NetBenefit:
         By default each finding, each test, the base rate, dependence and the review are a
         group, where a pathway can depend on them.
 
+        Parameters
+        ----------
+        groups : mapping of name to parameters, optional
+            Parameters to be known together.
+
         Returns
         -------
         DataFrame
@@ -131,6 +136,7 @@ class NetBenefit:
         finding : str
             A yes/no finding or test whose sensitivity was drawn.
         cancers : sequence of int
+            Patients with cancer that the study would contain.
 
         Returns
         -------
@@ -165,7 +171,13 @@ class NetBenefit:
         return table.assign(share_of_perfect=table.value / perfect if perfect > 0 else np.nan)
 
     def information(self, groups: Mapping[str, Sequence[str]] | None = None) -> ValueOfInformation:
-        """All of it; see :func:`value_of_information`."""
+        """All of it; see :func:`value_of_information`.
+
+        Parameters
+        ----------
+        groups : mapping of name to parameters, optional
+            Parameters to be known together.
+        """
         if self.draws.empty:
             raise ValueError(
                 "n_draws must be positive for a value of information; got 0. Compare pathways "

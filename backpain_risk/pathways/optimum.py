@@ -45,6 +45,7 @@ def best_pathway(
     Parameters
     ----------
     scenario : Scenario
+        The setting, with its base rate and accuracies.
     threshold : float
         Risk in (0, 1) at which a patient is indifferent between being imaged and not.
     test_harm : mapping of test to float
@@ -56,6 +57,7 @@ def best_pathway(
         Rules to compare with; those shipped that have no review by default. Patterns are as fine as
         they ask for.
     per : int
+        Patients that counts are given for.
 
     Returns
     -------

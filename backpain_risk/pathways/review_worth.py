@@ -80,6 +80,7 @@ def review_break_even(
     Parameters
     ----------
     scenario : Scenario
+        The setting, with its base rate and accuracies.
     pathway : Pathway
         One with a review.
     without : mapping of name to Pathway

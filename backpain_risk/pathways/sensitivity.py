@@ -71,6 +71,19 @@ def acceptability(
     """Probability of being the best pathway at several thresholds; see
     :meth:`PathwayComparison.net_benefit`.
 
+    Parameters
+    ----------
+    comparison : PathwayComparison
+        What :func:`compare_pathways` returns.
+    thresholds : sequence of float
+        Threshold probabilities, each in (0, 1).
+    counted : {"sent", "found"}
+        Cancers sent to MRI, or those that it finds.
+    test_harm : mapping of consequence to float
+        Harm of each test but MRI, in harms of one needless MRI.
+    value_at_review : float, optional
+        Worth of a cancer counted at review, from 0 to 1.
+
     Examples
     --------
     >>> from backpain_risk import load_scenario

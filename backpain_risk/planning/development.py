@@ -130,6 +130,7 @@ def sample_size_development(
     acceptable_slope : (low, high)
         Calibration slopes that count as acceptable in ``check``.
     rng : int, SeedSequence or Generator, optional
+        Source of the draws; the same one gives the same draws.
 
     Returns
     -------

@@ -31,7 +31,15 @@ _BANDS = (
 
 
 def plot_prior_posterior(summary: PosteriorSummary, *, ax: Axes | None = None) -> Axes:
-    """Odds ratio of every term before the cohort (pale) and after it, with 95 % credible limits."""
+    """Odds ratio of every term before the cohort (pale) and after it, with 95 % credible limits.
+
+    Parameters
+    ----------
+    summary : PosteriorSummary
+        What ``summary()`` of a Bayesian model returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    """
     check_result("summary", summary, "PosteriorSummary")
     table = summary.to_frame().drop(index="intercept")
     table = table[~table.index.str.contains(": ") & ~table.index.str.startswith("reference ")]
@@ -80,6 +88,13 @@ def _term(term: str) -> str:
 def plot_patient_risk(risk: CredibleRisk, *, ax: Axes | None = None) -> Axes:
     """Posterior of the risk of each patient: half, 80 % and 95 % of it in ever thinner lines,
     and its mean.
+
+    Parameters
+    ----------
+    risk : CredibleRisk
+        What :meth:`BayesianLogisticModel.credible_risk` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("risk", risk, "CredibleRisk")
     ax = axes_or_new(ax, (6.8, 1.3 + 0.42 * len(risk.patients)))
@@ -118,6 +133,13 @@ def _quantile(risk: CredibleRisk, probability: float) -> FloatArray:
 def plot_risk_by_count(result: RiskByCount, *, ax: Axes | None = None) -> Axes:
     """Mean risk of the patients with each number of flags, with credible limits and the number
     of patients.
+
+    Parameters
+    ----------
+    result : RiskByCount
+        What :func:`risk_by_count` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("result", result, "RiskByCount")
     ax = axes_or_new(ax, (6.0, 4.2))
@@ -138,6 +160,13 @@ def plot_risk_by_count(result: RiskByCount, *, ax: Axes | None = None) -> Axes:
 def plot_predictive_check(check: PredictiveCheck, *, ax: Axes | None = None) -> Axes:
     """Recorded numbers of events beside those of cohorts drawn from the model, for each group of
     patients.
+
+    Parameters
+    ----------
+    check : PredictiveCheck
+        What :func:`predictive_check` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("check", check, "PredictiveCheck")
     table = check.to_frame()
@@ -193,6 +222,15 @@ def _group(group: str) -> str:
 def plot_trace(posterior: Any, term: str, *, ax: Axes | None = None) -> Axes:
     """The draws of one coefficient in the order they were made, a colour per chain
     (``posterior_`` of a model).
+
+    Parameters
+    ----------
+    posterior : DataTree
+        ``posterior_`` of a Bayesian model.
+    term : str
+        Name of the coefficient, or ``"intercept"``.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     data = _of_term(posterior, term)
     ax = axes_or_new(ax, (6.4, 3.0))
@@ -213,6 +251,15 @@ def plot_ranks(posterior: Any, term: str, *, ax: Axes | None = None) -> Axes:
     envelope.
 
     At most 500 draws of each chain, evenly spaced: the envelope takes draws to be independent.
+
+    Parameters
+    ----------
+    posterior : DataTree
+        ``posterior_`` of a Bayesian model.
+    term : str
+        Name of the coefficient, or ``"intercept"``.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     import xarray as xr
 

@@ -43,7 +43,9 @@ def plot_calibration(
     Parameters
     ----------
     curves : CalibrationCurve or mapping of name to CalibrationCurve
+        Curves, as :func:`calibration_curve` gives them.
     ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     log : bool
         Logarithmic axes, on which a base rate of 1 % can be read.
     limit : float, optional

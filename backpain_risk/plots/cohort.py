@@ -27,6 +27,13 @@ from .style import (
 def plot_case_mix(mix: CaseMix, *, ax: Axes | None = None) -> Axes:
     """Shares of causes and primary sites in the cohort (points, with their values) and in the
     scenario (ticks), on a log scale.
+
+    Parameters
+    ----------
+    mix : CaseMix
+        What :func:`case_mix` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("mix", mix, "CaseMix")
     table = mix.to_frame().iloc[::-1].reset_index(drop=True)
@@ -63,6 +70,13 @@ def _head(ax: Axes, y: float, text: str) -> None:
 def plot_ages(ages: Ages, *, ax: Axes | None = None) -> Axes:
     """Age by outcome: percentage per year of age in the cohort (steps, of five years) and in the
     scenario (lines).
+
+    Parameters
+    ----------
+    ages : Ages
+        What :func:`ages` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("ages", ages, "Ages")
     ax = axes_or_new(ax, (6.4, 3.8))
@@ -110,6 +124,13 @@ def _five_years(
 def plot_risk_by_flags(result: RiskByFlags, *, ax: Axes | None = None) -> Axes:
     """P(malignancy) by number of red flags with Wilson limits, and the mean true risk where
     known.
+
+    Parameters
+    ----------
+    result : RiskByFlags
+        What :func:`risk_by_flags` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("result", result, "RiskByFlags")
     table = result.to_frame()
@@ -145,7 +166,15 @@ def plot_risk_by_flags(result: RiskByFlags, *, ax: Axes | None = None) -> Axes:
 
 
 def plot_associations(found: Associations, *, ax: Axes | None = None) -> Axes:
-    """Log odds ratios between findings: below the diagonal without malignancy, above it with."""
+    """Log odds ratios between findings: below the diagonal without malignancy, above it with.
+
+    Parameters
+    ----------
+    found : Associations
+        What :func:`associations` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    """
     check_result("found", found, "Associations")
     names = list(found.odds_ratios.index)
     ax = axes_or_new(ax, (7.0, 6.2))

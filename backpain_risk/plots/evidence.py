@@ -23,6 +23,13 @@ def plot_likelihood_ratios(table: LikelihoodRatioTable, *, ax: Axes | None = Non
     numbers; the status is shown by the marker.
 
     Findings stand above tests, each from the largest LR+ down.
+
+    Parameters
+    ----------
+    table : LikelihoodRatioTable
+        What :func:`likelihood_ratio_table` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("table", table, "LikelihoodRatioTable")
     rows = table.to_frame()
@@ -152,6 +159,13 @@ _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)))  # lines that coinc
 def plot_fagan(results: PostTest | Sequence[PostTest], *, ax: Axes | None = None) -> Axes:
     """Fagan's nomogram for one or more findings, with the interval of each post-test
     probability.
+
+    Parameters
+    ----------
+    results : PostTest or sequence of PostTest
+        What :func:`post_test` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     for each in results or [None] if isinstance(results, (list, tuple)) else [results]:
         check_result("results", each, "PostTest")

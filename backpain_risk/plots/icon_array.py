@@ -24,6 +24,7 @@ def plot_icon_array(groups: Mapping[str, float], *, ax: Axes | None = None) -> A
         At most as many groups as there are colours, four. Numbers are rounded to whole patients so
         that their sum stays that of the groups.
     ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     counts = _whole(groups)
     rows = -(-sum(counts) // _COLUMNS)

@@ -47,7 +47,9 @@ def plot_decision_curve(
     Parameters
     ----------
     curve : DecisionCurve or BayesianDecisionCurve
+        Net benefit by threshold.
     ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     models : sequence of str, optional
         Models to show beside treating all and none; all when None.
     bands : bool
@@ -89,6 +91,19 @@ def plot_net_benefit_difference(
 ) -> Axes:
     """Paired difference in net benefit between two strategies, a minus b, per 1,000 patients, with
     limits; ``marks`` are thresholds to mark.
+
+    Parameters
+    ----------
+    curve : DecisionCurve or BayesianDecisionCurve
+        Net benefit by threshold.
+    a : str
+        A model of the curve, ``"treat_all"`` or ``"treat_none"``.
+    b : str
+        The strategy that is taken from it.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    marks : sequence of float
+        Thresholds to mark with a line.
     """
     check_result("curve", curve, "DecisionCurve", "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
@@ -172,6 +187,15 @@ def plot_interventions_avoided(
 ) -> Axes:
     """Interventions avoided by each model against treating all, with no malignancy missed more,
     per 1,000 patients.
+
+    Parameters
+    ----------
+    curve : DecisionCurve
+        Net benefit by threshold.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    per : float
+        Patients that the number is given for.
     """
     check_result("curve", curve, "DecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
@@ -191,6 +215,13 @@ def plot_interventions_avoided(
 def plot_usefulness(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> Axes:
     """Posterior probability that each model is useful (better than treating all and none), by
     threshold.
+
+    Parameters
+    ----------
+    curve : BayesianDecisionCurve
+        Its probabilities of being useful are drawn.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("curve", curve, "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
@@ -206,7 +237,15 @@ def plot_usefulness(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> 
 
 
 def plot_evpi(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> Axes:
-    """Expected net benefit lost, per 1,000 patients, by not knowing which strategy is best."""
+    """Expected net benefit lost, per 1,000 patients, by not knowing which strategy is best.
+
+    Parameters
+    ----------
+    curve : BayesianDecisionCurve
+        Its expected value of perfect information is drawn.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    """
     check_result("curve", curve, "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
     ax.fill_between(curve.thresholds, 0, 1000 * curve.evpi, color=PALETTE[0], alpha=0.18, lw=0)

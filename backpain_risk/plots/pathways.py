@@ -39,6 +39,13 @@ def plot_pathways(comparison: PathwayComparison, *, ax: Axes | None = None) -> A
 
     The scan axis is on a square-root scale, so that careful pathways are told apart.
 
+    Parameters
+    ----------
+    comparison : PathwayComparison
+        What :func:`compare_pathways` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+
     Examples
     --------
     >>> from backpain_risk import compare_pathways, load_scenario
@@ -126,7 +133,17 @@ def _name_points(ax: Axes, x: FloatArray, y: FloatArray, names: list[str], bold:
 def plot_pathway_flow(
     comparison: PathwayComparison, pathway: str, *, ax: Axes | None = None
 ) -> Axes:
-    """Patients through the steps of one pathway, counted as a STARD diagram counts them."""
+    """Patients through the steps of one pathway, counted as a STARD diagram counts them.
+
+    Parameters
+    ----------
+    comparison : PathwayComparison
+        What :func:`compare_pathways` returns.
+    pathway : str
+        Name of one of the pathways.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    """
     check_result("comparison", comparison, "PathwayComparison")
     flow = comparison.flow(pathway)
     ax = axes_or_new(ax, (7.0, 1.0 * (len(flow) + 1) + 0.3))
@@ -170,6 +187,15 @@ def _box(ax: Axes, x: float, y: float, text: str, colour: str) -> None:
 def plot_acceptability(result: Acceptability, *, ax: Axes | None = None, most: int = 6) -> Axes:
     """Probability that each pathway is the best, by threshold; those that are best most often,
     with the frontier.
+
+    Parameters
+    ----------
+    result : Acceptability
+        What :func:`acceptability` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    most : int
+        Number of pathways shown, those best most often.
     """
     check_result("result", result, "Acceptability")
     ax = axes_or_new(ax, (6.6, 4.2))
@@ -213,6 +239,17 @@ def plot_information(
     is one.
 
     ``table`` is what :meth:`NetBenefit.evppi` returns.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What :meth:`NetBenefit.evppi` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    most : int
+        Number of groups shown, those worth most.
+    per : int
+        Patients that the value is given for, as in the comparison.
     """
     if "value" not in check_table("table", table):
         raise ValueError("table must be what evppi returns; got no column value. Pass it as it is.")
@@ -248,6 +285,15 @@ def _named(group: str) -> str:
 def plot_tornado(result: Tornado, *, ax: Axes | None = None, most: int = 10) -> Axes:
     """How far the difference between two pathways moves as each number goes from its low to its
     high.
+
+    Parameters
+    ----------
+    result : Tornado
+        What :func:`tornado` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    most : int
+        Number of parameters shown, those that matter most.
     """
     check_result("result", result, "Tornado")
     rows = result.table.head(most)[::-1]
@@ -280,7 +326,15 @@ def plot_tornado(result: Tornado, *, ax: Axes | None = None, most: int = 10) -> 
 
 
 def plot_break_even(result: BreakEven, *, ax: Axes | None = None) -> Axes:
-    """Gain of a pathway with a review over the best without, by what the review would find."""
+    """Gain of a pathway with a review over the best without, by what the review would find.
+
+    Parameters
+    ----------
+    result : BreakEven
+        What :func:`review_break_even` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    """
     check_result("result", result, "BreakEven")
     ax = axes_or_new(ax, (6.0, 4.6))
     bound = float(np.abs(result.gain).max()) or 1.0

@@ -120,8 +120,11 @@ def plot_subgroups(
     Parameters
     ----------
     table : result of ``subgroup_calibration``
+        Measures with limits in each subgroup.
     measure : {"observed_expected", "calibration_in_the_large", "calibration_slope", "auroc"}
+        Key of the measure shown.
     ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     _check_columns(
         table, "subgroup_calibration", "subgroup", "group", "measure", "value", "low", "high"

@@ -62,6 +62,15 @@ def plot_precision(
 ) -> Axes:
     """The interval to expect of one measure (the first when not said) against patients, with
     expected cancers above.
+
+    Parameters
+    ----------
+    precision : Precision
+        What :func:`precision` returns.
+    measure : str, optional
+        Key of the measure; the first when None.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("precision", precision, "Precision")
     measure = precision.measures[0] if measure is None else measure

@@ -27,6 +27,13 @@ _ZOOMED = (0.85, 0.7, 0.5)
 def plot_forest(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
     """Paired forest plot: sensitivity (left) and specificity (right) of every study, and pooled
     below.
+
+    Parameters
+    ----------
+    pooled : PooledAccuracy
+        What :func:`pool_accuracy` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("pooled", pooled, "PooledAccuracy")
     studies = pooled.studies.to_frame()
@@ -116,6 +123,13 @@ def plot_sroc(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
 
     The curve spans the observed false positive rates. A study with one arm is a tick on the axis of
     that arm.
+
+    Parameters
+    ----------
+    pooled : PooledAccuracy
+        What :func:`pool_accuracy` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("pooled", pooled, "PooledAccuracy")
     ax = axes_or_new(ax, (5.6, 5.4))

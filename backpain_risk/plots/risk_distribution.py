@@ -17,6 +17,13 @@ def plot_risk_distribution(
 ) -> Axes:
     """Distribution of the risk by outcome: one row per model, with malignancy above the line and
     without below.
+
+    Parameters
+    ----------
+    distributions : RiskDistribution or mapping of name to it
+        What :func:`risk_distribution` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_results("distributions", distributions, "RiskDistribution")
     named = dict(distributions) if isinstance(distributions, Mapping) else {"": distributions}

@@ -18,6 +18,15 @@ def plot_roc(
 ) -> Axes:
     """Sensitivity against 1 - specificity, with limits of the sensitivity and the area of each
     curve.
+
+    Parameters
+    ----------
+    curves : RocCurve or mapping of name to it
+        What :func:`roc_curve` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    bands : bool
+        Shade the limits.
     """
     check_results("curves", curves, "RocCurve")
     ax = axes_or_new(ax, (5.0, 5.0))
@@ -53,6 +62,15 @@ def plot_precision_recall(
     average precision.
 
     The steep start, where fewer than ten patients are positive, is left out.
+
+    Parameters
+    ----------
+    curves : PrecisionRecallCurve or mapping of name to it
+        What :func:`precision_recall_curve` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    bands : bool
+        Shade the limits.
     """
     check_results("curves", curves, "PrecisionRecallCurve")
     ax = axes_or_new(ax, (5.4, 4.6))

@@ -47,6 +47,19 @@ def plot_learning_curve(
     """A measure of each method against patients, with 95 % Monte-Carlo bands.
 
     ``scenario`` is the first of the design when not said; ``required`` marks a sample size.
+
+    Parameters
+    ----------
+    study : StudyResult
+        What :func:`run_study` returns.
+    measure : str
+        Key of a measure that was studied.
+    scenario : str, optional
+        Name of the scenario in the design; its first when None.
+    required : int, optional
+        A sample size to mark.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("study", study, "StudyResult")
     table = study.performance()
@@ -98,6 +111,19 @@ def plot_study_distribution(
     """Distribution over the replicates of a measure, for each method: median, quarters, deciles.
 
     ``scenario`` and ``n`` are the first of the design when not said.
+
+    Parameters
+    ----------
+    study : StudyResult
+        What :func:`run_study` returns.
+    measure : str
+        Key of a measure that was studied.
+    scenario : str, optional
+        Name of the scenario in the design; its first when None.
+    n : int, optional
+        Patients of the development cohort; the first size of the design when None.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("study", study, "StudyResult")
     check_choice("measure", measure, study.measures)
@@ -126,7 +152,21 @@ def plot_study_distribution(
 def plot_study_contrast(
     study: StudyResult, a: str, b: str, measure: str, *, ax: Axes | None = None
 ) -> Axes:
-    """Difference of a measure between two methods, paired by replicate, against patients."""
+    """Difference of a measure between two methods, paired by replicate, against patients.
+
+    Parameters
+    ----------
+    study : StudyResult
+        What :func:`run_study` returns.
+    a : str
+        Name of a method.
+    b : str
+        Name of the method that is taken from it.
+    measure : str
+        Key of a measure that was studied.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    """
     check_result("study", study, "StudyResult")
     table = study.contrast(a, b, measure)
     ax = axes_or_new(ax, (5.6, 4.2))
@@ -151,6 +191,15 @@ def plot_study_contrast(
 def plot_nested_loop(study: StudyResult, measure: str, *, ax: Axes | None = None) -> Axes:
     """A measure of each method in every cell of the design, scenarios outside and sizes within,
     with 95 % Monte-Carlo limits.
+
+    Parameters
+    ----------
+    study : StudyResult
+        What :func:`run_study` returns.
+    measure : str
+        Key of a measure that was studied.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("study", study, "StudyResult")
     table = study.performance()

@@ -22,6 +22,15 @@ def plot_odds_ratios(
 
     The distance between the two marks is what the other terms explain: the effect of dependence
     between findings. An arrow marks a limit that is infinite.
+
+    Parameters
+    ----------
+    result : LogisticResult
+        ``result_`` of a fitted model.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    marginal : bool
+        Draw the odds ratio of each term alone, too.
     """
     check_result("result", result, "LogisticResult")
     table = result.to_frame().drop(index="intercept")
@@ -94,7 +103,15 @@ def _draw_ratios(
 
 
 def plot_effect(effect: Effect, *, ax: Axes | None = None) -> Axes:
-    """Log odds ratio of a column against its reference, with its band."""
+    """Log odds ratio of a column against its reference, with its band.
+
+    Parameters
+    ----------
+    effect : Effect
+        What :meth:`LogisticModel.effect` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    """
     check_result("effect", effect, "Effect")
     ax = axes_or_new(ax, (5.6, 3.8))
     ax.axhline(0, color=FAINT, lw=1, zorder=0)
@@ -114,6 +131,13 @@ def plot_effect(effect: Effect, *, ax: Axes | None = None) -> Axes:
 def plot_waterfall(assessment: Assessment, *, ax: Axes | None = None) -> Axes:
     """Each finding's shift of the log odds, from the probability before to the probability
     after.
+
+    Parameters
+    ----------
+    assessment : Assessment
+        What :func:`assess` returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("assessment", assessment, "Assessment")
     steps = assessment.steps

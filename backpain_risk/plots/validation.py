@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 
 
 def plot_corrected_calibration(validation: InternalValidation, *, ax: Axes | None = None) -> Axes:
-    """Apparent and optimism-corrected calibration curve, on logarithmic axes."""
+    """Apparent and optimism-corrected calibration curve, on logarithmic axes.
+
+    Parameters
+    ----------
+    validation : InternalValidation
+        What :func:`optimism_bootstrap` or another internal validation returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    """
     check_result("validation", validation, "InternalValidation")
     curve = validation.calibration_curve()
     shown = curve[(curve.corrected > 0) & (curve.predicted > 0)]
@@ -64,7 +72,15 @@ def plot_corrected_calibration(validation: InternalValidation, *, ax: Axes | Non
 def plot_corrected_decision_curve(
     validation: InternalValidation, *, ax: Axes | None = None
 ) -> Axes:
-    """Apparent and optimism-corrected net benefit, with treating all and none."""
+    """Apparent and optimism-corrected net benefit, with treating all and none.
+
+    Parameters
+    ----------
+    validation : InternalValidation
+        What :func:`optimism_bootstrap` or another internal validation returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
+    """
     check_result("validation", validation, "InternalValidation")
     ax = axes_or_new(ax)
     curve = validation.decision_curve()
@@ -94,6 +110,13 @@ def plot_stability(validation: InternalValidation, *, ax: Axes | None = None) ->
     (prediction instability).
 
     Points are the first 200 refitted models; patients of equal risk are drawn once.
+
+    Parameters
+    ----------
+    validation : InternalValidation
+        What :func:`optimism_bootstrap` or another internal validation returns.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("validation", validation, "InternalValidation")
     table = validation.stability()
@@ -143,6 +166,15 @@ def plot_internal_external(
 ) -> Axes:
     """Forest plot of one measure: each site by the model of the others, pooled mean and
     prediction interval.
+
+    Parameters
+    ----------
+    validation : InternalExternalValidation
+        What :func:`internal_external_validation` returns.
+    measure : str
+        Key of a measure that was measured.
+    ax : Axes, optional
+        Where to draw; the axes of a new figure when None.
     """
     check_result("validation", validation, "InternalExternalValidation")
     sites = validation.to_frame().query("measure == @measure").reset_index(drop=True)

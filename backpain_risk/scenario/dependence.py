@@ -53,6 +53,11 @@ def associations(scenario: Scenario) -> Associations:
     """Marginal and conditional log odds ratios, and pairwise odds ratios within classes, by exact
     summation.
 
+    Parameters
+    ----------
+    scenario : Scenario
+        The setting, with its base rate and accuracies.
+
     Notes
     -----
     The probabilities of all 4096 patterns of the twelve findings are computed; the conditional log

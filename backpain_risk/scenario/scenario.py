@@ -87,6 +87,11 @@ class Scenario(Assumptions):
     def probabilities(self, predictors: pd.DataFrame) -> FloatArray:
         """Exact P(the columns given | class), shape (n, 2): without and with malignancy; see
         :meth:`risk`.
+
+        Parameters
+        ----------
+        predictors : DataFrame, shape (n, columns)
+            Findings of the patients by name; those not given are integrated out.
         """
         return self.structure.probabilities(predictors)[0]
 
@@ -99,6 +104,15 @@ class Scenario(Assumptions):
     ) -> FloatArray:
         """Exact risk under draws of the uncertain base rate and accuracies, shape (n_draws, n); see
         :meth:`draw`.
+
+        Parameters
+        ----------
+        predictors : DataFrame, shape (n, columns)
+            Findings of the patients by name; those not given are integrated out.
+        n_draws : int
+            Number of draws.
+        rng : int, SeedSequence or Generator
+            Source of the draws; the same one gives the same draws.
 
         Examples
         --------
@@ -118,6 +132,13 @@ class Scenario(Assumptions):
         rng: int | np.random.SeedSequence | np.random.Generator | None = None,
     ) -> ScenarioDraws:
         """Draws of :meth:`draw`, kept, so that many patients can be asked about the same ones.
+
+        Parameters
+        ----------
+        n_draws : int
+            Number of draws.
+        rng : int, SeedSequence or Generator
+            Source of the draws; the same one gives the same draws.
 
         Raises
         ------
@@ -151,6 +172,7 @@ class Scenario(Assumptions):
             one's own is stated by ``changes={"base_rate_interval": (low, high)}``; the base rate
             must lie inside it.
         dependence : float, optional
+            Scale of the effects that make findings dependent, 0 to 1.5; 0 for independence.
         accuracy : mapping of finding to (sensitivity, specificity), optional
             These count as assumed, and a reported bound of LR+ no longer binds them.
         changes : mapping, optional
@@ -175,7 +197,13 @@ class Scenario(Assumptions):
         return validated(merged(data, changes or {}), f"scenario {self.name}")
 
     def accuracy(self, key: str) -> Accuracy:
-        """Target accuracy of a yes/no finding or test, with its effective counts."""
+        """Target accuracy of a yes/no finding or test, with its effective counts.
+
+        Parameters
+        ----------
+        key : str
+            Name of the finding, test or laboratory value.
+        """
         _known_finding(self, key)
         if key in self.laboratory:
             raise ValueError(
@@ -198,7 +226,13 @@ class Scenario(Assumptions):
         )
 
     def bands(self, key: str) -> BandAccuracy:
-        """Target accuracy of a laboratory value by band."""
+        """Target accuracy of a laboratory value by band.
+
+        Parameters
+        ----------
+        key : str
+            Name of the finding, test or laboratory value.
+        """
         _known_finding(self, key)
         test = self.words.laboratory[key]
         t = self.laboratory[key]
@@ -218,6 +252,11 @@ class Scenario(Assumptions):
         self, *, rng: int | np.random.SeedSequence | np.random.Generator | None = None
     ) -> Scenario:
         """A scenario with base rate, sensitivities and specificities drawn from their uncertainty.
+
+        Parameters
+        ----------
+        rng : int, SeedSequence or Generator
+            Source of the draws; the same one gives the same draws.
 
         Notes
         -----
@@ -242,6 +281,11 @@ class Scenario(Assumptions):
     def difference(self, other: Scenario) -> pd.DataFrame:
         """The numbers that differ between two scenarios: index ``key``, columns ``self`` and
         ``other``.
+
+        Parameters
+        ----------
+        other : Scenario
+            What it is compared with.
         """
         mine = dict(_flat(self.model_dump()))
         theirs = dict(_flat(other.model_dump()))

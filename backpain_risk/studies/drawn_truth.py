@@ -17,6 +17,11 @@ class DrawnTruth:
     anybody can know them to be. Replicates of the same number share their truth, whatever n and
     method.
 
+    Parameters
+    ----------
+    scenario : Scenario
+        Whose uncertain numbers are drawn.
+
     Examples
     --------
     >>> from backpain_risk import load_scenario

@@ -44,6 +44,7 @@ def run_study(
     Parameters
     ----------
     design : StudyDesign
+        What to simulate, fit and measure.
     executor : concurrent.futures.Executor, optional
         Where replicates are run: a process pool, Dask's ``client.get_executor()``, MPI's.
     n_jobs : int

@@ -54,7 +54,9 @@ class StudyDesign:
     methods : mapping of name to estimator
         scikit-learn classifiers; ``random_state`` is set from the content of the design.
     seed : int
+        Every cohort is drawn from a child of it.
     aims : str
+        What the study is to find out, in words.
     predictors : sequence of str
         Yes/no columns, at most 13; the nine red flags when not said.
     thresholds : sequence of float
@@ -138,13 +140,28 @@ class StudyDesign:
         return digest_of([names, self.aims, self.replicates, self.target])
 
     def replicates_of(self, method: str) -> int:
-        """Cohorts that a method is fitted to in each scenario and size."""
+        """Cohorts that a method is fitted to in each scenario and size.
+
+        Parameters
+        ----------
+        method : str
+            Name of the method in the design.
+        """
         return self.replicates if isinstance(self.replicates, int) else self.replicates[method]
 
     def cell_digest(self, scenario: str, n: int, method: str) -> str:
         """SHA-256 of what a replicate of one cell depends on.
 
         Neither the number of replicates, nor the other cells, nor names: so a study can grow.
+
+        Parameters
+        ----------
+        scenario : str
+            Name of the scenario in the design.
+        n : int
+            Patients of a development cohort.
+        method : str
+            Name of the method in the design.
         """
         return digest_of(
             {

@@ -126,6 +126,17 @@ class StudyResult:
     def contrast(self, a: str, b: str, measure: str, level: float = 0.95) -> pd.DataFrame:
         """Difference a - b of a measure, paired by replicate.
 
+        Parameters
+        ----------
+        a : str
+            Name of a method.
+        b : str
+            Name of the method that is taken from it.
+        measure : str
+            Key of a measure that was studied.
+        level : float
+            Share that the limits are to hold, inside (0, 1).
+
         Returns
         -------
         DataFrame with columns scenario, n, a, b, measure, value, mcse, low, high, replicates,
@@ -173,6 +184,11 @@ class StudyResult:
     def replicates_needed(self, target: Mapping[str, float] | None = None) -> pd.DataFrame:
         """Replicates at which each measure has its target error; that of the design by default.
 
+        Parameters
+        ----------
+        target : mapping of measure to float, optional
+            Monte-Carlo error to be reached.
+
         Returns
         -------
         DataFrame with columns scenario, n, method, measure, replicates, mcse, target, needed
@@ -197,11 +213,26 @@ class StudyResult:
         return pd.concat(rows, ignore_index=True)
 
     def replay(self, scenario: str, n: int, replicate: int) -> Replay:
-        """Draw one cohort again and fit every method to it."""
+        """Draw one cohort again and fit every method to it.
+
+        Parameters
+        ----------
+        scenario : str
+            Name of the scenario in the design.
+        n : int
+            Patients of the development cohort.
+        replicate : int
+            Number of the replicate, from 0.
+        """
         return replay(self.design, scenario, n, replicate)
 
     def write(self, path: str | Path) -> Path:
         """Keep all replicates and the design in one Parquet file, with a checksum beside it.
+
+        Parameters
+        ----------
+        path : str or Path
+            The Parquet file to write.
 
         Returns
         -------
@@ -268,6 +299,11 @@ def replay(design: StudyDesign, scenario: str, n: int, replicate: int) -> Replay
 
 def load_study(path: str | Path) -> StudyResult:
     """A study kept in one file by :meth:`StudyResult.write`, every byte as it was written.
+
+    Parameters
+    ----------
+    path : str or Path
+        The Parquet file of :meth:`StudyResult.write`.
 
     Raises
     ------

@@ -55,6 +55,15 @@ class CrossValidatedRisk:
         Each repeat is measured over all its patients at once, because a fold of a rare outcome
         holds too few events. Limits are those of the measure for given risks; they leave out that
         the models vary.
+
+        Parameters
+        ----------
+        measures : sequence of str
+            Keys of the catalogue of measures.
+        thresholds : array
+            Threshold probabilities of the net benefit.
+        level : float
+            Share that the limits are to hold, inside (0, 1).
         """
         tables = [
             performance(
@@ -103,6 +112,7 @@ def cross_validate_risk(
     estimator : scikit-learn classifier
         Unfitted; a pipeline is refitted whole in every fold.
     X : DataFrame or array, shape (n, columns)
+        Predictors of the patients.
     y : array, shape (n,)
         0 or 1.
     n_folds : int
@@ -110,6 +120,7 @@ def cross_validate_risk(
     n_repeats : int
         Other partitions into folds.
     rng : int, SeedSequence or Generator
+        Source of the draws; the same one gives the same draws.
     n_jobs : int
         Workers (joblib); the result does not depend on it.
 

@@ -158,6 +158,7 @@ def internal_external_validation(
     estimator : scikit-learn classifier
         Unfitted; a pipeline is refitted whole.
     X : DataFrame or array, shape (n, columns)
+        Predictors of the patients.
     y : array, shape (n,)
         0 or 1.
     groups : array, shape (n,)
@@ -167,6 +168,7 @@ def internal_external_validation(
     thresholds : array
         Threshold probabilities for ``net_benefit@t``.
     level : float
+        Share that the limits are to hold, inside (0, 1).
 
     Returns
     -------

@@ -105,7 +105,13 @@ class InternalValidation:
         return pd.DataFrame({"risk": self.risk, "low": low, "high": high, "mape": mape})
 
     def refitted_risk(self, n_models: int) -> FloatArray:
-        """Risks by the first refitted models, (n_models, n)."""
+        """Risks by the first refitted models, (n_models, n).
+
+        Parameters
+        ----------
+        n_models : int
+            Number of refitted models wanted, from the first.
+        """
         return self.drawn_risk[:n_models, self.row]
 
     def __repr__(self) -> str:

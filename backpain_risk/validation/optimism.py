@@ -50,9 +50,11 @@ def optimism_bootstrap(
         Unfitted; a pipeline is refitted whole (imputation, selection, tuning), which is what makes
         the answer honest.
     X : DataFrame or array, shape (n, columns)
+        Predictors of the patients.
     y : array, shape (n,)
         0 or 1.
     n_resamples : int
+        Number of resamples.
     method : {"harrell", "632"}
         Optimism as the mean over resamples of performance on the resample less performance on all
         patients; or 0.632 times apparent performance less that on the patients left out.
@@ -78,6 +80,7 @@ def optimism_bootstrap(
     n_outer : int
         Outer resamples of two-stage limits.
     level : float
+        Share that the limits are to hold, inside (0, 1).
     n_jobs : int
         Workers (joblib).
 

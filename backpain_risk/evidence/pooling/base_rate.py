@@ -50,6 +50,7 @@ def pool_prevalence(
     rng : int, SeedSequence or Generator
         Required by ``"bayes"``, not used by the others.
     level : float
+        Share that the limits are to hold, inside (0, 1).
     study, overlaps_with : sequence of str, shape (k,), optional
         Labels, and the labels that each study shares patients with, separated by semicolons:
         columns of

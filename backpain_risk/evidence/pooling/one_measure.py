@@ -37,6 +37,7 @@ def pool_measure(
     method : {"reml", "dersimonian_laird"}
         How the between-study variance is estimated.
     level : float
+        Share that the limits are to hold, inside (0, 1).
     allow_overlap : bool
         Pool studies that share patients all the same.
 

@@ -214,6 +214,11 @@ class PooledAccuracy:
 
         Ellipses on the logit scale at the chi-squared quantile with 2 degrees of freedom; the level
         of the fit when None.
+
+        Parameters
+        ----------
+        level : float, optional
+            Coverage of the regions, inside (0, 1).
         """
         chosen = check_fraction("level", self.level if level is None else level)
         return Regions(
@@ -247,6 +252,11 @@ class PooledAccuracy:
     def at(self, value: str | float) -> PooledAccuracy:
         """The same fit with the summary at another value of the covariate (a level, or a
         number).
+
+        Parameters
+        ----------
+        value : str or float
+            Level or number of the covariate.
         """
         self.studies.row(value)
         return replace(self, value=value)
@@ -258,6 +268,13 @@ class PooledAccuracy:
 
         The mean logits come from the posterior, or from the normal of the likelihood fit, whose
         between-study covariance is taken as known.
+
+        Parameters
+        ----------
+        size : int
+            Number of draws.
+        rng : int, SeedSequence or Generator
+            Source of the draws; the same one gives the same draws.
         """
         generator = as_generator(rng)
         if self.draws is None:

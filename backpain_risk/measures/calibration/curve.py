@@ -213,6 +213,7 @@ def calibration_curve(
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
+        Share that the limits are to hold, inside (0, 1).
 
     Returns
     -------

@@ -44,6 +44,7 @@ def observed_expected(
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
+        Share that the limits are to hold, inside (0, 1).
 
     Returns
     -------
@@ -103,6 +104,7 @@ def calibration_in_the_large(
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
+        Share that the limits are to hold, inside (0, 1).
     interval : {"profile", "wald"}
         Limits by the profile likelihood, or from the standard error.
 

@@ -50,6 +50,7 @@ def subgroup_calibration(
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
+        Share that the limits are to hold, inside (0, 1).
 
     Returns
     -------

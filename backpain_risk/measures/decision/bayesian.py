@@ -84,6 +84,13 @@ class BayesianDecisionCurve:
     def difference(self, a: str, b: str) -> pd.DataFrame:
         """Posterior of the difference, a minus b: columns threshold, difference, low, high,
         p_positive.
+
+        Parameters
+        ----------
+        a : str
+            One of the two that are compared.
+        b : str
+            The other, which is taken from it.
         """
         i, j = (self._index(name) for name in (a, b))
         return self._summary(
@@ -95,6 +102,11 @@ class BayesianDecisionCurve:
         draw.
 
         Columns threshold, difference, low, high, p_positive.
+
+        Parameters
+        ----------
+        model : str
+            Name of the model in the curve.
         """
         i = self._index(model)
         gap = self.draws[:, i] - np.delete(self.draws, i, axis=1).max(axis=1)
@@ -145,6 +157,7 @@ def bayesian_decision_curve(
     risks : array, mapping of name to array, or DataFrame
         Predicted probabilities; a single array is called ``"model"``.
     rng : int, SeedSequence or Generator
+        Source of the draws; the same one gives the same draws.
     thresholds : array, optional
         Strictly between 0 and 1, ascending; 0.1 % to 10 % when None.
     prior : pair of float
@@ -159,9 +172,11 @@ def bayesian_decision_curve(
         posterior of their joint decisions, whose margins are the beta posteriors below. For a
         single model the two are the same.
     n_draws : int
+        Number of draws.
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
+        Share that the limits are to hold, inside (0, 1).
 
     Returns
     -------

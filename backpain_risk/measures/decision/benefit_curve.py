@@ -109,6 +109,11 @@ class DecisionCurve:
         true_negatives, net_true_positives (the net benefit: true positives with nobody treated
         needlessly; for opt-out net_true_negatives with nobody missed) and net_interventions_avoided
         (against treating all).
+
+        Parameters
+        ----------
+        per : float
+            Patients that counts are given for.
         """
         tp = self.tp_rate
         fp = self.fp_rate
@@ -131,6 +136,13 @@ class DecisionCurve:
 
         The limits are made as those of the curve (``interval``), from the patients on whom the two
         decide differently.
+
+        Parameters
+        ----------
+        a : str
+            One of the two that are compared.
+        b : str
+            The other, which is taken from it.
 
         Warns
         -----

@@ -41,12 +41,14 @@ def auroc(
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
+        Share that the limits are to hold, inside (0, 1).
     interval : {"newcombe", "logit", "delong", "bootstrap"}
         Newcombe's method 5, DeLong's variance on the logit scale (inside [0, 1]) or untransformed,
         or percentiles of resampled patients within each outcome, which needs ``rng``.
     n_resamples : int
         Bootstrap resamples.
     rng : int, SeedSequence or Generator, optional
+        Source of the draws; the same one gives the same draws.
 
     Returns
     -------

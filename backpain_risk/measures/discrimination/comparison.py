@@ -75,6 +75,7 @@ def compare_auroc(
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
+        Share that the limits are to hold, inside (0, 1).
 
     Returns
     -------

@@ -59,12 +59,15 @@ def partial_auroc(
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
+        Share that the limits are to hold, inside (0, 1).
     interval : {"wilson", "delong", "bootstrap"}
         Wilson's limits of the area as a share of the strip, for as many patients as would give such
         a proportion DeLong's variance (placements held within the bounds); normal limits from that
         variance; or percentiles of resampled patients within each outcome, which needs ``rng``.
     n_resamples : int
+        Number of resamples.
     rng : int, SeedSequence or Generator, optional
+        Source of the draws; the same one gives the same draws.
 
     Returns
     -------

@@ -113,11 +113,13 @@ def simulation_based_calibration(
     X : DataFrame or array, shape (n, columns)
         Patients of every cohort.
     n_simulations : int
+        Cohorts drawn from the prior.
     n_draws : int
         Posterior draws per cohort, thinned to be nearly independent.
     assumed : BayesianLogisticModel, optional
         What is fitted; the model itself when None. Another one shows what the check can see.
     rng : int, SeedSequence or Generator
+        Source of the draws; the same one gives the same draws.
 
     Returns
     -------

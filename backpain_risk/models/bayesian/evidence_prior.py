@@ -63,6 +63,7 @@ class EvidencePrior:
     base_rate : Estimate
         With 95 % limits; a normal distribution on the logit scale.
     findings : mapping of finding to Accuracy or BandAccuracy
+        Published accuracy of each column of a model.
     specificities : mapping of finding to SpecificityStudies
         Yes/no findings whose specificity in a new setting comes from several studies, not from the
         counts above.
@@ -73,6 +74,7 @@ class EvidencePrior:
         SD of the coefficients of interactions, whose mean is 0: no published table says how
         findings interact.
     name : str
+        What it is called in results.
 
     Notes
     -----
@@ -135,9 +137,11 @@ class EvidencePrior:
         Parameters
         ----------
         evidence : Evidence, optional
+            Evidence tables of one's own.
         setting : str
             Of the preferred base rate.
         dependence : (mean, sd)
+            Ratio of adjusted to crude log odds ratios, see the class.
         pooled : iterable of str
             Findings whose specificity is pooled over all rows with counts, which must share no
             patients. None by default: rows of one finding differ in definition, and whether they
@@ -179,6 +183,11 @@ class EvidencePrior:
     def bands(self, columns: tuple[str, ...]) -> dict[str, Bands]:
         """Columns to be cut into their published bands: laboratory values, and age unless its
         band is a column.
+
+        Parameters
+        ----------
+        columns : tuple of str
+            Columns of the predictors.
         """
         cut = {
             key: _bands(source.measurement)
@@ -192,6 +201,15 @@ class EvidencePrior:
     def over(self, design: Design, predictors: FloatArray, n: FloatArray) -> TermPrior:
         """The prior of one model's terms, given its distinct rows (m, columns) and the patients
         of each.
+
+        Parameters
+        ----------
+        design : Design
+            How columns become terms.
+        predictors : array, shape (m, columns)
+            Distinct rows of the predictors.
+        n : array, shape (m,)
+            Patients in each row.
         """
         parts = [self._column(design, j, predictors[:, j], n) for j in range(len(design.columns))]
         if not any(part.published for part in parts):
@@ -220,6 +238,11 @@ class EvidencePrior:
         """Every pattern of findings and how common the evidence makes it, findings independent
         given malignancy.
 
+        Parameters
+        ----------
+        columns : tuple of str
+            Columns of the predictors.
+
         Returns
         -------
         predictors : ndarray, shape (patterns, columns)
@@ -240,6 +263,15 @@ class EvidencePrior:
     def updated(self, finding: str, study: Accuracy, terms: tuple[str, ...]) -> EvidencePrior:
         """The prior as if the evidence tables had held a further study: its counts join those of
         the finding.
+
+        Parameters
+        ----------
+        finding : str
+            Name of the finding.
+        study : Accuracy
+            Its 2x2 table.
+        terms : tuple of str
+            Names of the terms, in the order of the columns.
         """
         known = self.findings.get(finding)
         if isinstance(known, BandAccuracy):

@@ -121,6 +121,7 @@ def implied_accuracy(
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
+        Share that the limits are to hold, inside (0, 1).
 
     Examples
     --------
@@ -175,11 +176,13 @@ def risk_by_count(
     model : BayesianLogisticModel
         Fitted.
     X : DataFrame, shape (n, columns)
+        All patients of the cohort.
     flags : iterable of str, optional
         Yes/no columns that are counted; the red flags among the columns when None.
     sample_weight : array, shape (n,), optional
         Number of identical patients.
     level : float
+        Share that the limits are to hold, inside (0, 1).
 
     Examples
     --------

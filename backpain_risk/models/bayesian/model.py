@@ -67,6 +67,7 @@ class BayesianLogisticModel(RiskClassifier):
     prior : "weak", "evidence", Prior or EvidencePrior
         ``"evidence"`` is :meth:`EvidencePrior.published`, whose findings must be among the columns.
     splines : mapping of column (name or position) to number of knots, optional
+        Restricted cubic splines with Harrell's knots, learned once from the development cohort.
     groups : column (name or position), optional
         Holds the site of each patient, as text or numbers: intercept and slopes then vary between
         sites, normally, SDs half-normal(0, 0.5). Patients of a site not seen before get the doubt
@@ -218,6 +219,7 @@ class BayesianLogisticModel(RiskClassifier):
         Parameters
         ----------
         X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
         y : array, shape (n,)
             Two labels, see ``event``; 0/1 may hold one class only. NaN is a patient not verified,
             allowed with ``verification_shift``.
@@ -275,7 +277,13 @@ class BayesianLogisticModel(RiskClassifier):
         return self
 
     def risk(self, X: Any) -> FloatArray:
-        """Posterior mean risk of each patient, shape (n,)."""
+        """Posterior mean risk of each patient, shape (n,).
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
+        """
         rows = self.distinct_rows(X)
         parts = [risk.mean(axis=0) for _, risk in self.sampled_.posterior.risk_in_blocks(rows)]
         return np.asarray(np.concatenate(parts)[rows.pattern])
@@ -283,19 +291,40 @@ class BayesianLogisticModel(RiskClassifier):
     def risk_draws(self, X: Any, n_draws: int | None = None) -> FloatArray:
         """Draws of the risk of each patient, shape (draws, n); evenly thinned to ``n_draws``
         when given.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
+        n_draws : int, optional
+            Draws wanted; all when None.
         """
         rows = self.distinct_rows(X)
         posterior = self.sampled_.posterior
         return posterior.risk(rows.design, rows.site, posterior.thinned(n_draws))[:, rows.pattern]
 
     def credible_risk(self, X: Any, level: float = 0.95) -> CredibleRisk:
-        """Posterior mean risk of each patient with its credible interval."""
+        """Posterior mean risk of each patient with its credible interval.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
+        level : float
+            Share that the limits are to hold, inside (0, 1).
+        """
         rows = self.distinct_rows(X)
         patients = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(rows.pattern))
         return credible_risk_of(self.sampled_.posterior, rows, patients, level)
 
     def distinct_rows(self, X: Any) -> DistinctRows:
-        """Distinct rows of predictors as the model reads them, with the patients of each."""
+        """Distinct rows of predictors as the model reads them, with the patients of each.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
+        """
         check_is_fitted(self)
         rows = self._read_patients(X, reset=False)
         return DistinctRows(
@@ -324,7 +353,13 @@ class BayesianLogisticModel(RiskClassifier):
         return f"Bayesian logistic model, {data}; {self.diagnostics_.method}."
 
     def before_outcomes(self, X: Any) -> tuple[PatternCounts, TermPrior, dict[str, FloatArray]]:
-        """Patients, prior and outcome model, no outcome known: what cohorts are simulated from."""
+        """Patients, prior and outcome model, no outcome known: what cohorts are simulated from.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
+        """
         rows = self._read_patients(X, reset=True)
         n = np.bincount(rows.pattern).astype(np.float64)
         self._learn(rows.predictors, rows.site, np.zeros(n.size), n, n)
@@ -369,6 +404,11 @@ class BayesianLogisticModel(RiskClassifier):
     def state(self, *, patients: bool = True) -> dict[str, Any]:
         """What the model knows, see :func:`save_model`; it cannot be without the patients, whose
         counts further evidence is joined to.
+
+        Parameters
+        ----------
+        patients : bool
+            True; False is refused.
         """
         check_is_fitted(self)
         if not patients:
@@ -424,7 +464,13 @@ class BayesianLogisticModel(RiskClassifier):
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The model of a :meth:`state`; nothing is drawn anew."""
+        """The model of a :meth:`state`; nothing is drawn anew.
+
+        Parameters
+        ----------
+        state : dict
+            What :meth:`state` gave.
+        """
         design = design_from_state(state)
         asked: Any = state["asked_prior"]
         standard = state["reference_standard"]

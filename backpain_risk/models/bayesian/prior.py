@@ -94,6 +94,7 @@ class Prior:
         Log odds ratios: per unit for yes/no predictors, per standard deviation for others. Terms
         missing from a mapping take the weak slope, N(0, 2^2).
     name : str
+        What it is called in results.
 
     Raises
     ------
@@ -128,12 +129,27 @@ class Prior:
                 )
 
     def bands(self, columns: tuple[str, ...]) -> dict[str, Bands]:
-        """Columns to be cut into bands: none."""
+        """Columns to be cut into bands: none.
+
+        Parameters
+        ----------
+        columns : tuple of str
+            Columns of the predictors.
+        """
         return {}
 
     def over(self, design: Design, predictors: FloatArray, n: FloatArray) -> TermPrior:
         """The prior of one model's terms, given its distinct rows (m, columns) and the patients
         of each.
+
+        Parameters
+        ----------
+        design : Design
+            How columns become terms.
+        predictors : array, shape (m, columns)
+            Distinct rows of the predictors.
+        n : array, shape (m,)
+            Patients in each row.
         """
         terms = ("intercept", *design.terms)
         centre, scale = centre_and_scale(design.matrix(predictors), n)
@@ -149,7 +165,17 @@ class Prior:
         )
 
     def updated(self, finding: str, study: Accuracy, terms: tuple[str, ...]) -> Prior:
-        """The prior after a further study's 2x2 table of one yes/no term: normal times normal."""
+        """The prior after a further study's 2x2 table of one yes/no term: normal times normal.
+
+        Parameters
+        ----------
+        finding : str
+            Name of the finding.
+        study : Accuracy
+            Its 2x2 table.
+        terms : tuple of str
+            Names of the terms, in the order of the columns.
+        """
         odds = published_odds(study)
         seen, sd = adjusted((float(odds.mean[0]), float(np.sqrt(odds.covariance[0, 0]))))
         before, before_sd = self._slope(finding)

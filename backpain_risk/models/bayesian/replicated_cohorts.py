@@ -88,11 +88,13 @@ def predictive_check(
     Parameters
     ----------
     model : BayesianLogisticModel
+        Fitted.
     source : {"posterior", "prior"}
         Whether parameters are drawn as they are known after the cohort, or before it.
     n_draws : int
         Replicated cohorts.
     rng : int, SeedSequence or Generator
+        Source of the draws; the same one gives the same draws.
 
     Examples
     --------

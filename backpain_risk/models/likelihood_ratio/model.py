@@ -112,6 +112,7 @@ class LikelihoodRatioModel(RiskClassifier):
         findings : iterable of str, optional
             Keys to use; every one that the evidence has when None.
         pretest : float
+            P(malignancy) before any finding, inside (0, 1).
         evidence : Evidence or mapping of finding to Accuracy or BandAccuracy, optional
             The packaged one when None.
         """
@@ -127,6 +128,15 @@ class LikelihoodRatioModel(RiskClassifier):
     def fit(self, X: Any, y: Any, sample_weight: npt.ArrayLike | None = None) -> Self:
         """Learn what is not given: ratios from the levels of each column, pre-test from the
         event rate, exponents.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
+        y : array, shape (n,)
+            Outcome, two labels.
+        sample_weight : array, shape (n,), optional
+            Number of identical patients.
         """
         check_choice("dependence", self.dependence, DEPENDENCE)
         with in_turn():
@@ -184,6 +194,7 @@ class LikelihoodRatioModel(RiskClassifier):
         Parameters
         ----------
         X : DataFrame, shape (n, findings)
+            Findings of the patients by name.
         rng : int, SeedSequence or Generator, optional
             Draws of the likelihood ratios for the limits; the same draws for every patient. When
             None, one fixed set of 4 000 draws (``EXPLAINED_WITH``), so that a patient is explained
@@ -235,6 +246,15 @@ class LikelihoodRatioModel(RiskClassifier):
     ) -> FloatArray:
         """Draws of the risk of each patient from the uncertainty of the likelihood ratios, shape
         (n_draws, n).
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
+        n_draws : int
+            Number of draws.
+        rng : int, SeedSequence or Generator
+            Source of the draws; the same one gives the same draws.
         """
         check_is_fitted(self)
         drawn = self._drawn(n_draws, as_generator(rng))
@@ -249,6 +269,11 @@ class LikelihoodRatioModel(RiskClassifier):
     def risk(self, X: Any) -> FloatArray:
         """Post-test probability of each patient, shape (n,); columns are matched by name where
         ``X`` has names.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
         """
         check_is_fitted(self)
         rows = self._read_rows(X, reset=False)
@@ -258,7 +283,13 @@ class LikelihoodRatioModel(RiskClassifier):
         return expit(total)[rows.inverse]
 
     def state(self, *, patients: bool = True) -> dict[str, Any]:
-        """What the model knows, see :func:`save_model`; no patient is in it either way."""
+        """What the model knows, see :func:`save_model`; no patient is in it either way.
+
+        Parameters
+        ----------
+        patients : bool
+            Either: the model holds no patients.
+        """
         names = getattr(self, "feature_names_in_", None)
         return {
             "columns": [] if names is None else list(map(str, names)),
@@ -275,7 +306,13 @@ class LikelihoodRatioModel(RiskClassifier):
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The model of a :meth:`state`; evidence comes back as a mapping of its findings."""
+        """The model of a :meth:`state`; evidence comes back as a mapping of its findings.
+
+        Parameters
+        ----------
+        state : dict
+            What :meth:`state` gave.
+        """
         findings = {entry["key"]: FindingLevels.from_state(entry) for entry in state["findings"]}
         published: Any = {key: levels.source for key, levels in findings.items()}
         evidence = published if state["published"] else None

@@ -138,6 +138,7 @@ class LogisticModel(RiskClassifier):
         Parameters
         ----------
         X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
         y : array, shape (n,)
             Two labels; see ``event``.
         sample_weight : array, shape (n,), optional
@@ -246,7 +247,13 @@ class LogisticModel(RiskClassifier):
         self.n_iter_ = fit.maximum.n_iterations
 
     def state(self, *, patients: bool = True) -> dict[str, Any]:
-        """What the model knows, see :func:`save_model`."""
+        """What the model knows, see :func:`save_model`.
+
+        Parameters
+        ----------
+        patients : bool
+            Keep what the model holds of single patients, or leave it out.
+        """
         check_is_fitted(self)
         result = self.result_
         with_patients = patients and result.stated is None
@@ -272,7 +279,13 @@ class LogisticModel(RiskClassifier):
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """The model of a :meth:`state`."""
+        """The model of a :meth:`state`.
+
+        Parameters
+        ----------
+        state : dict
+            What :meth:`state` gave.
+        """
         design = design_from_state(state)
         model = cls(**terms_asked_for(design), **state["options"])
         terms = tuple(state["terms"])
@@ -330,7 +343,13 @@ class LogisticModel(RiskClassifier):
         return self.correction
 
     def linear_predictor(self, X: Any) -> FloatArray:
-        """Log odds of the event, shape (n,); infinite where separated data leave no doubt."""
+        """Log odds of the event, shape (n,); infinite where separated data leave no doubt.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
+        """
         check_is_fitted(self)
         rows = self._read_rows(X, reset=False)
         return self._linear_predictor(rows.values)[rows.inverse]
@@ -340,6 +359,13 @@ class LogisticModel(RiskClassifier):
         transformed.
 
         NaN where separated data leave no finite linear predictor or no covariance.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
+        level : float
+            Share that the limits are to hold, inside (0, 1).
         """
         check_is_fitted(self)
         rows = self._read_rows(X, reset=False)
@@ -359,8 +385,11 @@ class LogisticModel(RiskClassifier):
         Parameters
         ----------
         column : str
+            Name of a column that the model was fitted to.
         values : array, optional
             Where to evaluate; 100 points over the range of the development cohort when None.
+        level : float
+            Share that the limits are to hold, inside (0, 1).
         """
         check_is_fitted(self)
         if column not in self.design_.columns:
@@ -390,6 +419,11 @@ class LogisticModel(RiskClassifier):
         others, in the order in which the likelihood drives their log odds apart: by the direction
         of separation first, then by the finite part. So scikit-learn's ``roc_auc`` may tell
         patients apart whose risks are all 0 or all 1.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, columns)
+            Predictors of the patients, the columns that the model was fitted to.
         """
         check_is_fitted(self)
         rows = self._read_rows(X, reset=False)

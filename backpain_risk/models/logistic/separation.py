@@ -44,7 +44,15 @@ class Separation:
 
     @classmethod
     def along(cls, direction: FloatArray, terms: tuple[str, ...]) -> Separation:
-        """The separation in one direction, (p,)."""
+        """The separation in one direction, (p,).
+
+        Parameters
+        ----------
+        direction : array, shape (p,)
+            Direction in which the likelihood rises without end.
+        terms : tuple of str
+            Names of the terms, in the order of the columns.
+        """
         names = np.array(["-inf", "finite", "+inf"])[np.sign(direction).astype(int) + 1]
         return cls(terms=terms, directions=tuple(str(name) for name in names), direction=direction)
 

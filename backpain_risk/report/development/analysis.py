@@ -74,6 +74,7 @@ def develop(
     groups : str or array, optional
         Site of each patient, or the column of ``cohort.other`` with it.
     n_resamples : int
+        Number of resamples.
     n_imputations : int
         Completed copies of patients with missing values behind the final models; each resample is
         completed once.
@@ -86,6 +87,7 @@ def develop(
     kept : str or Path, optional
         Folder for finished resamples, from which an interrupted run of the same analysis goes on.
     rng : int, SeedSequence or Generator
+        Source of the draws; the same one gives the same draws.
 
     Returns
     -------

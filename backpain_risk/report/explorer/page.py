@@ -37,6 +37,7 @@ def write_explorer(
     scenarios : sequence of Scenario
         The settings a reader can choose from, the first one shown first.
     path : path of an HTML file
+        The page to write.
     n_draws : int, default 200
         Draws behind the page's limits, the same accuracies in every scenario.
     rng : int or SeedSequence, default 0

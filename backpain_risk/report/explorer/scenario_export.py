@@ -52,6 +52,7 @@ def export_scenario(
     Parameters
     ----------
     scenario : Scenario
+        The setting, with its base rate and accuracies.
     path : path of a JSON file
         Replaced in one step when it is there.
     n_draws : int, default 200

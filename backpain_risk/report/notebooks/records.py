@@ -71,6 +71,7 @@ def monte_carlo_error(value: Any, effective: float) -> dict[str, Any]:
     Parameters
     ----------
     value : Estimate, or mapping with ``low``, ``high`` and a mean or median, or mapping of these
+        Centre and limits, from draws.
     effective : float
         Effective draws behind them, at least 1.
 

@@ -42,6 +42,7 @@ def table(
     frame : DataFrame
         Without its index.
     caption : str
+        What the table shows, one sentence.
     formats : mapping of column to format specification, optional
         For example ``{"risk": ".1%"}``. Limits take that of their estimate.
     limits : mapping of column to two columns, optional
@@ -165,6 +166,7 @@ def figure(key: str, ax: Axes | Any, caption: str, *, description: str = "") -> 
     ax : Axes or array of Axes
         One of the axes of the figure, or all.
     caption : str
+        What the figure shows, one sentence.
     description : str
         What is seen, for readers who do not see it.
     """
