@@ -851,8 +851,8 @@ def spoil_every_argument(name):
 
 
 NOT_CALLED = {
-    "write_explorer": "writes a page; takes seconds",
-    "export_scenario": "writes a page; takes seconds",
+    "write_explorer": "takes seconds; its arguments are spoilt in tests/report/explorer",
+    "export_scenario": "takes seconds; its arguments are spoilt in tests/report/explorer",
     "coverage_of_limits": "has no argument",
     "read_table": "reads a file; spoilt ones are in tests/cohort/mapping/test_mapping.py",
     "load_mapping": "reads a file; spoilt ones are in tests/cohort/mapping/test_mapping.py",

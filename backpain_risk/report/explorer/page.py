@@ -15,6 +15,8 @@ import numpy as np
 
 from ... import vocabulary
 from ...files import write_atomically
+from ...numerics.checks import as_generator, check_count, check_kind, check_path
+from ...numerics.values import shown
 from ...scenario.scenario import Scenario
 from ...scenario.structure.structure import Structure
 from .scenario_export import at_base_rate, drawn_structures, exported
@@ -42,7 +44,16 @@ def write_explorer(
         Draws behind the page's limits, the same accuracies in every scenario.
     rng : int or SeedSequence, default 0
         Seed of the draws, the same for each scenario.
+
+    Raises
+    ------
+    ValueError
+        For what is no list of scenarios, no path, or a number of draws that is none.
     """
+    _check_scenarios(scenarios)
+    target = check_path("path", path)
+    check_count("n_draws", n_draws, 0)
+    as_generator(rng)
     contents = [exported(s, draws) for s, draws in _all_drawn(scenarios, n_draws, rng)]
     pool: dict[str, int] = {}
     kept = [_pooled(content, pool) for content in contents]
@@ -56,7 +67,17 @@ def write_explorer(
         "PROGRAM": "\n".join(_script(name) for name in _PROGRAM),
     }
     page = re.sub(r"/\*([A-Z0-9]+)\*/", lambda match: parts[match[1]], _part("page.html"))
-    write_atomically(Path(path), lambda part: part.write_text(page, "utf-8"))
+    write_atomically(target, lambda part: part.write_text(page, "utf-8"))
+
+
+def _check_scenarios(scenarios: Sequence[Scenario]) -> None:
+    if not isinstance(scenarios, (list, tuple)) or not scenarios:
+        raise ValueError(
+            f"scenarios must be a list of one or more Scenario; got {shown(scenarios)}. Pass for "
+            'example [load_scenario("primary_care")].'
+        )
+    for scenario in scenarios:
+        check_kind("each of scenarios", scenario, Scenario, "Load one with load_scenario.")
 
 
 _OF_BASE_RATE = {"name", "title", "description", "setting"} | {

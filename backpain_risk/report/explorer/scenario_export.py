@@ -24,7 +24,7 @@ from scipy.special import logit
 
 from ... import vocabulary
 from ...files import write_atomically
-from ...numerics.checks import FloatArray, as_generator, check_count
+from ...numerics.checks import FloatArray, as_generator, check_count, check_kind, check_path
 from ...scenario.scenario import Scenario
 from ...scenario.structure.laboratory import value_bands
 from ...scenario.structure.states import AGES, ClassStates
@@ -84,11 +84,14 @@ def export_scenario(
     >>> content["scenario"]["base_rate"], content["example"]["patient"]["history_of_cancer"]
     (0.01, 1)
     """
+    check_kind("scenario", scenario, Scenario, "Load one with load_scenario.")
+    target = check_path("path", path)
     check_count("n_draws", n_draws, 0)
+    as_generator(rng)
     draws = drawn_structures(scenario, n_draws, rng)
     content = exported(scenario, draws, dependences=dependences)
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    write_atomically(Path(path), lambda part: part.write_text(text, "utf-8"))
+    write_atomically(target, lambda part: part.write_text(text, "utf-8"))
 
 
 def exported(

@@ -80,6 +80,41 @@ def test_a_number_of_draws_is_a_count(bad, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.contract
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"scenario": None}, "scenario must be a Scenario; got None"),
+        ({"path": 7}, "path must be a path; got 7"),
+        ({"rng": "abc"}, "rng must be a non-negative int, SeedSequence or Generator; got 'abc'"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused_in_a_sentence(given, message, tmp_path):
+    valid = {"scenario": load_scenario("walk_in"), "path": tmp_path / "a", "n_draws": 0}
+    with pytest.raises(ValueError, match=message):
+        export_scenario(**valid | given)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"scenarios": "walk_in"}, "scenarios must be a list of one or more Scenario; got 'walk"),
+        ({"scenarios": []}, "scenarios must be a list of one or more Scenario; got"),
+        ({"scenarios": [None]}, "each of scenarios must be a Scenario; got None"),
+        ({"path": None}, "path must be a path; got None"),
+        ({"n_draws": -1}, "n_draws must be a whole number of 0 or more; got -1"),
+        ({"rng": None}, "rng must be given"),
+    ],
+)
+def test_a_page_of_what_is_no_scenario_is_refused_in_a_sentence(given, message, tmp_path):
+    valid = {"scenarios": [load_scenario("walk_in")], "path": tmp_path / "a", "n_draws": 0}
+    with pytest.raises(ValueError, match=message):
+        write_explorer(**valid | given)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_equal_arrays_are_written_once():
     pool = {}
     value = [{"data": "AA", "type": "float64", "shape": [1]}, {"deep": {"data": "AA"}}]
