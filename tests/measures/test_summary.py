@@ -125,18 +125,18 @@ def test_indices_of_a_curve_that_says_little_are_warned_of():
 
 FEW = (np.tile([0, 0, 1, 0, 1], 12), np.linspace(0.05, 0.9, 60).round(2))
 LIMITS = {
-    "auroc": lambda **level: bpr.auroc(*FEW, interval="bootstrap", n_resamples=3, rng=1, **level),
-    "partial_auroc": lambda **level: bpr.partial_auroc(
-        *FEW, interval="bootstrap", n_resamples=3, rng=1, **level
+    "auroc": lambda **rest: bpr.auroc(*FEW, interval="bootstrap", n_resamples=3, **rest),
+    "partial_auroc": lambda **rest: bpr.partial_auroc(
+        *FEW, interval="bootstrap", n_resamples=3, **rest
     ),
-    "calibration_curve": lambda **level: bpr.calibration_curve(
-        *FEW, method="lowess", n_resamples=3, rng=1, **level
+    "calibration_curve": lambda **rest: bpr.calibration_curve(
+        *FEW, method="lowess", n_resamples=3, **rest
     ),
-    "decision_curve": lambda **level: bpr.decision_curve(
-        FEW[0], {"a": FEW[1]}, thresholds=[0.2], n_resamples=3, rng=1, **level
+    "decision_curve": lambda **rest: bpr.decision_curve(
+        FEW[0], {"a": FEW[1]}, thresholds=[0.2], n_resamples=3, **rest
     ),
-    "bayesian_decision_curve": lambda **level: bpr.bayesian_decision_curve(
-        FEW[0], {"a": FEW[1]}, thresholds=[0.2], n_draws=3, rng=1, **level
+    "bayesian_decision_curve": lambda **rest: bpr.bayesian_decision_curve(
+        FEW[0], {"a": FEW[1]}, thresholds=[0.2], n_draws=3, **rest
     ),
 }
 
@@ -144,7 +144,10 @@ LIMITS = {
 @pytest.mark.contract
 @pytest.mark.parametrize("level", [-1, 0, 1, 95])
 @pytest.mark.parametrize("measure", LIMITS)
-def test_a_level_that_is_none_is_refused_where_limits_are_drawn(measure, level):
+def test_a_level_that_is_none_is_refused_before_anything_is_drawn(measure, level):
     """Quantiles of -1 would be limits the wrong way round."""
+    rng = np.random.default_rng(1)
+    before = rng.bit_generator.state
     with pytest.raises(ValueError, match=f"level must lie strictly between 0 and 1; got {level}"):
-        LIMITS[measure](level=level)
+        LIMITS[measure](level=level, rng=rng)
+    assert rng.bit_generator.state == before
