@@ -220,7 +220,7 @@ def plot_nested_loop(study: StudyResult, measure: str, *, ax: Axes | None = None
     _cells(ax, names, sizes)
     _values(ax.yaxis, ax, measure)
     if shown:
-        ax.legend(fontsize=8, frameon=False, ncols=2)
+        ax.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     note(ax, f"Bars: 95% Monte-Carlo limits; {_replicates(table)}")
     return ax
 
