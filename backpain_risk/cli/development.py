@@ -71,7 +71,8 @@ def develop_command(
         force=force,
     )
     shutil.rmtree(kept, ignore_errors=True)
-    typer.echo(f"{patients!r}\n\n{found!r}\n\nWritten to {out}: report.html, results.json, ...")
+    page = "report.html" if (out / "report.html").exists() else "report.md"
+    typer.echo(f"{patients!r}\n\n{found!r}\n\nWritten to {out}: {page}, results.json, ...")
     for text in lacking:
         typer.echo(f"Not written: {text}", err=True)
 

@@ -14,7 +14,7 @@ from .tables import Decimal, Encoding, Sep, read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-_RESEARCH = "Research; not for clinical use."
+_RESEARCH = "For research; not for clinical use."
 _POOL = "backpain-risk pool"
 
 

@@ -63,7 +63,7 @@ def refuse_text(table: pd.DataFrame, columns: list[str]) -> None:
             remedy = (
                 "Write a fraction, 0.085 for 8.5%."
                 if percent
-                else "Check the column, or pass --decimal or --sep."
+                else "Write yes and no as 1 and 0, or pass --decimal or --sep."
             )
             raise ValueError(
                 f"{column} must hold numbers; got {len(text)} of {len(values)} as text (first "

@@ -242,8 +242,8 @@ def _accuracy(row: Any) -> Accuracy:
             f"{row.finding} in {row.study} has no sensitivity or no specificity, so no accuracy; "
             "read the row of .accuracy, or choose another study."
         )
-    tp, fn = _arm(row.tp, row.fn, row.sensitivity, row.effective_n_malignant)
-    tn, fp = _arm(row.tn, row.fp, row.specificity, row.effective_n_non_malignant)
+    tp, fn = _arm(row, "tp", "fn", "sensitivity", "effective_n_malignant")
+    tn, fp = _arm(row, "tn", "fp", "specificity", "effective_n_non_malignant")
     return Accuracy(
         tp=tp,
         fp=fp,
@@ -256,10 +256,16 @@ def _accuracy(row: Any) -> Accuracy:
     )
 
 
-def _arm(right: float, wrong: float, rate: float, effective_n: float) -> tuple[float, float]:
-    if right + wrong > 0:
-        return float(right), float(wrong)
-    return float(rate * effective_n), float((1 - rate) * effective_n)
+def _arm(row: Any, right: str, wrong: str, rate: str, effective_n: str) -> tuple[float, float]:
+    if row[right] + row[wrong] > 0:
+        return float(row[right]), float(row[wrong])
+    n = row[effective_n]
+    if not n > 0:
+        raise ValueError(
+            f"{effective_n} must be given where {rate} has no counts; {row.finding} in "
+            f"{row.study} has none. Write how many patients the rate is worth."
+        )
+    return float(row[rate] * n), float((1 - row[rate]) * n)
 
 
 _DECLARING = ("label", "group", "unit", "low", "high", "step", "abnormal")

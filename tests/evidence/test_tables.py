@@ -95,6 +95,14 @@ def test_all_problems_of_the_tables_are_told_at_once(folder):
     assert "must have one preferred row; got 2" in str(error.value)
 
 
+def test_a_rate_without_counts_says_how_many_patients_it_is_worth(folder):
+    path = folder / "accuracy.csv"
+    text = path.read_text("utf-8").replace("0.05,0.98,10,100", "0.05,0.98,,100", 1)
+    path.write_text(text, "utf-8")
+    with pytest.raises(ValueError, match="effective_n_malignant must be given where sensitivity"):
+        load_evidence(folder).finding("fever_or_night_sweats")
+
+
 def test_a_missing_file_or_column_is_named(folder):
     (folder / "case_mix.csv").write_text("group,key\ncause,x\n", "utf-8")
     with pytest.raises(ValueError, match=r"case_mix\.csv must have the columns sex, share"):

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from .classifier_state import SavedClassifier, SavedDesign
+from .classifier_state import SavedClassifier
 from .evidence_state import SavedRatios, reads_names
 from .joint_state import SavedJoint
 from .logistic_state import SavedLogistic
@@ -61,6 +61,7 @@ class _Imputed(SavedClassifier):
         return self
 
 
+# every kind that can be saved, by the ``kind`` it states
 _Model = Annotated[
     SavedLogistic | SavedRatios | SavedPosterior | _Recalibrated | _Imputed,
     Field(discriminator="kind"),
@@ -99,7 +100,7 @@ class _File(SavedPart):
         keys = inmost.columns or [levels.key for levels in inmost.findings]
         groups = inmost.options.groups if isinstance(inmost, SavedPosterior) else None
         names = [name for name in self.example.rows if groups is None or name in keys]
-        by_name = inmost.named if isinstance(inmost, SavedDesign) else reads_names(inmost)
+        by_name = reads_names(inmost) if isinstance(inmost, SavedRatios) else inmost.named
         require(self.example.named == by_name, "named must be what the model says")
         require(names == keys, "the rows of the example must have the columns of the model")
         return self

@@ -49,7 +49,7 @@ def summary_text(
             "## What could not be computed",
             "\n".join(f"- {as_markdown(note)}" for note in dict.fromkeys(notes)),
         ]
-    return "\n\n".join([*parts, "Research; not for clinical use."])
+    return "\n\n".join([*parts, "For research; not for clinical use."])
 
 
 def list_of_files(tables: Mapping[str, pd.DataFrame], figures: Mapping[str, str]) -> str:
