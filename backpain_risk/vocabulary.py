@@ -527,6 +527,11 @@ def data_dictionary(words: Vocabulary = STANDARD) -> pd.DataFrame:
     ----------
     words : Vocabulary
         That of a scenario, evidence or cohort (``.words``) with findings of its own.
+
+    Examples
+    --------
+    >>> "night_pain" in data_dictionary().to_string()
+    True
     """
     import pandas as pd
 

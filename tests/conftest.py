@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault("MPLBACKEND", "agg")
 settings.register_profile("untimed", deadline=None)  # a busy machine must not fail a test
 settings.load_profile("untimed")
 
@@ -46,12 +44,3 @@ def cohort(scenario):
     from backpain_risk import simulate_cohort
 
     return simulate_cohort(scenario, 100_000, seed=11)
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    import sys
-
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")

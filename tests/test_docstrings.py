@@ -100,3 +100,36 @@ def test_parameters_without_words_are_found():
 
     assert unsaid(planted, planted.__doc__) == ["b", "c"]
     assert unsaid(planted, None) == ["a", "b", "c"]
+
+
+# Slower than an example should be (sampling, enumeration), in need of a file, or of a notebook.
+# A name leaves this list when it gets its example; none may join it.
+WITHOUT_EXAMPLE: set[str] = {
+    "count_patterns",
+    "load_study_design",
+    "plots.plot_break_even",
+    "plots.plot_patient_risk",
+    "plots.plot_predictive_check",
+    "plots.plot_prior_posterior",
+    "plots.plot_ranks",
+    "plots.plot_risk_by_count",
+    "plots.plot_study_contrast",
+    "plots.plot_tornado",
+    "plots.plot_trace",
+    "report.claim",
+    "report.figure",
+    "report.prose",
+    "report.record",
+    "report.table",
+    "review_break_even",
+    "standardised_difference",
+    "tornado",
+    "write_explorer",
+}
+
+
+def test_every_name_that_users_call_is_shown_in_use():
+    called = {name: value for name, value in documented() if "." not in name or name in public()}
+    assert len(called) > 130
+    without = {name for name, value in called.items() if ">>>" not in (value.__doc__ or "")}
+    assert without == WITHOUT_EXAMPLE

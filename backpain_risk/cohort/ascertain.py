@@ -130,6 +130,14 @@ def misreport(
     calibration of a model developed and used with the same recording. ``true_risk`` is the exact
     risk given the *recorded* values: the new cohort's scenario holds the errors. Applied again, the
     errors come on top of those made before.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> recorded = misreport(cohort, missed={"night_pain": 0.5}, rng=1)
+    >>> bool(recorded.predictors.night_pain.sum() < cohort.predictors.night_pain.sum())
+    True
     """
     _check_cohort(cohort, missed=missed, invented=invented)
     if cohort.scenario is None:
@@ -200,6 +208,14 @@ def verify_partially(
     Keeping the verified only biases the base rate (upwards when findings lead to verification),
     sensitivity upwards and specificity downwards; it does not bias risks given the columns that
     verification depends on. ``true_risk`` is the risk of malignancy, recorded or not.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> some = verify_partially(cohort, 0.5, rng=1)
+    >>> bool(0.4 < some.verified.mean() < 0.6)
+    True
     """
     _check_cohort(cohort, given=given)
     generator = as_generator(rng)
@@ -242,6 +258,14 @@ def follow_up(cohort: Cohort, sensitivity: float, *, rng: Rng = None) -> Cohort:
     only where that model is right: with main effects of twelve findings that hang together they
     move (cancer history from 11.8 to 10.0 at a sensitivity of 0.6, exact sums for
     ``primary_care``). ``true_risk`` is the risk of malignancy, recorded or not.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> recorded = follow_up(cohort, 0.6, rng=1)
+    >>> bool(recorded.outcome.sum() < cohort.outcome.sum())
+    True
     """
     _check_cohort(cohort)
     check_fraction("sensitivity", sensitivity, closed=True)
@@ -269,6 +293,14 @@ def sample_case_control(cohort: Cohort, controls_per_case: float, *, rng: Rng = 
     a logistic model stay only where that model is right: with main effects of twelve findings that
     hang together they move (cancer history from 11.8 to 13.3 with four controls a case, exact sums
     for ``primary_care``). ``true_risk`` stays that of the population.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> sampled = sample_case_control(cohort, 4, rng=1)
+    >>> float(sampled.outcome.mean())
+    0.2
     """
     _check_cohort(cohort)
     check_positive("controls_per_case", controls_per_case)
@@ -306,6 +338,14 @@ def enrich(cohort: Cohort, share: float, *, given: Mapping[str, float], rng: Rng
     Biases the base rate, and sensitivity and specificity of the findings that lead to referral (the
     former upwards, the latter downwards), and so their likelihood ratios; it does not bias risks
     given those findings, so ``true_risk`` and models that contain them stay right.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> sent = enrich(cohort, 0.3, given={"history_of_cancer": 2.0}, rng=1)
+    >>> bool(sent.outcome.mean() > cohort.outcome.mean())
+    True
     """
     _check_cohort(cohort, given=check_mapping("given", given, "column to log odds ratio"))
     kept = as_generator(rng).random(len(cohort)) < _probability(

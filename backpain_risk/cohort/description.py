@@ -99,6 +99,13 @@ def case_mix(cohort: Cohort) -> CaseMix:
     ----------
     cohort : Cohort
         Synthetic patients, whose scenario is known.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> case_mix(cohort).to_frame().group.unique().tolist()
+    ['cause', 'primary site']
     """
     check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
     if cohort.latent is None or cohort.scenario is None:
@@ -134,6 +141,14 @@ def ages(cohort: Cohort) -> Ages:
     ----------
     cohort : Cohort
         Synthetic patients, whose scenario is known.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> found = ages(cohort)
+    >>> found.n
+    1000
     """
     check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
     if cohort.scenario is None:
@@ -173,6 +188,13 @@ def risk_by_flags(cohort: Cohort) -> RiskByFlags:
     ------
     ValueError
         When a red flag is not in the cohort, or missing in some patients.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> list(risk_by_flags(cohort).to_frame()["flags"])[:3]
+    [0, 1, 2]
     """
     check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
     known = [flag for flag in vocabulary.RED_FLAGS if flag in cohort.predictors]

@@ -53,6 +53,15 @@ def impute(
     ----------
     van Buuren (2018), Flexible Imputation of Missing Data. Moons et al. (2006), J Clin Epidemiol
     59:1092 (outcome).
+
+    Examples
+    --------
+    >>> from backpain_risk import load_scenario, make_missing, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> holes = make_missing(cohort, {"night_pain": 0.2}, rng=1)
+    >>> complete = impute(holes, 3, rng=1)
+    >>> [int(each.predictors.night_pain.isna().sum()) for each in complete]
+    [0, 0, 0]
     """
     check_kind("cohort", cohort, Cohort, "Simulate one, or make one with Cohort.from_frame.")
     check_count("n_imputations", n_imputations, 1, 1000)

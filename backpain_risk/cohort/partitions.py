@@ -93,6 +93,18 @@ def simulate_to_parquet(
     file is whole or absent. The checksum of each is noted when it is finished, and a second call
     draws what is missing and, with a line on the log, what is not as it was noted. The bytes are
     those of an undisturbed run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from backpain_risk import load_scenario
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     manifest = simulate_to_parquet(
+    ...         load_scenario("spine_clinic"), 500, folder + "/clinic", seed=1
+    ...     )
+    ...     there = manifest.is_file()
+    >>> there
+    True
     """
     check_kind("directory", directory, (str, Path), "Pass the path of a folder.")
     folder = Path(directory)

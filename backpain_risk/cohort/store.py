@@ -55,6 +55,17 @@ def write_cohort(cohort: Cohort, path: str | Path, *, overwrite: bool = True) ->
     back and compared before anything is replaced. In CSV a text cell or heading that a spreadsheet
     would run as a formula gets a leading apostrophe, and empty text is an apostrophe (a missing
     value is nothing); reading with the manifest takes them off again.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from backpain_risk import load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = write_cohort(cohort, folder + "/clinic.parquet")
+    ...     again = read_cohort(folder + "/clinic.parquet")
+    >>> again.predictors.equals(cohort.predictors)
+    True
     """
     check_kind("cohort", cohort, Cohort, "Make one with Cohort.from_frame.")
     check_flag("overwrite", overwrite)
@@ -103,6 +114,17 @@ def read_cohort(path: str | Path) -> Cohort:
     ValueError
         When any byte differs from the manifest, the file is damaged, or a value breaks the rules of
         the vocabulary.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from backpain_risk import load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = write_cohort(cohort, folder + "/clinic.csv")
+    ...     again = read_cohort(folder + "/clinic.csv")
+    >>> len(again)
+    1000
     """
     target = _present_path(path)
     manifest = own_manifest(target)
@@ -158,6 +180,15 @@ def verify_cohort(path: str | Path) -> None:
     ------
     ValueError
         When the manifest is missing or any byte differs; every file at fault is named.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from backpain_risk import load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = write_cohort(cohort, folder + "/clinic.parquet")
+    ...     verify_cohort(folder + "/clinic.parquet")
     """
     target = _as_path(path)
     if own_manifest(target) is None:

@@ -38,6 +38,12 @@ def likelihood_ratio_table(evidence: Evidence) -> LikelihoodRatioTable:
     ----------
     evidence : Evidence
         What :func:`load_evidence` returns.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_evidence
+    >>> "night_pain" in likelihood_ratio_table(load_evidence()).to_frame().finding.tolist()
+    True
     """
     check_kind("evidence", evidence, Evidence, "Read it with load_evidence.")
     rows = []

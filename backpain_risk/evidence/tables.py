@@ -335,6 +335,11 @@ def load_evidence(path: str | Path | None = None) -> Evidence:
     ------
     ValueError
         Listing every problem of the tables at once.
+
+    Examples
+    --------
+    >>> load_evidence().finding("history_of_cancer").status
+    'reported'
     """
     if path is None:
         return _packaged()

@@ -52,6 +52,14 @@ def plot_calibration(
         Largest risk shown.
     histogram : bool
         Distribution of the risk by outcome below the plot, for a single curve.
+
+    Examples
+    --------
+    >>> from backpain_risk import calibration_curve
+    >>> y, risk = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.6, 0.8]
+    >>> ax = plot_calibration(calibration_curve(y, risk, method="groups", n_groups=2))
+    >>> ax.get_xlabel()
+    'Predicted risk'
     """
     check_results("curves", curves, "CalibrationCurve")
     ax = axes_or_new(ax, (5.2, 5.2))

@@ -34,6 +34,13 @@ def plot_case_mix(mix: CaseMix, *, ax: Axes | None = None) -> Axes:
         What :func:`case_mix` returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import case_mix, load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> plot_case_mix(case_mix(cohort)).get_xscale()
+    'log'
     """
     check_result("mix", mix, "CaseMix")
     table = mix.to_frame().iloc[::-1].reset_index(drop=True)
@@ -77,6 +84,13 @@ def plot_ages(ages: Ages, *, ax: Axes | None = None) -> Axes:
         What :func:`ages` returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import ages, load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> plot_ages(ages(cohort)).get_xlabel()
+    'Age (years)'
     """
     check_result("ages", ages, "Ages")
     ax = axes_or_new(ax, (6.4, 3.8))
@@ -131,6 +145,13 @@ def plot_risk_by_flags(result: RiskByFlags, *, ax: Axes | None = None) -> Axes:
         What :func:`risk_by_flags` returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_scenario, risk_by_flags, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> plot_risk_by_flags(risk_by_flags(cohort)).get_ylabel()
+    'Probability of malignancy (log scale)'
     """
     check_result("result", result, "RiskByFlags")
     table = result.to_frame()
@@ -174,6 +195,12 @@ def plot_associations(found: Associations, *, ax: Axes | None = None) -> Axes:
         What :func:`associations` returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import associations, load_scenario
+    >>> plot_associations(associations(load_scenario("spine_clinic"))).get_xlabel()
+    'without malignancy below the diagonal, with malignancy above it'
     """
     check_result("found", found, "Associations")
     names = list(found.odds_ratios.index)

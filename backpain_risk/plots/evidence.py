@@ -30,6 +30,12 @@ def plot_likelihood_ratios(table: LikelihoodRatioTable, *, ax: Axes | None = Non
         What :func:`likelihood_ratio_table` returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import likelihood_ratio_table, load_evidence
+    >>> plot_likelihood_ratios(likelihood_ratio_table(load_evidence())).get_xlabel()
+    'Likelihood ratio, 95% confidence interval (log scale)'
     """
     check_result("table", table, "LikelihoodRatioTable")
     rows = table.to_frame()
@@ -166,6 +172,14 @@ def plot_fagan(results: PostTest | Sequence[PostTest], *, ax: Axes | None = None
         What :func:`post_test` returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_evidence, post_test
+    >>> xray = load_evidence().finding("xray_lesion")
+    >>> ax = plot_fagan(post_test(xray, 0.01, rng=1))
+    >>> len(ax.lines) > 0
+    True
     """
     for each in results or [None] if isinstance(results, (list, tuple)) else [results]:
         check_result("results", each, "PostTest")

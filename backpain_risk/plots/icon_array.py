@@ -25,6 +25,12 @@ def plot_icon_array(groups: Mapping[str, float], *, ax: Axes | None = None) -> A
         that their sum stays that of the groups.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> ax = plot_icon_array({"with malignancy": 10, "without": 990})
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['10 with malignancy', '990 without']
     """
     counts = _whole(groups)
     rows = -(-sum(counts) // _COLUMNS)

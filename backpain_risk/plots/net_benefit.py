@@ -56,6 +56,14 @@ def plot_decision_curve(
         Shade the limits, confidence or credible.
     marks : sequence of float
         Thresholds to mark with a line.
+
+    Examples
+    --------
+    >>> from backpain_risk import decision_curve
+    >>> y, risk = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.6, 0.8]
+    >>> ax = plot_decision_curve(decision_curve(y, risk))
+    >>> ax.get_ylabel()
+    'Net true positives per 1,000'
     """
     check_result("curve", curve, "DecisionCurve", "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 4.4))
@@ -104,6 +112,14 @@ def plot_net_benefit_difference(
         Where to draw; the axes of a new figure when None.
     marks : sequence of float
         Thresholds to mark with a line.
+
+    Examples
+    --------
+    >>> from backpain_risk import decision_curve
+    >>> y, risk = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.6, 0.8]
+    >>> ax = plot_net_benefit_difference(decision_curve(y, risk), "model", "treat_all")
+    >>> ax.get_ylabel()
+    'Difference per 1,000'
     """
     check_result("curve", curve, "DecisionCurve", "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
@@ -196,6 +212,14 @@ def plot_interventions_avoided(
         Where to draw; the axes of a new figure when None.
     per : float
         Patients that the number is given for.
+
+    Examples
+    --------
+    >>> from backpain_risk import decision_curve
+    >>> y, risk = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.6, 0.8]
+    >>> ax = plot_interventions_avoided(decision_curve(y, risk))
+    >>> ax.get_ylabel()
+    'Net interventions avoided per 1,000'
     """
     check_result("curve", curve, "DecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
@@ -222,6 +246,14 @@ def plot_usefulness(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> 
         Its probabilities of being useful are drawn.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import bayesian_decision_curve
+    >>> y, risk = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.6, 0.8]
+    >>> ax = plot_usefulness(bayesian_decision_curve(y, risk, n_draws=100, rng=1))
+    >>> ax.get_ylabel()
+    'Probability of being useful'
     """
     check_result("curve", curve, "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))
@@ -245,6 +277,14 @@ def plot_evpi(curve: BayesianDecisionCurve, *, ax: Axes | None = None) -> Axes:
         Its expected value of perfect information is drawn.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import bayesian_decision_curve
+    >>> y, risk = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.6, 0.8]
+    >>> ax = plot_evpi(bayesian_decision_curve(y, risk, n_draws=100, rng=1))
+    >>> ax.get_xlabel()
+    'Threshold probability'
     """
     check_result("curve", curve, "BayesianDecisionCurve")
     ax = axes_or_new(ax, (6.2, 3.8))

@@ -143,6 +143,15 @@ def plot_pathway_flow(
         Name of one of the pathways.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import compare_pathways, load_pathways, load_scenario
+    >>> some = {name: load_pathways()[name] for name in ("image_no_one", "risk_1", "mri_for_all")}
+    >>> compared = compare_pathways(load_scenario("spine_clinic"), some, n_draws=50, rng=1)
+    >>> ax = plot_pathway_flow(compared, "risk_1")
+    >>> len(ax.texts) > 2
+    True
     """
     check_result("comparison", comparison, "PathwayComparison")
     flow = comparison.flow(pathway)
@@ -196,6 +205,16 @@ def plot_acceptability(result: Acceptability, *, ax: Axes | None = None, most: i
         Where to draw; the axes of a new figure when None.
     most : int
         Number of pathways shown, those best most often.
+
+    Examples
+    --------
+    >>> from backpain_risk import acceptability
+    >>> from backpain_risk import compare_pathways, load_pathways, load_scenario
+    >>> some = {name: load_pathways()[name] for name in ("image_no_one", "risk_1", "mri_for_all")}
+    >>> compared = compare_pathways(load_scenario("spine_clinic"), some, n_draws=50, rng=1)
+    >>> ax = plot_acceptability(acceptability(compared, (0.01, 0.03)))
+    >>> ax.get_xlabel()
+    'Threshold probability'
     """
     check_result("result", result, "Acceptability")
     ax = axes_or_new(ax, (6.6, 4.2))
@@ -250,6 +269,15 @@ def plot_information(
         Number of groups shown, those worth most.
     per : int
         Patients that the value is given for, as in the comparison.
+
+    Examples
+    --------
+    >>> from backpain_risk import compare_pathways, load_pathways, load_scenario
+    >>> some = {name: load_pathways()[name] for name in ("image_no_one", "risk_1", "mri_for_all")}
+    >>> compared = compare_pathways(load_scenario("spine_clinic"), some, n_draws=100, rng=1)
+    >>> ax = plot_information(compared.net_benefit(0.03).evppi())
+    >>> ax.get_xlabel()
+    'Value of perfect information, cancers per 10,000 patients'
     """
     if "value" not in check_table("table", table):
         raise ValueError("table must be what evppi returns; got no column value. Pass it as it is.")

@@ -125,6 +125,15 @@ def plot_subgroups(
         Key of the measure shown.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_scenario, simulate_cohort, subgroup_calibration
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> sex = {"sex": cohort.predictors.male.map({0: "f", 1: "m"})}
+    >>> table = subgroup_calibration(cohort.outcome, cohort.true_risk, sex)
+    >>> plot_subgroups(table).get_xlabel()
+    'O:E ratio'
     """
     _check_columns(
         table, "subgroup_calibration", "subgroup", "group", "measure", "value", "low", "high"

@@ -71,6 +71,13 @@ def plot_precision(
         Key of the measure; the first when None.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import precision
+    >>> found = precision([1000, 10_000], prevalence=0.01, c_statistic=0.8)
+    >>> plot_precision(found, "c_statistic").get_xlabel()
+    'Patients'
     """
     check_result("precision", precision, "Precision")
     measure = precision.measures[0] if measure is None else measure

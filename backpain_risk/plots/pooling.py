@@ -34,6 +34,16 @@ def plot_forest(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
         What :func:`pool_accuracy` returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from backpain_risk import pool_accuracy
+    >>> counts = pd.DataFrame(
+    ...     {"tp": [20, 31, 18], "fp": [9, 4, 12], "fn": [5, 9, 2], "tn": [60, 80, 44]}
+    ... )
+    >>> len(plot_forest(pool_accuracy(counts)).get_yticks())
+    4
     """
     check_result("pooled", pooled, "PooledAccuracy")
     studies = pooled.studies.to_frame()
@@ -130,6 +140,16 @@ def plot_sroc(pooled: PooledAccuracy, *, ax: Axes | None = None) -> Axes:
         What :func:`pool_accuracy` returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from backpain_risk import pool_accuracy
+    >>> counts = pd.DataFrame(
+    ...     {"tp": [20, 31, 18], "fp": [9, 4, 12], "fn": [5, 9, 2], "tn": [60, 80, 44]}
+    ... )
+    >>> plot_sroc(pool_accuracy(counts)).get_ylabel()
+    'Sensitivity'
     """
     check_result("pooled", pooled, "PooledAccuracy")
     ax = axes_or_new(ax, (5.6, 5.4))

@@ -24,6 +24,14 @@ def plot_risk_distribution(
         What :func:`risk_distribution` returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import risk_distribution
+    >>> y, risk = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.6, 0.8]
+    >>> ax = plot_risk_distribution(risk_distribution(y, risk))
+    >>> ax.get_xlabel()
+    'Predicted risk'
     """
     check_results("distributions", distributions, "RiskDistribution")
     named = dict(distributions) if isinstance(distributions, Mapping) else {"": distributions}

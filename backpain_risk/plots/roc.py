@@ -27,6 +27,14 @@ def plot_roc(
         Where to draw; the axes of a new figure when None.
     bands : bool
         Shade the limits.
+
+    Examples
+    --------
+    >>> from backpain_risk import roc_curve
+    >>> y, risk = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.6, 0.8]
+    >>> ax = plot_roc(roc_curve(y, risk))
+    >>> ax.get_xlabel()
+    '1 - specificity'
     """
     check_results("curves", curves, "RocCurve")
     ax = axes_or_new(ax, (5.0, 5.0))
@@ -71,6 +79,14 @@ def plot_precision_recall(
         Where to draw; the axes of a new figure when None.
     bands : bool
         Shade the limits.
+
+    Examples
+    --------
+    >>> from backpain_risk import load_scenario, precision_recall_curve, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> curve = precision_recall_curve(cohort.outcome, cohort.true_risk)
+    >>> plot_precision_recall(curve).get_xlabel()
+    'Sensitivity (recall)'
     """
     check_results("curves", curves, "PrecisionRecallCurve")
     ax = axes_or_new(ax, (5.4, 4.6))

@@ -60,6 +60,21 @@ def plot_learning_curve(
         A sample size to mark.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import LikelihoodRatioModel, StudyDesign, load_scenario, run_study
+    >>> design = StudyDesign(
+    ...     scenarios={"clinic": load_scenario("spine_clinic")},
+    ...     sizes=[500],
+    ...     methods={"ratios": LikelihoodRatioModel()},
+    ...     predictors=["night_pain"],
+    ...     replicates=3,
+    ...     seed=1,
+    ... )
+    >>> study = run_study(design)
+    >>> plot_learning_curve(study, "auroc").get_xlabel()
+    'Patients of the development cohort'
     """
     check_result("study", study, "StudyResult")
     table = study.performance()
@@ -124,6 +139,21 @@ def plot_study_distribution(
         Patients of the development cohort; the first size of the design when None.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import LikelihoodRatioModel, StudyDesign, load_scenario, run_study
+    >>> design = StudyDesign(
+    ...     scenarios={"clinic": load_scenario("spine_clinic")},
+    ...     sizes=[500],
+    ...     methods={"ratios": LikelihoodRatioModel()},
+    ...     predictors=["night_pain"],
+    ...     replicates=3,
+    ...     seed=1,
+    ... )
+    >>> study = run_study(design)
+    >>> plot_study_distribution(study, "auroc").get_title("left")
+    'clinic, n = 500; median, middle half, middle 80%; 3 fits'
     """
     check_result("study", study, "StudyResult")
     check_choice("measure", measure, study.measures)
@@ -200,6 +230,21 @@ def plot_nested_loop(study: StudyResult, measure: str, *, ax: Axes | None = None
         Key of a measure that was studied.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import LikelihoodRatioModel, StudyDesign, load_scenario, run_study
+    >>> design = StudyDesign(
+    ...     scenarios={"clinic": load_scenario("spine_clinic")},
+    ...     sizes=[500],
+    ...     methods={"ratios": LikelihoodRatioModel()},
+    ...     predictors=["night_pain"],
+    ...     replicates=3,
+    ...     seed=1,
+    ... )
+    >>> study = run_study(design)
+    >>> plot_nested_loop(study, "auroc").get_ylabel()
+    'C-statistic'
     """
     check_result("study", study, "StudyResult")
     table = study.performance()

@@ -31,6 +31,14 @@ def plot_odds_ratios(
         Where to draw; the axes of a new figure when None.
     marginal : bool
         Draw the odds ratio of each term alone, too.
+
+    Examples
+    --------
+    >>> from backpain_risk import LogisticModel, load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> model = LogisticModel().fit(cohort.predictors[["age_years", "male"]], cohort.outcome)
+    >>> plot_odds_ratios(model.result_).get_xlabel()
+    'Odds ratio, 95% limits (log scale)'
     """
     check_result("result", result, "LogisticResult")
     table = result.to_frame().drop(index="intercept")
@@ -111,6 +119,14 @@ def plot_effect(effect: Effect, *, ax: Axes | None = None) -> Axes:
         What :meth:`LogisticModel.effect` returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import LogisticModel, load_scenario, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> model = LogisticModel().fit(cohort.predictors[["age_years", "male"]], cohort.outcome)
+    >>> plot_effect(model.effect("age_years")).get_ylabel()
+    'Log odds ratio against 57'
     """
     check_result("effect", effect, "Effect")
     ax = axes_or_new(ax, (5.6, 3.8))
@@ -138,6 +154,13 @@ def plot_waterfall(assessment: Assessment, *, ax: Axes | None = None) -> Axes:
         What :func:`assess` returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import assess
+    >>> ax = plot_waterfall(assess({"history_of_cancer": 1, "age_years": 67}))
+    >>> ax.get_title("left")
+    'Not for clinical use'
     """
     check_result("assessment", assessment, "Assessment")
     steps = assessment.steps

@@ -36,6 +36,15 @@ def plot_corrected_calibration(validation: InternalValidation, *, ax: Axes | Non
         What :func:`optimism_bootstrap` or another internal validation returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import LogisticModel, load_scenario, optimism_bootstrap, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> X = cohort.predictors[["age_years", "male"]]
+    >>> found = optimism_bootstrap(LogisticModel(), X, cohort.outcome, n_resamples=5, rng=1)
+    >>> plot_corrected_calibration(found).get_xlabel()
+    'Predicted risk'
     """
     check_result("validation", validation, "InternalValidation")
     curve = validation.calibration_curve()
@@ -80,6 +89,15 @@ def plot_corrected_decision_curve(
         What :func:`optimism_bootstrap` or another internal validation returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import LogisticModel, load_scenario, optimism_bootstrap, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> X = cohort.predictors[["age_years", "male"]]
+    >>> found = optimism_bootstrap(LogisticModel(), X, cohort.outcome, n_resamples=5, rng=1)
+    >>> plot_corrected_decision_curve(found).get_ylabel()
+    'Net true positives per 1,000'
     """
     check_result("validation", validation, "InternalValidation")
     ax = axes_or_new(ax)
@@ -117,6 +135,15 @@ def plot_stability(validation: InternalValidation, *, ax: Axes | None = None) ->
         What :func:`optimism_bootstrap` or another internal validation returns.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import LogisticModel, load_scenario, optimism_bootstrap, simulate_cohort
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> X = cohort.predictors[["age_years", "male"]]
+    >>> found = optimism_bootstrap(LogisticModel(), X, cohort.outcome, n_resamples=5, rng=1)
+    >>> plot_stability(found).get_xlabel()
+    'Risk by the model'
     """
     check_result("validation", validation, "InternalValidation")
     table = validation.stability()
@@ -175,6 +202,21 @@ def plot_internal_external(
         Key of a measure that was measured.
     ax : Axes, optional
         Where to draw; the axes of a new figure when None.
+
+    Examples
+    --------
+    >>> from backpain_risk import (
+    ...     LogisticModel,
+    ...     internal_external_validation,
+    ...     load_scenario,
+    ...     simulate_cohort,
+    ... )
+    >>> cohort = simulate_cohort(load_scenario("spine_clinic"), 1000, seed=1)
+    >>> X = cohort.predictors[["age_years", "male"]]
+    >>> sites = np.arange(1000) % 3
+    >>> found = internal_external_validation(LogisticModel(), X, cohort.outcome, sites)
+    >>> plot_internal_external(found, "auroc").get_xlabel()
+    'AUROC'
     """
     check_result("validation", validation, "InternalExternalValidation")
     sites = validation.to_frame().query("measure == @measure").reset_index(drop=True)

@@ -309,6 +309,24 @@ def load_study(path: str | Path) -> StudyResult:
     ------
     ValueError
         When the file or its manifest is missing, damaged, or something else.
+
+    Examples
+    --------
+    >>> from backpain_risk import LikelihoodRatioModel, StudyDesign, load_scenario, run_study
+    >>> design = StudyDesign(
+    ...     scenarios={"clinic": load_scenario("spine_clinic")},
+    ...     sizes=[500],
+    ...     methods={"ratios": LikelihoodRatioModel()},
+    ...     predictors=["night_pain"],
+    ...     replicates=3,
+    ...     seed=1,
+    ... )
+    >>> study = run_study(design)
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = load_study(study.write(folder + "/study.parquet"))
+    >>> again.replicates.equals(study.replicates)
+    True
     """
     target = check_path("path", path)
     if not target.is_file() or not _manifest(target).is_file():
