@@ -111,9 +111,11 @@ class LogisticObjective:
             half = scaled_root(gram)
             if half is None:
                 return Terms(-np.inf, np.zeros_like(beta), gram)
+            # Jeffreys: log det(I) / 2 is the sum of the logs of the Cholesky diagonal.
             value += float(np.sum(np.log(half.root.diagonal()) - np.log(half.scale)))
             inverse = half.inverse()
             leverage = weight * self._quadratic(inverse)
+            # Firth's score: every patient counts as half an event and half a non-event, h times.
             residual = residual + leverage * (0.5 - risk)
             fisher = gram
             gram = self._penalised_information(gram, weight, risk, leverage, inverse)
@@ -129,6 +131,7 @@ class LogisticObjective:
         wide = np.longdouble
         X = self.X.astype(wide)
         eta = X @ beta.astype(wide) + self.offset
+        # Near separation the residuals cancel to the last digits that double precision has.
         with np.errstate(over="ignore"):  # a risk of 0
             residual = self.events - self.n / (1 + np.exp(-eta))
         gradient: Any = X.T @ residual
@@ -165,6 +168,7 @@ class LogisticObjective:
         moved = inverse @ (rows.T @ products).reshape(
             p, p, p
         )  # inverse times the derivative of the information
+        # w'' / w = 1 - 6 p (1 - p) for the weight w = p (1 - p).
         second = self._weighted_gram(leverage * (1 - 6 * risk * (1 - risk)))
         return gram - 0.5 * (second - np.asarray(np.einsum("jab,kba->jk", moved, moved)))
 

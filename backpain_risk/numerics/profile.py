@@ -21,6 +21,7 @@ def profile_value(objective: Objective, near: Maximum, index: int, value: float)
     free = np.arange(near.parameters.size) != index
     start = near.parameters.copy()
     information = near.terms.information
+    # The others move with the one held by -I_oo^-1 I_oj, the tangent of the profile.
     tangent = newton_step(information[free, index], information[np.ix_(free, free)])
     if tangent is not None:
         start[free] -= tangent * (value - start[index])
@@ -109,6 +110,7 @@ class _Crossing:
     def _next(
         self, fit: Maximum, root: float, near: float, far: float, value: float, step: float
     ) -> float:
+        # The envelope theorem: the profile's slope is the gradient in the parameter held.
         slope = -float(fit.terms.gradient[self.index]) / root if root > 0 else 0.0
         guess = (
             value - (root - self.drop) / slope
@@ -117,6 +119,7 @@ class _Crossing:
         )
         if min(near, far) < guess < max(near, far) and abs(guess - value) < 10 * step:
             return guess
+        # Halving is slow but sure where the root is not yet nearly linear.
         if np.isfinite(near) and np.isfinite(far):
             return (near + far) / 2
         return value + step * (self.side if np.isinf(far) else -self.side)

@@ -78,6 +78,7 @@ def restricted_cubic_basis(values: npt.ArrayLike, knots: npt.ArrayLike) -> Float
     cubes = np.maximum(x[:, None] - t, 0.0) ** 3
     last = t[-1]
     before = t[-2]
+    # The last two cubes are weighted so that beyond the last knot cubic and square terms cancel.
     left = cubes[:, -2:-1] * (last - t[:-2]) / (last - before)
     right = cubes[:, -1:] * (before - t[:-2]) / (last - before)
     return np.column_stack([x, (cubes[:, :-2] - left + right) / (last - t[0]) ** 2])

@@ -94,6 +94,32 @@ class Query:
 
     ``inverse`` is the pattern of each original row; ``halves`` splits the columns that are findings
     or tests.
+
+    Examples
+    --------
+    Three men of 60: two with night pain, and one whom nobody asked. Two rows are distinct.
+
+    >>> rows = pd.DataFrame({"age_years": 60, "male": 1, "night_pain": [1, None, 1]})
+    >>> query = read_query(rows)
+    >>> query.inverse.tolist()
+    [0, 1, 0]
+
+    Night pain may be 1 only, or 0 to 1 where it is missing.
+
+    >>> low, high = query.columns["night_pain"].bounds()
+    >>> low.tolist(), high.tolist()
+    ([1, 0], [1, 1])
+
+    Both patterns allow one context: age 18 + 42, male, number 2 * 42 + 1.
+
+    >>> [(group.rows.tolist(), group.contexts.tolist()) for group in query.groups()]
+    [([0, 1], [85])]
+
+    The tree of the findings has one leaf, with two combinations.
+
+    >>> leaf = query.branch(("night_pain",), np.arange(2))
+    >>> leaf.key, leaf.ranges.tolist()
+    ('night_pain', [[1, 1], [0, 1]])
     """
 
     columns: dict[str, Possible]
