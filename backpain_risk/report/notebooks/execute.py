@@ -45,9 +45,20 @@ def run_notebooks(
         TimeElapsedColumn(),
     )
     with Progress(*columns) as progress, TemporaryDirectory() as folder:
-        works = [_work(path, Path(folder), environment, timeout, progress) for path in paths]
+        place = _place(paths, Path(folder))
+        works = [_work(path, place, environment, timeout, progress) for path in paths]
         executed = _side_by_side(works)
     return {path.name: notebook for path, notebook in zip(paths, executed, strict=True)}
+
+
+def _place(paths: Sequence[Path], folder: Path) -> Path:
+    """Where notebooks run: an empty folder that has the project's data beside it, as theirs has."""
+    place = folder / "notebooks"
+    place.mkdir()
+    for data in {path.resolve().parent.parent / "data" for path in paths}:
+        if data.is_dir():
+            (folder / "data").symlink_to(data, target_is_directory=True)
+    return place
 
 
 def _work(

@@ -21,6 +21,7 @@ from backpain_risk.report.notebooks.check import (
 from backpain_risk.report.notebooks.checklists import checklist_tables
 from backpain_risk.report.notebooks.choices import Setting
 from backpain_risk.report.notebooks.contents import Contents
+from backpain_risk.report.notebooks.execute import run_notebooks
 
 pytestmark = pytest.mark.contract
 
@@ -99,6 +100,20 @@ def built(tmp_path_factory):
 def copy(built, tmp_path):
     shutil.copytree(built[1], tmp_path / "reports")
     return built[0], tmp_path / "reports"
+
+
+def test_notebooks_find_the_data_beside_their_folder(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "known.txt").write_text("0.81", "utf-8")
+    notebook = write(tmp_path / "notebooks") / "01_small.ipynb"
+    told = json.loads(notebook.read_text("utf-8"))
+    source = (
+        "from pathlib import Path\nprint(Path('../data/known.txt').read_text(), Path.cwd().name)"
+    )
+    told["cells"] = [cell("code", "a", source)]
+    notebook.write_text(json.dumps(told), "utf-8")
+    (executed,) = run_notebooks([notebook], {}).values()
+    assert executed.cells[0].outputs[0].text == "0.81 notebooks\n"
 
 
 def test_results_are_kept_to_six_digits(built):
