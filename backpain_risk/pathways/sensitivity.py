@@ -86,8 +86,7 @@ def acceptability(
 
     Examples
     --------
-    >>> from backpain_risk import load_scenario
-    >>> from backpain_risk.pathways.pathway import load_pathways
+    >>> from backpain_risk import compare_pathways, load_pathways, load_scenario
     >>> chosen = {name: load_pathways()[name] for name in ("image_no_one", "risk_1", "mri_for_all")}
     >>> found = compare_pathways(load_scenario("primary_care"), chosen, n_draws=20, rng=1)
     >>> acceptability(found, [0.01, 0.03]).table.groupby("threshold").p_best.sum().tolist()

@@ -67,6 +67,14 @@ class Replay:
         """Its rows."""
         return self.rows.copy()
 
+    def __repr__(self) -> str:
+        events = self.cohort.events.sum()
+        return (
+            f"A cohort of {self.cohort.n.sum():,.0f} patients and {events:,.0f} cancers again, of "
+            f"{self.truth.name}, with {', '.join(self.models) or 'no method'} fitted to it. "
+            f"{vocabulary.notice(self.truth)}"
+        )
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StudyResult:

@@ -115,7 +115,7 @@ def test_folders_and_absent_files_are_named_and_pipes_are_read(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "remedy"),
-    [("8.5%", "Write a fraction, 0.085 for 8.5%."), ("high", "Check the column")],
+    [("8.5%", "Write a fraction, 0.085 for 8.5%."), ("high", "Write yes and no as 1 and 0")],
 )
 def test_text_where_numbers_belong_is_named_with_its_remedy(text, remedy):
     table = pd.DataFrame({"risk": ["0.1", text], "sex": ["f", "m"]})

@@ -97,7 +97,10 @@ def test_it_is_told_in_words():
     [
         ({"threshold": 3, "test_harm": HARM}, "threshold must"),
         ({"threshold": 0.02, "test_harm": {"blood": 0.1}}, "tests must be of"),
-        ({"threshold": 0.02, "test_harm": {"esr": -1}}, "test_harm must state the harm of esr"),
+        (
+            {"threshold": 0.02, "test_harm": {"esr": -1}},
+            "test_harm of esr must be one finite number",
+        ),
         (
             {"threshold": 0.02, "test_harm": {}, "tests": ["esr"]},
             "test_harm must state the harm of esr",
