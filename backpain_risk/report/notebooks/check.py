@@ -199,10 +199,11 @@ def _same(a: Path, b: Path) -> bool:
 
 
 def keep_reference(reports: Path, figures: Sequence[str] = README_FIGURES) -> None:
-    """Make what was built the reference: results, pages and the figures that README shows."""
+    """Make what was built the reference: results, documents and the figures that README shows."""
     reference = reports / "reference"
     (reference / "figures").mkdir(parents=True, exist_ok=True)
-    for path in [reports / "results.json", *sorted(reports.glob("*.html"))]:
+    documents = [page for page in reports.glob("*.html") if page.with_suffix(".pdf").is_file()]
+    for path in [reports / "results.json", *sorted(documents)]:
         (reference / path.name).write_bytes(path.read_bytes())
     for name in figures:
         kept = reports / "figures" / f"{name}.svg"

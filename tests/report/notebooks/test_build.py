@@ -116,6 +116,13 @@ def test_notebooks_find_the_data_beside_their_folder(tmp_path):
     assert executed.cells[0].outputs[0].text == "0.81 notebooks\n"
 
 
+def test_pages_of_another_kind_are_not_kept_to_compare_with(copy):
+    (copy[1] / "explorer.html").write_text("<p>another page</p>", "utf-8")
+    keep_reference(copy[1], figures=("f",))
+    kept = {path.name for path in (copy[1] / "reference").iterdir()}
+    assert kept == {"report.html", "results.json", "figures"}
+
+
 def test_results_are_kept_to_six_digits(built):
     results = json.loads((built[1] / "results.json").read_text("utf-8"))["results"]
     assert {key: value for key, value in results.items() if key.startswith("answer")} == {
