@@ -360,7 +360,7 @@ function stepsOf(model, patient, options) {
   let odds = options.baseRate / (1 - options.baseRate);
   for (const key of order) {
     known[key] = patient[key];
-    const ratio = ratioOf(model, { [key]: patient[key] }, options);
+    const ratio = aloneOf(model, key, patient[key], options);
     odds *= ratio;
     steps.push({
       key, name: named(model, key, patient[key]), ratio, joint: riskOf(model, known, options),
@@ -368,6 +368,13 @@ function stepsOf(model, patient, options) {
     });
   }
   return steps;
+}
+
+/** The ratio that a reader multiplies: for an age that of its published band. */
+function aloneOf(model, key, value, options) {
+  if (key !== "age_years") return ratioOf(model, { [key]: value }, options);
+  const { band_from: from, sensitivity, specificity } = model.terms.age_years;
+  return value >= from ? sensitivity / (1 - specificity) : (1 - sensitivity) / specificity;
 }
 
 function named(model, key, value) {
@@ -534,9 +541,14 @@ function asJson(models, state, limits) {
   return JSON.stringify({
     scenario: name, digest, base_rate: answer.baseRate,
     dependence: answer.model.at[state.at].dependence, findings: answer.patient,
-    risk: answer.risk ?? null, low, high, draws: limits ? limits.draws.length : 0,
+    risk: answer.risk ?? null, multiplied: answer.problem ? null : multipliedOf(answer), low, high, draws: limits ? limits.draws.length : 0,
     problems: Object.values(answer.problems), notice: noticeText(),
   }, null, 2);
+}
+
+function multipliedOf({ model, patient, options }) {
+  const steps = stepsOf(model, patient, options);
+  return steps[steps.length - 1].multiplied;
 }
 
 async function copy(content) {

@@ -184,7 +184,10 @@ def _terms(scenario: Scenario) -> dict[str, Any]:
         "label": vocabulary.AGE.label,
         "definition": vocabulary.AGE.definition,
         "group": "who",
-        "status": band.accuracy_status,
+        "band_from": vocabulary.AGE.cutoffs[0],
+        "sensitivity": band.sensitivity,
+        "specificity": band.specificity,
+        "status": "assumed",  # published is the band; within it ages follow assumed distributions
         "study": band.study,
     }
     return result

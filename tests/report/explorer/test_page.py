@@ -156,7 +156,9 @@ def test_a_link_restores_the_state_and_the_numbers_agree(opened):
     copied = json.loads(text)
     scenario = load_scenario("spine_clinic")
     row = {"age_years": 67, "history_of_cancer": 1, "esr_mm_h": "50-99"}
-    told = assess(row, scenario=scenario).risk
+    assessed = assess(row, scenario=scenario)
+    told = assessed.risk
+    assert copied["multiplied"] == pytest.approx(assessed.multiplied.value, abs=1e-9)
     assert copied["findings"] == row
     assert copied["digest"] == scenario.digest
     assert copied["risk"] == pytest.approx(told.value, abs=1e-9)
