@@ -82,6 +82,7 @@ ci: ## everything a change has to pass
 	.ci/run
 
 proofs: $(READY) ## repeat the slow proofs and keep their results with a checksum
+	$(WORKER) $(BIN)/python -m pytest -n $(WORKERS) -m slow
 	for proof in tests/proofs/*_*.py; do case $$proof in */test_*) ;; *) $(BIN)/python $$proof || exit 1 ;; esac; done
 
 check: $(READY) ## format, lint and types

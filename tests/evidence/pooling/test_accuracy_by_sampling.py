@@ -109,6 +109,7 @@ def p_values(truths, draws):
     return stats.chisquare(bins).pvalue
 
 
+@pytest.mark.slow
 def test_posteriors_are_calibrated_to_the_prior():
     """Seven quantities, zero cells and empty arms included; chance fails one of them in a
     thousand times.
@@ -117,6 +118,7 @@ def test_posteriors_are_calibrated_to_the_prior():
     assert p_values(truths, sampled(inputs)).min() > 0.001 / 7
 
 
+@pytest.mark.slow
 def test_calibration_sees_a_spread_prior_of_the_wrong_scale():
     """Truths with half-normal(0, 2.5) spreads against the model's half-normal(0, 1)."""
     truths, inputs = simulated(2.5, seed=7)
