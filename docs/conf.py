@@ -33,6 +33,8 @@ numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 add_module_names = False
 html_theme = "pydata_sphinx_theme"
+html_static_path = ["_static"]
+html_js_files = [("quiet.js", {"priority": 1})]
 html_title = "backpain_risk"
 html_theme_options = {
     "navbar_align": "left",
