@@ -419,3 +419,9 @@ def test_checksums_are_those_of_sha256sum(tmp_path):
     assert (
         sha256(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
+
+
+def test_a_message_quotes_no_more_than_a_line_of_a_name(tmp_path):
+    with pytest.raises(ValueError, match="plain names") as error:
+        inside(tmp_path, "../" + "x" * 1_000_000)
+    assert len(str(error.value)) < 400

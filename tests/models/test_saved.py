@@ -576,6 +576,16 @@ def test_a_full_disk_while_saving_the_same_model_again_leaves_it_whole(models, t
     np.testing.assert_array_equal(load_model(path).coef_, models["logistic"].coef_)
 
 
+def test_a_firth_model_of_separated_data_comes_back_with_its_limits(tmp_path):
+    """FLIC moves the intercept away from where the profile of its limits begins."""
+    X = np.array([[0], [0], [0], [0], [1], [1]])
+    model = LogisticModel(penalty="firth").fit(X, [0, 1, 0, 0, 1, 1])
+    save_model(model, tmp_path / "model.json")
+    loaded = load_model(tmp_path / "model.json")
+    np.testing.assert_array_equal(loaded.risk(X), model.risk(X))
+    pd.testing.assert_frame_equal(loaded.result_.to_frame(), model.result_.to_frame())
+
+
 def test_a_model_recalibrated_twice_comes_back(models, cohort, tmp_path):
     X = cohort.predictors[COLUMNS]
     y = cohort.outcome
