@@ -25,6 +25,7 @@ from scipy.special import logit
 from ... import vocabulary
 from ...files import write_atomically
 from ...numerics.checks import FloatArray, as_generator, check_count, check_kind, check_path
+from ...scenario.parts import FindingTarget, LaboratoryTarget
 from ...scenario.scenario import Scenario
 from ...scenario.structure.laboratory import value_bands
 from ...scenario.structure.states import AGES, ClassStates
@@ -110,9 +111,13 @@ def exported(
         "nodes": _packed(structure.grid.nodes),
         "node_weights": _packed(structure.grid.node_weights),
         "classes": [_class(structure, g) for g in (0, 1)],
-        "findings": {key: _finding(structure, scenario, key) for key in scenario.words.responding},
+        "findings": {
+            key: _effects(structure, key, scenario.findings[key])
+            for key in scenario.words.responding
+        },
         "laboratory": {
-            key: _laboratory(structure, scenario, key) for key in scenario.words.laboratory
+            key: _effects(structure, key, scenario.laboratory[key])
+            for key in scenario.words.laboratory
         },
         "at": [_at(scenario, value) for value in dependences],
         "point": _varying([structure], structure, scenario, exact=True),
@@ -210,24 +215,13 @@ def _class(structure: Structure, g: int) -> dict[str, Any]:
     return {"weight": _packed(given), "mechanism": _packed(mechanism)}
 
 
-def _finding(structure: Structure, scenario: Scenario, key: str) -> dict[str, Any]:
-    effects = scenario.findings[key]
+def _effects(structure: Structure, key: str, target: FindingTarget | LaboratoryTarget) -> Any:
+    """What moves a finding, or whether the illness shows in a laboratory value."""
     pair = structure.responses[key]
     return {
         "state": [response.state.tolist() for response in pair],
-        "age": effects.age,
-        "male": effects.male,
-        "loading": [response.loading for response in pair],
-    }
-
-
-def _laboratory(structure: Structure, scenario: Scenario, key: str) -> dict[str, Any]:
-    effects = scenario.laboratory[key]
-    pair = structure.responses[key]
-    return {
-        "state": [response.state.tolist() for response in pair],
-        "age": effects.age,
-        "male": effects.male,
+        "age": target.age,
+        "male": target.male,
         "loading": [response.loading for response in pair],
     }
 
